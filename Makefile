@@ -1,0 +1,47 @@
+# How Dropdock is started and checked; `make help` lists the targets.
+# PYTHON=/path/to/python3 chooses the interpreter, ARGS="…" is handed on to the program.
+
+.DEFAULT_GOAL := help
+export MAKECMDGOALS  # so that a sentence about what to type can name the target
+
+PYTHON_HERE := .venv/bin/python
+RUNTIME := sh packaging/environment.sh runtime
+DEV := sh packaging/environment.sh dev
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+.PHONY: run
+run: ## Start Dropdock on http://localhost:8080; its data is in ./data
+	@$(RUNTIME) && exec $(PYTHON_HERE) main.py serve $(ARGS)
+
+.PHONY: test
+test: ## Check everything: format, lint, types, all tests, coverage
+	@$(DEV) && exec $(PYTHON_HERE) tests/check.py
+
+.PHONY: quick
+quick: ## Check what is quick: no browser, no big packages
+	@$(DEV) && exec $(PYTHON_HERE) tests/check.py --quick
+
+.PHONY: test-long
+test-long: ## Run the tests that take minutes
+	@$(DEV) && exec $(PYTHON_HERE) -m pytest --long $(ARGS)
+
+.PHONY: hooks
+hooks: ## Run the quick checks before every git push
+	@sh tests/hooks/install.sh
+
+.PHONY: lock
+lock: ## Lock what pyproject.toml asks for; ARGS=--upgrade takes the newest of everything
+	@$(DEV)
+	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) -o requirements.txt
+	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra dev -o requirements-dev.txt
+
+# One lock for every system, and nothing in it that says where it was made.
+LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+.PHONY: clean
+clean: ## Remove everything that can be made again; ./data stays
+	rm -rf .venv build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

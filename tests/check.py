@@ -1,0 +1,101 @@
+"""The whole gate in one command, here and in CI: format, lint, types, tests, coverage; `--quick` for a push.
+
+Every step runs, also after one has failed; the summary at the end has the times, and what was not run and why.
+Exit code 0 when every step passed. What the tests need beyond Python is installed first, where apt may.
+"""
+
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STEP_SECONDS = 20 * 60  # a run in CI has 25 minutes; a step that hangs must still be reported in them
+STOP_SECONDS = 30  # for pytest to end its servers and browsers after an interrupt
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A Python module to run, and what the summary calls it."""
+
+    name: str
+    arguments: tuple[str, ...]
+    shown: bool = True  # in the summary
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a step ended and the seconds it took."""
+
+    step: Step
+    passed: bool
+    seconds: float
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["--quick"]):
+        print("usage: check.py [--quick]", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        not_run = Path(folder, "not-run")
+        steps = quick_steps(not_run) if arguments else all_steps(not_run)
+        outcomes = [run(step) for step in steps]
+        notes = not_run.read_text(encoding="utf-8") if not_run.exists() else ""
+    print("", *summary(outcomes), notes, sep="\n", end="")
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def static_steps() -> Iterator[Step]:
+    yield Step("format", ("ruff", "format", "--check", "."))
+    yield Step("lint", ("ruff", "check", "."))
+    yield Step("types", ("mypy",))
+
+
+def quick_steps(not_run: Path) -> Iterator[Step]:
+    yield from static_steps()
+    yield Step("tests", ("pytest", "--quick", f"--not-run-to={not_run}"))
+
+
+def all_steps(not_run: Path) -> Iterator[Step]:
+    yield from static_steps()
+    yield Step("components", ("tests.components",), shown=False)
+    yield Step("old coverage data", ("coverage", "erase"), shown=False)
+    yield Step("tests", ("coverage", "run", "-m", "pytest", "--allow-missing", f"--not-run-to={not_run}"))
+    yield Step("coverage data", ("coverage", "combine", "--quiet"), shown=False)
+    yield Step("coverage", ("coverage", "report"))
+
+
+def run(step: Step) -> Outcome:
+    """Run one step in the project's folder; one that takes too long is interrupted, then killed, and has failed."""
+    print(f"--- {step.name}", flush=True)
+    started = time.monotonic()
+    with subprocess.Popen([sys.executable, "-m", *step.arguments], cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+        try:
+            code = process.wait(STEP_SECONDS)
+        except subprocess.TimeoutExpired:
+            stop(process)
+            print(f"{step.name}: stopped after {STEP_SECONDS // 60} minutes", flush=True)
+            code = 1
+    return Outcome(step, code == 0, time.monotonic() - started)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)  # pytest then runs its fixtures' ends
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def summary(outcomes: list[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        if outcome.step.shown or not outcome.passed:
+            yield f"{outcome.step.name:<12}{'ok' if outcome.passed else 'FAILED':<8}{outcome.seconds:6.1f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
