@@ -1,0 +1,247 @@
+"""What the operator can set: read from `appliance.toml` and `DROPDOCK_*`, checked once at start, then never changed."""
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from appliance.units import (
+    Address,
+    Networks,
+    Size,
+    Span,
+    domain,
+    folder,
+    networks,
+    one_of,
+    optional_domain,
+    switch,
+    whole,
+)
+
+ENVIRONMENT = "DROPDOCK_"
+CONFIG_NAME = "appliance.toml"
+NOT_SETTINGS = {"CONFIG", "SERVER", "TOKEN"}  # DROPDOCK_… names the command line reads itself
+
+
+class BadSettings(Exception):
+    """One or more settings cannot be used; `str()` is a sentence per setting that says what to do."""
+
+
+def _setting(default: Any, parse: Callable[[Any], Any], about: str, *, secret: bool = False) -> Any:  # noqa: ANN401 - dataclasses.field is untyped in the same way
+    metadata = {"parse": parse, "about": about, "secret": secret, "default": default}
+    if default is None:
+        return dataclasses.field(default_factory=default_data, metadata=metadata)
+    value = parse(default)
+    return dataclasses.field(default_factory=lambda: value, metadata=metadata)
+
+
+def default_data() -> Path:
+    """The platform's folder for a user's data (XDG on Linux)."""
+    return Path(platformdirs.user_data_dir("dropdock", appauthor=False))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the operator can set. Sizes are bytes, lengths of time are seconds."""
+
+    # where
+    data: Path = _setting(None, folder, "folder for the database, content, uploads and keys; relative to this file")
+    listen: Address = _setting("localhost:8080", Address.parse, "address and port to listen on")
+    listen_without_account: bool = _setting(
+        "false", switch, "listen beyond this machine before the first account exists (whoever has the link sets up)"
+    )
+    base: str = _setting("localhost", domain, "domain below which sites live: <site>.<base>")
+    admin_host: str = _setting(
+        "", optional_domain, "host of the admin; empty: the base if that is localhost, else admin.<base>"
+    )
+    public_scheme: str = _setting(
+        "http", one_of("http", "https"), "scheme of printed addresses (https behind a TLS proxy)"
+    )
+    public_port: int = _setting(0, whole(0, 65535), "port of printed addresses; 0: the one listened on")
+    # intake
+    upload_size: Size = _setting("500MB", Size.parse, "largest upload, as sent")
+    unpacked_size: Size = _setting("2GB", Size.parse, "largest site, unpacked")
+    file_size: Size = _setting("200MB", Size.parse, "largest single file of a site")
+    entries: int = _setting(50_000, whole(1, 10_000_000), "most entries in an upload")
+    ratio: int = _setting(200, whole(1, 100_000), "most bytes unpacked for each byte of the upload")
+    ratio_from: Size = _setting("10MB", Size.parse, "unpacked size from which `ratio` is looked at")
+    path_length: int = _setting(1024, whole(16, 4096), "longest path in a site, in bytes")
+    path_depth: int = _setting(64, whole(1, 512), "most folders in a path")
+    upload_timeout: Span = _setting("60s", Span.parse, "longest pause of an upload before it is given up")
+    uploads_at_once: int = _setting(16, whole(1, 10_000), "uploads received at the same time; more are told to wait")
+    # the workshop
+    builds_at_once: int = _setting(2, whole(1, 64), "deploys worked on at the same time")
+    build_timeout: Span = _setting("15m", Span.parse, "longest time one deploy may take to unpack and store")
+    child_idle: Span = _setting("10m", Span.parse, "how long an idle build process is kept ready")
+    # access
+    access_lifetime: Span = _setting("10m", Span.parse, "how long an access token is good")
+    refresh_lifetime: Span = _setting("30d", Span.parse, "how long a sign-in lasts without use")
+    sign_in_attempts: int = _setting(5, whole(1, 1000), "failed sign-ins of an account before it has to wait")
+    sign_in_window: Span = _setting("15m", Span.parse, "how long failed sign-ins count, and the longest wait")
+    password_length: int = _setting(10, whole(8, 128), "fewest characters of a password")
+    request_body: Size = _setting("1MB", Size.parse, "largest body of an API request or form other than an upload")
+    # the door
+    connections: int = _setting(10_000, whole(1, 1_000_000), "open connections in all")
+    connections_per_address: int = _setting(2_000, whole(1, 1_000_000), "open connections from one address")
+    head_size: Size = _setting("32KiB", Size.parse, "largest request head")
+    head_timeout: Span = _setting("15s", Span.parse, "longest time a client may take to send a request head")
+    keep_alive: Span = _setting("75s", Span.parse, "how long an idle connection is kept")
+    stall_timeout: Span = _setting("60s", Span.parse, "how long a reader may take nothing before it is cut")
+    reply_cache: Size = _setting("64MB", Size.parse, "memory for prepared replies")
+    previews_loaded: int = _setting(256, whole(1, 1_000_000), "deploys other than live ones kept ready in memory")
+    stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops")
+    # being watched
+    metrics_allow: Networks = _setting("127.0.0.0/8 ::1/128", networks, "networks that may read /metrics")
+    log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")
+    log_format: str = _setting("auto", one_of("auto", "json", "pretty"), "auto: pretty on a terminal, else JSON lines")
+    # keys
+    secret_key: str = _setting(
+        "", str, "key that signs tokens; empty: made on first start in <data>/secret.key", secret=True
+    )
+
+    @property
+    def admin(self) -> str:
+        """The admin's host name."""
+        if self.admin_host:
+            return self.admin_host
+        return self.base if self.base == "localhost" else f"admin.{self.base}"
+
+
+def load(
+    *,
+    config: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    given: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read the settings: command line over environment over file over defaults. Raises BadSettings, naming each fault.
+
+    The file is `config`, else `DROPDOCK_CONFIG`, else `appliance.toml` in the current folder where there is one.
+    """
+    faults: list[str] = []
+    values = _from_file(_config_file(config, environment), faults)
+    values |= _from_environment(environment, faults)
+    values |= {name: value for name, value in (given or {}).items() if value is not None}
+    parsed: dict[str, Any] = _parse(values, faults)
+    if faults:
+        raise BadSettings("\n".join(faults))
+    settings = Settings(**parsed)
+    _check_combinations(settings)
+    return settings
+
+
+def effective(settings: Settings) -> dict[str, str]:
+    """Every setting as it would be written, secrets masked."""
+    shown = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        shown[field.name] = (
+            ("(set)" if value else "(made on first start)") if field.metadata["secret"] else written(value)
+        )
+    return shown
+
+
+def _masked(value: object) -> str:
+    return "(set)" if value else "(made on first start)"
+
+
+def written(value: object) -> str:
+    """A setting's value as it stands in `appliance.toml`, without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+def _config_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    if config is not None:
+        return config
+    if environment.get(ENVIRONMENT + "CONFIG"):
+        return Path(environment[ENVIRONMENT + "CONFIG"])
+    return Path(CONFIG_NAME) if Path(CONFIG_NAME).is_file() else None
+
+
+def _from_file(path: Path | None, faults: list[str]) -> dict[str, object]:
+    if path is None:
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path} is not valid TOML: {error}.") from None
+    for name in [name for name in values if name not in _fields()]:
+        faults.append(_unknown(name, f"{path}: "))
+        del values[name]
+    if isinstance(values.get("data"), str):
+        values["data"] = str(path.absolute().parent / Path(values["data"]).expanduser())
+    return values
+
+
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT) or variable.removeprefix(ENVIRONMENT) in NOT_SETTINGS:
+            continue
+        name = variable.removeprefix(ENVIRONMENT).lower()
+        from_file = name.endswith("_file") and name.removesuffix("_file") in _fields()
+        if from_file:
+            values[name.removesuffix("_file")] = _read_secret(variable, text, faults)
+        elif name in _fields():
+            values[name] = text
+        else:
+            faults.append(_unknown(name, f"{variable}: "))
+    return values
+
+
+def _read_secret(variable: str, path: str, faults: list[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        faults.append(f"{variable}: the file {path} cannot be read.")
+        return ""
+
+
+def _parse(values: Mapping[str, object], faults: list[str]) -> dict[str, object]:
+    parsed = {}
+    for name, value in values.items():
+        field = _fields()[name]
+        try:
+            parsed[name] = field.metadata["parse"](value)
+        except ValueError as error:
+            shown = "the value given" if field.metadata["secret"] else repr(value)
+            faults.append(f"{name} {error}, not {shown}.")
+    return parsed
+
+
+def _check_combinations(settings: Settings) -> None:
+    if settings.file_size > settings.unpacked_size:
+        raise BadSettings(
+            f"file_size ({settings.file_size}) is larger than unpacked_size ({settings.unpacked_size}): "
+            "raise unpacked_size or lower file_size."
+        )
+    if settings.admin != settings.base and settings.admin.endswith("." + settings.base):
+        label = settings.admin.removesuffix("." + settings.base)
+        if "." in label or "--" in label:
+            raise BadSettings(
+                f"admin_host {settings.admin} looks like a site of {settings.base}: use one label, such as admin."
+            )
+    if settings.secret_key and len(settings.secret_key) < 32:
+        raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
+
+
+def _unknown(name: str, where: str) -> str:
+    close = difflib.get_close_matches(name.lower(), _fields(), n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return f"{where}there is no setting {name}.{hint}"
+
+
+def _fields() -> dict[str, "dataclasses.Field[Any]"]:
+    return {field.name: field for field in dataclasses.fields(Settings)}

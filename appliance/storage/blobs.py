@@ -1,0 +1,159 @@
+"""Content under its SHA-256: written beside, renamed into place, never changed."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+
+READ_ONLY = 0o444  # content is never changed and never executable
+
+
+class Blobs:
+    """The store of content below one folder: `ab/abcdef…`, read-only files named by the SHA-256 of their bytes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self) -> None:
+        """Make the 256 folders, so that storing never has to."""
+        for number in range(256):
+            (self.root / f"{number:02x}").mkdir(parents=True, exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where content with this hash stands, whether or not it is there."""
+        return self.root / sha256[:2] / sha256
+
+    def stage(self, workspace: Path) -> "StagedBlobs":
+        """Begin to store one upload's content; `workspace` must be on the same file system."""
+        return StagedBlobs(self, workspace)
+
+
+class StagedBlobs:
+    """One upload's new content, invisible until `commit`; `discard` leaves nothing behind.
+
+    `put` may be called from several threads. Content that is already in the store is recognised and not written again.
+    Two stagings that hold the same new content may both commit: the second rename puts the same bytes in place.
+    """
+
+    def __init__(self, blobs: Blobs, workspace: Path) -> None:
+        self.blobs = blobs
+        self.folder = workspace / "blobs"
+        shutil.rmtree(self.folder, ignore_errors=True)  # what a try that was cut off has left
+        self.folder.mkdir(parents=True)
+        self._names = count()
+        self._staged: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Stage the bytes; return (SHA-256 as lower-case hex, size in bytes).
+
+        A single chunk is hashed before anything is written, so content that is known costs no write.
+        """
+        source = iter(chunks)
+        first = next(source, b"")
+        second = next(source, None)
+        if second is None:
+            return self._put_whole(first)
+        return self._put_stream(first, second, source)
+
+    def commit(self) -> None:
+        """Make everything staged part of the store, durable once this returns.
+
+        The bytes are made durable before they get their name: a name with nothing behind it, after a power cut in
+        between, would be taken for known content by every later upload. The second sync has names only to write.
+        """
+        sync_filesystem(self.blobs.root)
+        for sha256, name in self._staged.items():
+            os.rename(name, self.blobs.path(sha256))
+        self._staged.clear()
+        sync_filesystem(self.blobs.root)
+
+    def discard(self) -> None:
+        """Forget everything staged and not committed."""
+        self._staged.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _put_whole(self, content: bytes) -> tuple[str, int]:
+        sha256 = hashlib.sha256(content).hexdigest()
+        if not self._known(sha256):
+            name = self._write((content,))
+            self._keep(sha256, name)
+        return sha256, len(content)
+
+    def _put_stream(self, first: bytes, second: bytes, rest: Iterable[bytes]) -> tuple[str, int]:
+        digest = hashlib.sha256()
+        size = 0
+
+        def hashed() -> Iterable[bytes]:
+            nonlocal size
+            for part in (first, second):
+                digest.update(part)
+                size += len(part)
+                yield part
+            for part in rest:
+                digest.update(part)
+                size += len(part)
+                yield part
+
+        name = self._write(hashed())
+        self._keep(digest.hexdigest(), name)
+        return digest.hexdigest(), size
+
+    def _known(self, sha256: str) -> bool:
+        return sha256 in self._staged or os.path.exists(self.blobs.path(sha256))
+
+    def _keep(self, sha256: str, name: str) -> None:
+        if os.path.exists(self.blobs.path(sha256)):
+            os.unlink(name)
+            return
+        with self._lock:
+            kept = self._staged.setdefault(sha256, name)
+        if kept != name:
+            os.unlink(name)
+
+    def _write(self, chunks: Iterable[bytes]) -> str:
+        name = f"{self.folder}/{next(self._names)}"
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), READ_ONLY)
+        complete = False
+        try:
+            for chunk in chunks:
+                view = memoryview(chunk)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            complete = True
+        finally:
+            os.close(descriptor)
+            if not complete:
+                os.unlink(name)
+        return name
+
+
+@functools.cache
+def _syncfs() -> "ctypes._NamedFuncPointer | None":
+    if not sys.platform.startswith("linux"):
+        return None
+    return getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+
+
+def sync_filesystem(folder: Path) -> None:
+    """Make everything written to the folder's file system durable: one `syncfs(2)`, or `sync(2)` where that is missing.
+
+    On a platform with neither (Windows) each blob is flushed by the operating system in its own time.
+    """
+    syncfs = _syncfs()
+    if syncfs is None:
+        getattr(os, "sync", lambda: None)()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if syncfs(descriptor) != 0:
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), str(folder))
+    finally:
+        os.close(descriptor)

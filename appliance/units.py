@@ -1,0 +1,154 @@
+"""Values as people write them in settings: sizes, lengths of time, addresses, networks; each parser raises ValueError.
+
+The error's text goes on after the setting's name: "upload_size is a size, such as …".
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SIZES = {
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
+SPANS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Size(int):
+    """A number of bytes, written `"500MB"` (10⁶) or `"512MiB"` (2²⁰)."""
+
+    @classmethod
+    def parse(cls, value: object) -> "Size":
+        """From a text with a unit, or a plain number of bytes."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B)?", str(value).strip(), re.IGNORECASE)
+        if match is None or isinstance(value, bool):
+            raise ValueError('is a size, such as "500MB"')
+        return cls(float(match[1]) * SIZES[(match[2] or "B").upper()])
+
+    def __str__(self) -> str:
+        for unit in ("TB", "GB", "MB", "KB", "TiB", "GiB", "MiB", "KiB"):
+            if self and self % SIZES[unit.upper()] == 0:
+                return f"{self // SIZES[unit.upper()]}{unit}"
+        return f"{int(self)}B"
+
+
+class Span(float):
+    """A length of time in seconds, written `"30s"`, `"15m"`, `"10d"`."""
+
+    @classmethod
+    def parse(cls, value: object) -> "Span":
+        """From a text with a unit, or a plain number of seconds."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", str(value).strip())
+        if match is None or isinstance(value, bool):
+            raise ValueError('is a length of time, such as "30s" or "15m"')
+        return cls(float(match[1]) * SPANS[match[2] or "s"])
+
+    def __str__(self) -> str:
+        for unit in ("d", "h", "m", "s"):
+            if self and self % SPANS[unit] == 0:
+                return f"{int(self / SPANS[unit])}{unit}"
+        return f"{int(self * 1000)}ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: a host (name or IP address, IPv6 without brackets) and a port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, value: object) -> "Address":
+        """From `HOST:PORT`; an IPv6 address stands in brackets."""
+        match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/\s]+):(\d{1,5})", str(value).strip())
+        if match is None or int(match[2]) > 65535:
+            raise ValueError('is an address and a port, such as "127.0.0.1:8080"')
+        return cls(match[1].strip("[]"), int(match[2]))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
+def networks(value: object) -> Networks:
+    """A tuple of IP networks, from a list or a text with commas."""
+    texts = value if isinstance(value, list | tuple) else [t for t in re.split(r"[\s,]+", str(value)) if t]
+    try:
+        return tuple(ipaddress.ip_network(str(text)) for text in texts)
+    except ValueError:
+        raise ValueError('is a list of networks, such as ["127.0.0.0/8", "::1/128"]') from None
+
+
+def switch(value: object) -> bool:
+    """True or false, from TOML or a word."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if text in {"on", "true", "yes", "1"}:
+        return True
+    if text in {"off", "false", "no", "0"}:
+        return False
+    raise ValueError("is a switch: true or false")
+
+
+def domain(value: object) -> str:
+    """A domain name, lower-cased, without a trailing dot (RFC 1123 labels)."""
+    text = str(value).strip().lower().rstrip(".")
+    if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", text):
+        raise ValueError('is a domain name, such as "sites.example.org"')
+    return text
+
+
+def optional_domain(value: object) -> str:
+    """A domain name, or empty."""
+    return domain(value) if str(value) else ""
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """A parser for one of a few words."""
+
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"is one of: {', '.join(choices)}")
+        return str(value)
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """A parser for a whole number between two bounds, both allowed."""
+
+    def parse(value: object) -> int:
+        if isinstance(value, bool) or not re.fullmatch(r"\d+", str(value)) or not low <= int(str(value)) <= high:
+            raise ValueError(f"is a whole number from {low} to {high}")
+        return int(str(value))
+
+    return parse
+
+
+def folder(value: object) -> Path:
+    """A folder, `~` expanded; it need not exist."""
+    if not str(value):
+        raise ValueError("is a folder")
+    return Path(str(value)).expanduser()

@@ -1,0 +1,173 @@
+"""Content under its hash: stored once, invisible before the commit, unchangeable after it."""
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.storage import blobs as blobs_module
+from appliance.storage.blobs import Blobs, StagedBlobs, sync_filesystem
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    made = Blobs(tmp_path / "blobs")
+    made.create()
+    return made
+
+
+@pytest.fixture
+def staged(blobs: Blobs, tmp_path: Path) -> StagedBlobs:
+    return blobs.stage(tmp_path / "work")
+
+
+def stored(blobs: Blobs) -> list[Path]:
+    return [path for path in blobs.root.rglob("*") if path.is_file()]
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("chunks", [[], [b""], [b"one"], [b"one", b"two"], [b"", b"", b"x"], [b"a" * 300_000, b"b"] * 3])
+def test_content_is_found_under_its_hash(blobs: Blobs, staged: StagedBlobs, chunks: list[bytes]) -> None:
+    whole = b"".join(chunks)
+
+    put = staged.put(chunks)
+    staged.commit()
+
+    assert put == (sha256(whole), len(whole))
+    assert blobs.path(sha256(whole)).read_bytes() == whole
+
+
+@given(chunks=st.lists(st.binary(max_size=50), max_size=6))
+def test_however_it_is_cut_content_is_the_same(tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes]) -> None:
+    folder = tmp_path_factory.mktemp("store")
+    blobs = Blobs(folder / "blobs")
+    blobs.create()
+    staged = blobs.stage(folder / "work")
+
+    assert staged.put(chunks) == staged.put([b"".join(chunks)]) == (sha256(b"".join(chunks)), len(b"".join(chunks)))
+
+
+def test_nothing_is_visible_before_the_commit(blobs: Blobs, staged: StagedBlobs) -> None:
+    staged.put([b"content"])
+
+    assert stored(blobs) == []
+
+
+def test_content_is_read_only_and_never_executable(blobs: Blobs, staged: StagedBlobs) -> None:
+    name, _ = staged.put([b"#!/bin/sh\n"])
+    staged.commit()
+
+    assert stat.S_IMODE(blobs.path(name).stat().st_mode) == 0o444
+
+
+def test_the_same_content_is_staged_once(staged: StagedBlobs) -> None:
+    for chunks in ([b"same"], [b"sa", b"me"], [b"same"]):
+        staged.put(chunks)
+
+    assert len(list(staged.folder.iterdir())) == 1
+
+
+@pytest.mark.parametrize("chunks", [[b"known"], [b"kno", b"wn"]])
+def test_content_that_is_stored_stays_the_file_it_is(
+    blobs: Blobs, staged: StagedBlobs, tmp_path: Path, chunks: list[bytes]
+) -> None:
+    name, _ = staged.put([b"known"])
+    staged.commit()
+    before = blobs.path(name).stat()
+
+    again = blobs.stage(tmp_path / "again")
+    again.put(chunks)
+    again.commit()
+
+    assert blobs.path(name).read_bytes() == b"known"
+    assert blobs.path(name).stat().st_ino == before.st_ino
+    assert list(again.folder.iterdir()) == []
+
+
+def test_two_uploads_with_the_same_content_may_both_commit(blobs: Blobs, tmp_path: Path) -> None:
+    first, second = blobs.stage(tmp_path / "first"), blobs.stage(tmp_path / "second")
+    name, _ = first.put([b"shared"])
+    second.put([b"shared"])
+
+    first.commit()
+    second.commit()
+
+    assert blobs.path(name).read_bytes() == b"shared"
+
+
+def test_discarding_leaves_nothing(blobs: Blobs, staged: StagedBlobs) -> None:
+    staged.put([b"content"])
+
+    staged.discard()
+    staged.commit()
+
+    assert not staged.folder.exists()
+    assert stored(blobs) == []
+
+
+def test_threads_may_stage_together(blobs: Blobs, staged: StagedBlobs) -> None:
+    contents = [b"%d" % (number % 50) * 100 for number in range(400)]
+
+    with ThreadPoolExecutor(8) as pool:
+        put = list(pool.map(lambda content: staged.put([content[:10], content[10:]]), contents))
+    staged.commit()
+
+    assert put == [(sha256(content), len(content)) for content in contents]
+    assert len(stored(blobs)) == 50
+    assert list(staged.folder.iterdir()) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_behind(staged: StagedBlobs) -> None:
+    def breaks_off() -> Iterator[bytes]:
+        yield b"one"
+        yield b"two"
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        staged.put(breaks_off())
+
+    assert list(staged.folder.iterdir()) == []
+
+
+def test_a_workspace_taken_up_again_starts_empty(blobs: Blobs, tmp_path: Path) -> None:
+    blobs.stage(tmp_path / "work").put([b"left over"])
+
+    staged = blobs.stage(tmp_path / "work")
+    name, _ = staged.put([b"content"])
+    staged.commit()
+
+    assert blobs.path(name).read_bytes() == b"content"
+
+
+def test_a_folder_that_is_gone_cannot_be_made_durable(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sync_filesystem(tmp_path / "gone")
+
+
+def test_a_failing_sync_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs_module, "_syncfs", lambda: lambda _descriptor: -1)
+
+    with pytest.raises(OSError, match=str(tmp_path)):
+        sync_filesystem(tmp_path)
+
+
+def test_where_there_is_no_syncfs_everything_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(sys, "platform", "darwin")
+    blobs_module._syncfs.cache_clear()
+    monkeypatch.setattr(os, "sync", lambda: calls.append("sync"))
+
+    sync_filesystem(tmp_path)
+
+    blobs_module._syncfs.cache_clear()
+    assert calls == ["sync"]
