@@ -1,0 +1,1 @@
+"""The workshop: turns an upload into files; knows nothing of the server."""

@@ -1,0 +1,73 @@
+"""The build child: reads plans, does the work, tells how it goes, until its input ends."""
+
+import json
+import os
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO
+
+from builds import pipeline, wire
+from builds.errors import BuildError
+from builds.values import Plan, Staging
+
+Stage = Callable[[Path], Staging]
+"""Opens a place in the store for one upload's content, given its workspace."""
+
+
+def main(stage: Stage) -> int:
+    """Serve plans from standard input until it ends; results go to what was standard output.
+
+    When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
+    get in the way of the child that the next server gives the same plan to.
+    """
+    news = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not be taken for news
+    plans: SimpleQueue[bytes] = SimpleQueue()
+    at_work = threading.Lock()
+    threading.Thread(target=_listen, args=(plans, at_work), daemon=True).start()
+    while line := plans.get():
+        with at_work:
+            _serve(wire.read_plan(json.loads(line)), stage, news)
+    return 0
+
+
+def _listen(plans: SimpleQueue[bytes], at_work: threading.Lock) -> None:
+    # Not `sys.stdin`: an interpreter that ends while a thread waits in it aborts.
+    with os.fdopen(os.dup(0), "rb") as lines:
+        for line in lines:
+            plans.put(line)
+    if at_work.locked():
+        os._exit(1)
+    plans.put(b"")
+
+
+def _serve(plan: Plan, stage: Stage, news: BinaryIO) -> None:
+    def tell(message: dict[str, object]) -> None:
+        news.write(wire.dump(message))
+        news.flush()
+
+    try:
+        result = pipeline.run(
+            plan, stage(plan.workspace), lambda step, done, total: tell({"step": [step, done, total]})
+        )
+    except BuildError as error:
+        tell(wire.refused_message(error))
+    except OSError as error:
+        tell(wire.refused_message(_from_system(error)))
+    else:
+        tell(wire.done_message(result))
+
+
+def _from_system(error: OSError) -> BuildError:
+    if isinstance(error, BrokenPipeError):
+        raise error  # the server is gone: nobody to tell
+    traceback.print_exc()
+    return BuildError(
+        "storage_failed",
+        f"The server could not store the files ({error.strerror or error}): "
+        "its operator should look at disk space and permissions, then try again.",
+        retry=True,
+    )

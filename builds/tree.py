@@ -1,0 +1,154 @@
+"""The tree an upload becomes: what is left out, what clashes, where its top is, what its author should know."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from operator import attrgetter
+from typing import Never
+
+from builds.bounds import Bounds
+from builds.errors import BuildError
+from builds.names import JUNK_AT_TOP, KEPT_DOT_FOLDER, folded, junk_kind, safe_path
+from builds.refusals import shown
+from builds.values import Note, StoredFile, Unpacked
+
+INDEXES = ("index.html", "index.htm")
+PAGES = (".html", ".htm")
+
+
+class Tree:
+    """Takes the names of an upload one by one, then the stored files, and makes the site's tree of them."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._folders: set[str] = set()
+        self._left_out: Counter[str] = Counter()
+
+    def folder(self, name: str) -> None:
+        """An entry that is a folder: it counts, but only files make a site. Raises BuildError."""
+        self._bounds.entry()
+        self._folders.add(self._path(name))
+
+    def file(self, name: str) -> str | None:
+        """An entry that is a file: the path to keep it under, or None to leave it out. Raises BuildError."""
+        self._bounds.entry()
+        path = self._path(name)
+        if not path:
+            raise BuildError("unsafe_path", "A file in the upload has no name; pack it again. Nothing was stored.")
+        kind = junk_kind(path)
+        if kind is None:
+            return path
+        self._left_out[kind] += 1
+        return None
+
+    def finish(self, stored: Iterable[StoredFile]) -> Unpacked:
+        """The site: files sorted by path, and notes. Raises BuildError when paths clash or nothing is left."""
+        files, notes = _without_duplicates(stored)
+        _refuse_file_and_folder(files, self._folders)
+        files, wrapping = _without_wrapping_folder(files)
+        files = self._without_junk_at_top(files)
+        if not files:
+            raise BuildError("empty", "The upload holds no file of a site; pack your pages and upload them again.")
+        files, named = _with_index(files)
+        notes = [*self._left_out_notes(), *notes, *wrapping, *named]
+        return Unpacked(tuple(files[path] for path in sorted(files)), tuple(notes))
+
+    def _path(self, name: str) -> str:
+        path = safe_path(name)
+        self._bounds.path(path)
+        return path
+
+    def _without_junk_at_top(self, files: dict[str, StoredFile]) -> dict[str, StoredFile]:
+        """Once the wrapping folder is gone, `node_modules/` may have come to the top."""
+        kept = {path: file for path, file in files.items() if not path.startswith(JUNK_AT_TOP)}
+        if len(kept) < len(files):
+            self._left_out[JUNK_AT_TOP] += len(files) - len(kept)
+        return kept
+
+    def _left_out_notes(self) -> list[Note]:
+        return [
+            Note("left_out", f"Left out: {kind} ({_counted(count)}), which is not part of a site.", kind, count)
+            for kind, count in sorted(self._left_out.items())
+        ]
+
+
+def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
+    """Each path once. Paths that differ by case only are all kept: their contents are the same, whichever is meant."""
+    files: dict[str, StoredFile] = {}
+    first: dict[str, StoredFile] = {}
+    again: list[str] = []
+    for file in sorted(stored, key=attrgetter("path")):  # threads store them in any order
+        other = first.setdefault(folded(file.path), file)
+        if other is not file:
+            if other.sha256 != file.sha256:
+                _refuse_duplicate(other.path, file.path)
+            again.append(file.path)
+        files[file.path] = file
+    if not again:
+        return files, []
+    message = f"Found more than once, with the same content: “{shown(min(again))}”{_and_others(len(again))}."
+    return files, [Note("duplicate", message, min(again), len(again))]
+
+
+def _refuse_duplicate(one: str, other: str) -> Never:
+    one, other = sorted((one, other))
+    named = f"“{shown(one)}”" if one == other else f"“{shown(one)}” and “{shown(other)}”"
+    detail = f"The upload holds {named} more than once, with different contents; keep one of them and upload again."
+    raise BuildError("duplicate", detail, path=shown(other))
+
+
+def _refuse_file_and_folder(files: dict[str, StoredFile], named: set[str]) -> None:
+    folders = set(named)
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    clash = min(folders & files.keys(), default=None)
+    if clash is not None:
+        detail = f"“{shown(clash)}” is both a file and a folder in the upload; rename one and upload again."
+        raise BuildError("file_and_folder", detail, path=shown(clash))
+
+
+def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
+    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    top = tops.pop() if len(tops) == 1 else ""
+    if top in {"", KEPT_DOT_FOLDER}:
+        return files, []
+    inner = {path[len(top) + 1 :]: file for path, file in files.items()}
+    stepped = {path: replace(file, path=path) for path, file in inner.items()}
+    message = f"Everything was inside the folder “{shown(top)}”, so what is in it became the top of the site."
+    return stepped, [Note("wrapping_folder", message, top)]
+
+
+def _with_index(files: dict[str, StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
+    """A lone page becomes the index; without any index the author is told what visitors get."""
+    if any(index in files for index in INDEXES):
+        return files, []
+    pages = [path for path in files if path.lower().endswith(PAGES)]
+    if len(pages) == 1 and "/" not in pages[0]:
+        page = pages[0]
+        renamed = {path: file for path, file in files.items() if path != page}
+        renamed["index.html"] = replace(files[page], path="index.html")
+        message = f"“{shown(page)}” is the only page, so it became index.html, which visitors of / get."
+        return renamed, [Note("renamed", message, page)]
+    return files, [_no_index(files, pages)]
+
+
+def _no_index(files: dict[str, StoredFile], pages: list[str]) -> Note:
+    answer = "the site's own 404 page" if "404.html" in files else "a “not found” page"
+    message = f"There is no index.html at the top: visitors of / will get {answer}."
+    nearest = min(
+        (page for page in pages if page.endswith(INDEXES)), key=lambda page: (page.count("/"), page), default=""
+    )
+    if nearest:
+        message += f" The nearest one is “{shown(nearest)}”."
+    return Note("no_index", message, nearest or None)
+
+
+def _counted(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _and_others(count: int) -> str:
+    return "" if count == 1 else f" and {count - 1} more"

@@ -1,0 +1,94 @@
+"""The plain values that go into the workshop and come out of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+MB = 1_000_000
+GB = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what an upload may become, counted in actual bytes while unpacking, never as declared.
+
+    Each field is the setting of the same name in `appliance.toml`; sizes are bytes, the rest counts.
+    """
+
+    unpacked_size: int = 2 * GB
+    file_size: int = 200 * MB
+    entries: int = 50_000
+    ratio: int = 200  # unpacked : packed, looked at once `ratio_from` bytes are unpacked
+    ratio_from: int = 10 * MB
+    path_length: int = 1024  # bytes of UTF-8
+    path_depth: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the site: its path (`/`-separated, NFC as uploaded, no leading slash), content and size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the site's author should know: left out, renamed, missing. Never a reason to refuse.
+
+    `code` is stable (`left_out`, `wrapping_folder`, `no_index`, `duplicate` …), `path` what it is about, `count`
+    how many entries it stands for.
+    """
+
+    code: str
+    message: str
+    path: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What an upload holds once unpacked: files sorted by path, and what the author should know of it."""
+
+    files: tuple[StoredFile, ...]
+    notes: tuple[Note, ...] = ()
+
+
+class Staging(Protocol):
+    """Where content goes while it is not yet certain that the upload is good. Safe to use from several threads."""
+
+    def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
+        """Store the bytes; return (SHA-256 as lower-case hex, size in bytes). Not visible before the commit."""
+        ...
+
+    def commit(self) -> None:
+        """Make everything put part of the store, durably."""
+        ...
+
+    def discard(self) -> None:
+        """Forget everything put and not committed. Harmless after a commit."""
+        ...
+
+
+Report = Callable[[str, int, int], None]
+"""Called as `report(step, done, total)`: step is `unpack`, `check` or `store`; done and total are bytes or entries.
+
+Total is 0 where it is not known. Called at most a few times a second per step, and once when a step is complete.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One piece of work for the workshop.
+
+    `filename` is what a single file is called: an upload that is no archive becomes that one file; without it, an
+    upload that is no archive is refused.
+    """
+
+    deploy: str
+    upload: Path
+    workspace: Path
+    limits: Limits
+    filename: str = ""  # what the upload was called, where the sender said so

@@ -1,0 +1,190 @@
+"""The server's side of build children: hand one a plan, follow it, end it when it takes too long; keep one warm."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+from builds import wire
+from builds.errors import BuildError
+from builds.values import Plan, Report, Unpacked
+
+STOP_WAIT = 0.5  # seconds an idle child gets to end by itself once its input is closed
+
+
+class Workshop:
+    """Runs plans in child processes started by `command`; usable from several threads.
+
+    A child serves one plan at a time. At most one idle child is kept, for `idle` seconds, so that a plain upload
+    does not pay for an interpreter's start. A child that exceeds `timeout` seconds is killed with its process group.
+    """
+
+    def __init__(self, command: Sequence[str], *, timeout: float, idle: float) -> None:
+        self._command = list(command)
+        self._timeout = timeout
+        self._idle = idle
+        self._lock = threading.Lock()
+        self._warm: _Child | None = None
+        self._cooling: threading.Timer | None = None
+        self._busy: set[_Child] = set()
+        self._closed = False
+
+    def warm_up(self) -> None:
+        """Start a child ahead of the first plan, unless one is idle already."""
+        with self._lock:
+            wanted = self._warm is None and not self._closed
+        if wanted:
+            self._keep(_Child(self._command))
+
+    def run(self, plan: Plan, report: Report) -> Unpacked:
+        """Have the plan carried out. Blocks. Raises BuildError (also when the child dies or takes too long)."""
+        child = self._take()
+        try:
+            unpacked = child.run(plan, report, self._timeout)
+        except BuildError as error:
+            self._give_back(child, reusable=error.code not in {"timed_out", "crashed"})
+            raise
+        except BaseException:
+            self._give_back(child, reusable=False)
+            raise
+        self._give_back(child, reusable=True)
+        return unpacked
+
+    def close(self) -> None:
+        """Take no more plans and end every child; one at work is killed, and its `run` raises."""
+        with self._lock:
+            self._closed = True
+            busy, idle, self._warm = list(self._busy), self._warm, None
+            if self._cooling:
+                self._cooling.cancel()
+        for child in busy:
+            child.kill()
+        if idle:
+            idle.end()
+
+    def _take(self) -> "_Child":
+        with self._lock:
+            if self._closed:
+                raise BuildError("stopping", "The server is stopping: try again when it is back.", retry=True)
+            child, self._warm = self._warm, None
+            if child is not None and not child.is_alive():
+                child.end()
+                child = None
+            child = child or _Child(self._command)
+            self._busy.add(child)
+            return child
+
+    def _give_back(self, child: "_Child", *, reusable: bool) -> None:
+        with self._lock:
+            self._busy.discard(child)
+        if reusable and child.is_alive():
+            self._keep(child)
+        else:
+            child.end()
+
+    def _keep(self, child: "_Child") -> None:
+        with self._lock:
+            surplus = self._closed or self._warm is not None
+            if not surplus:
+                self._warm = child
+                self._cool_later()
+        if surplus:
+            child.end()
+
+    def _cool_later(self) -> None:
+        if self._cooling:
+            self._cooling.cancel()
+        self._cooling = threading.Timer(self._idle, self._cool)
+        self._cooling.daemon = True
+        self._cooling.start()
+
+    def _cool(self) -> None:
+        with self._lock:
+            child, self._warm = self._warm, None
+        if child:
+            child.end()
+
+
+class _Child:
+    """One build child and the pipes to it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own executable with fixed arguments
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("both were asked to be pipes")
+        self._plans, self._news = self._process.stdin, self._process.stdout
+        self._overdue = False
+        self._working = False
+
+    def is_alive(self) -> bool:
+        return not self._overdue and self._process.poll() is None
+
+    def run(self, plan: Plan, report: Report, timeout: float) -> Unpacked:
+        deadline = threading.Timer(timeout, self._expire)
+        deadline.daemon = True
+        deadline.start()
+        try:
+            self._send(plan)
+            return self._follow(report)
+        finally:
+            deadline.cancel()
+
+    def end(self) -> None:
+        """Close its input and wait a moment; then end the whole process group."""
+        try:
+            self._plans.close()
+        except BrokenPipeError:
+            pass  # it died with part of a plan unread
+        try:
+            self._process.wait(0 if self._working else STOP_WAIT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+        self._news.close()
+
+    def kill(self) -> None:
+        """End the whole process group at once. From any thread."""
+        if self._process.poll() is not None:
+            return
+        if sys.platform == "win32":
+            self._process.kill()
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it is gone already
+
+    def _send(self, plan: Plan) -> None:
+        self._working = True
+        try:
+            self._plans.write(wire.dump(wire.plan_message(plan)))
+            self._plans.flush()
+        except BrokenPipeError:
+            pass  # it died while idle; `_follow` finds its output ended and says so
+
+    def _follow(self, report: Report) -> Unpacked:
+        for line in self._news:
+            message = json.loads(line)
+            if "step" in message:
+                report(*message["step"])
+                continue
+            self._working = False
+            if "refused" in message:
+                raise wire.read_refused(message["refused"])
+            return wire.read_done(message["done"])
+        raise self._ended_early()
+
+    def _ended_early(self) -> BuildError:
+        if self._overdue:
+            return BuildError("timed_out", "The deploy took longer than the server allows (build_timeout).", retry=True)
+        status = self._process.wait()
+        return BuildError("crashed", f"The build process ended unexpectedly (status {status}): try again.", retry=True)
+
+    def _expire(self) -> None:
+        self._overdue = True
+        self.kill()
