@@ -98,7 +98,7 @@ class Settings:
     previews_loaded: int = _setting(256, whole(1, 1_000_000), "deploys other than live ones kept ready in memory")
     stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops")
     # being watched
-    metrics_allow: Networks = _setting("127.0.0.0/8 ::1/128", networks, "networks that may read /metrics")
+    metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
     log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")
     log_format: str = _setting("auto", one_of("auto", "json", "pretty"), "auto: pretty on a terminal, else JSON lines")
     # keys
@@ -141,9 +141,7 @@ def effective(settings: Settings) -> dict[str, str]:
     shown = {}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        shown[field.name] = (
-            ("(set)" if value else "(made on first start)") if field.metadata["secret"] else written(value)
-        )
+        shown[field.name] = _masked(value) if field.metadata["secret"] else written(value)
     return shown
 
 

@@ -33,6 +33,7 @@ COMPONENTS = (
     Component("unzip", ("unzip",)),
     Component("curl", ("curl",)),
     Component("zstd", ("zstd",)),
+    Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
     # Real sites; their pages are looked for, not the packages: container images often leave documentation out.
     Component("developers-reference", ("/usr/share/developers-reference/index.html",)),
     Component("postgresql-doc-15", ("/usr/share/doc/postgresql-doc-15/html/index.html",)),

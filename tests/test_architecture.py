@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("main", "appliance", "builds", "admin_ui")
 PEERS = ("appliance.api", "appliance.clients", "admin_ui")  # surfaces over the same modules
-FRAMEWORKS = ("quart", "quart_schema", "hypercorn", "tortoise")
+FRAMEWORKS = ("quart", "hypercorn", "tortoise")
 VALUES = ("appliance.units", "appliance.version")  # what leaves may share: it imports nothing of ours itself
 GENERATED = "appliance/migrations/"  # by Tortoise; read and named by us, not shaped by us
 

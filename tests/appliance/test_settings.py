@@ -113,7 +113,11 @@ def test_a_secret_may_come_from_a_file(config: Path, tmp_path: Path) -> None:
     ("text", "environment", "message"),
     [
         ("upload_sise = 1", {}, r"appliance\.toml: there is no setting upload_sise\. Did you mean upload_size\?"),
-        ("", {"DROPDOCK_LOG_LEVELS": "x"}, "DROPDOCK_LOG_LEVELS: there is no setting log_levels. Did you mean log_level"),
+        (
+            "",
+            {"DROPDOCK_LOG_LEVELS": "x"},
+            "DROPDOCK_LOG_LEVELS: there is no setting log_levels. Did you mean log_level",
+        ),
         ("zzzz = 1", {}, r"there is no setting zzzz\.$"),
         ('upload_size = "big"', {}, "upload_size is a size, such as .*, not 'big'"),
         ("", {"DROPDOCK_ENTRIES": "0"}, "entries is a whole number from 1 to 10000000, not '0'"),

@@ -116,7 +116,8 @@ def test_what_is_no_network_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "on"), [(True, True), ("on", True), ("YES", True), (1, True), (False, False), ("off", False), ("0", False)]
+    ("value", "on"),
+    [(True, True), ("on", True), ("YES", True), (1, True), (False, False), ("off", False), ("0", False)],
 )
 def test_a_switch_is_a_boolean_or_a_word(value: object, on: bool) -> None:
     assert switch(value) is on

@@ -43,7 +43,9 @@ def test_a_copy_is_named_for_version_and_time_and_private(backups: Backups, data
 
 
 def test_the_newest_copies_are_kept_whatever_their_version(backups: Backups, database: Path) -> None:
-    taken = [backups.take(database, version) for version in ("9.0.0", "1.0.0", "9.0.0", "1.0.0", "2.0.0", "1.5.0", "1.0.0")]
+    taken = [
+        backups.take(database, version) for version in ("9.0.0", "1.0.0", "9.0.0", "1.0.0", "2.0.0", "1.5.0", "1.0.0")
+    ]
 
     assert backups.all() == taken[-KEEP:]
 

@@ -36,7 +36,9 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.parametrize("chunks", [[], [b""], [b"one"], [b"one", b"two"], [b"", b"", b"x"], [b"a" * 300_000, b"b"] * 3])
+@pytest.mark.parametrize(
+    "chunks", [[], [b""], [b"one"], [b"one", b"two"], [b"", b"", b"x"], [b"a" * 300_000, b"b"] * 3]
+)
 def test_content_is_found_under_its_hash(blobs: Blobs, staged: StagedBlobs, chunks: list[bytes]) -> None:
     whole = b"".join(chunks)
 

@@ -1,0 +1,296 @@
+"""The one folder everything is kept in: its layout, made and guarded, and what an operator should know of its state."""
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from appliance import schema
+from appliance.file_lock import FileLock, Held
+from appliance.storage.blobs import Blobs
+from appliance.storage.manifest import Manifests
+
+KEY_BYTES = 48  # of randomness: more than HMAC-SHA256 can use
+SHORTEST_KEY = 32  # characters; what `secret_key` in the settings has to have as well
+SPACE_NEEDED = 100_000_000  # bytes; with less, the database itself may soon fail to commit
+SPACE_WANTED = 1_000_000_000  # bytes; with less, the next large upload may not fit
+SERVER_START = 1.0  # seconds to try for the server's lock: looking at it (`dropdock check`) takes it for a moment
+
+log = structlog.get_logger(__name__)
+
+
+class Unusable(Exception):
+    """The data folder, or something in it, cannot be used; `str()` is a sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `check` found; `severity` is error (Dropdock cannot work), warning or note; `code` is stable."""
+
+    severity: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Where everything stands below `root`; nothing is touched before `create`."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """Accounts, sites, deploys (SQLite)."""
+        return self.root / "dropdock.db"
+
+    @property
+    def queue(self) -> Path:
+        """The build queue (Huey on SQLite)."""
+        return self.root / "queue.db"
+
+    @property
+    def blobs(self) -> Path:
+        """Content under its SHA-256."""
+        return self.root / "blobs"
+
+    @property
+    def manifests(self) -> Path:
+        """What each deploy contains."""
+        return self.root / "manifests"
+
+    @property
+    def incoming(self) -> Path:
+        """Uploads being received."""
+        return self.root / "incoming"
+
+    @property
+    def work(self) -> Path:
+        """Workspaces of deploys being made; on the file system of `blobs`, into which their content is renamed."""
+        return self.root / "work"
+
+    @property
+    def build_logs(self) -> Path:
+        """What builds printed."""
+        return self.root / "logs" / "builds"
+
+    @property
+    def certs(self) -> Path:
+        """TLS keys and certificates."""
+        return self.root / "certs"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database, made before it is migrated."""
+        return self.root / "backups"
+
+    @property
+    def secret_key(self) -> Path:
+        """The key that signs tokens."""
+        return self.root / "secret.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the server that uses this folder."""
+        return self.root / "dropdock.lock"
+
+    @property
+    def migration_lock(self) -> Path:
+        """Held while the database is made or migrated, by whoever comes first."""
+        return self.root / "migrate.lock"
+
+    def create(self) -> None:
+        """Make what is missing; the root, if it is made here, is for this user alone. Raises Unusable."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for private in (self.certs, self.backups):
+                private.mkdir(exist_ok=True, mode=0o700)
+            for folder in (self.incoming, self.work, self.build_logs):
+                folder.mkdir(parents=True, exist_ok=True)
+            Blobs(self.blobs).create()
+            Manifests(self.manifests).create()
+        except OSError as error:
+            raise Unusable(explain(error, self.root)) from error
+
+    def clear_scratch(self, keep: set[str]) -> None:
+        """Empty `incoming/` and `work/`, left over from a server that was killed, except what is named in `keep`."""
+        for folder in (self.incoming, self.work):
+            for entry in os.scandir(folder):
+                if entry.name not in keep:
+                    _remove(entry)
+
+    def claim(self) -> FileLock:
+        """Take the folder for one server; two would each serve their own half. Raises Unusable, naming the other."""
+        lock = FileLock(self.lock)
+        try:
+            lock.take(SERVER_START)
+        except Held as held:
+            who = f"process {held.pid}" if held.pid else "another process"
+            raise Unusable(
+                f"Another Dropdock server ({who}) uses {self.root}: stop it first, or give this one its own folder "
+                "with --data."
+            ) from held
+        except OSError as error:
+            raise Unusable(explain(error, self.root)) from error
+        return lock
+
+
+def secret_key(folder: DataFolder, configured: str = "") -> str:
+    """The key that signs tokens: `configured`, else the one in the folder, made if there is none. Raises Unusable."""
+    if configured:
+        return configured
+    try:
+        if not folder.secret_key.exists():
+            _make_key(folder)
+        _guard_key(folder.secret_key)
+        key = folder.secret_key.read_text().strip()
+    except OSError as error:
+        raise Unusable(explain(error, folder.secret_key)) from error
+    if len(key) < SHORTEST_KEY:
+        raise Unusable(
+            f"{folder.secret_key} is damaged: it is shorter than {SHORTEST_KEY} characters. Restore it, or remove it "
+            "to have a new one made; everybody then has to sign in again."
+        )
+    return key
+
+
+def verify(folder: DataFolder) -> list[Finding]:
+    """Look at everything a server needs of the folder and change nothing; an empty list means all is well."""
+    found: list[Finding] = []
+    try:
+        if not folder.root.is_dir():
+            missing = f"{folder.root} does not exist yet; the first start makes it."
+            return [Finding("note", "no_data_folder", missing)]
+        for look in (_writable, _space, _private, _owner, _one_file_system, _server, _database):
+            found += look(folder)
+    except OSError as error:
+        found.append(Finding("error", "unreadable", explain(error, folder.root)))
+    return found
+
+
+def free_space(folder: DataFolder) -> int:
+    """Bytes this user may still write to the folder's file system."""
+    return shutil.disk_usage(folder.root).free
+
+
+def write_probe(folder: Path) -> None:
+    """Write a byte to the folder and take it back; raises OSError."""
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"\0")
+        probe.flush()
+
+
+def explain(error: OSError, path: Path) -> str:
+    """A sentence for what the operating system said of something in the data folder."""
+    where = error.filename or path
+    match error.errno:
+        case errno.EACCES | errno.EPERM:
+            return f"No permission to use {where}: run Dropdock as the owner of the folder, or change --data."
+        case errno.EROFS:
+            return f"{where} is on a read-only file system: mount it writable, or change --data."
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"No space left for {where}: free some, or change --data."
+        case errno.ENOTDIR | errno.EEXIST:
+            return f"{where} cannot be made: a file stands where a folder should be. Remove it, or change --data."
+    return f"{where} cannot be used: {error.strerror or error}."
+
+
+def _remove(entry: "os.DirEntry[str]") -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        Path(entry.path).unlink()
+
+
+def _make_key(folder: DataFolder) -> None:
+    """Write the key beside and link it into place: of two that start at once, one key wins and both read it."""
+    descriptor, name = tempfile.mkstemp(dir=folder.root, prefix=".secret.key.")  # 0600
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        folder.secret_key.hardlink_to(beside)
+        log.info("secret_key_made", path=str(folder.secret_key))
+    except FileExistsError:
+        pass  # the other one was first
+    finally:
+        beside.unlink()
+
+
+def _guard_key(path: Path) -> None:
+    """Nobody else may read the key; a copied or restored one often can be, so mend that and say it."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        path.chmod(0o600)
+        log.warning("secret_key_was_readable_by_others", path=str(path), mode=f"{mode:04o}", mended="0600")
+
+
+def _writable(folder: DataFolder) -> list[Finding]:
+    try:
+        for place in (folder.root, folder.blobs, folder.manifests, folder.incoming, folder.work):
+            if place.is_dir():
+                write_probe(place)
+    except OSError as error:
+        return [Finding("error", "not_writable", explain(error, place))]
+    return []
+
+
+def _space(folder: DataFolder) -> list[Finding]:
+    free = free_space(folder)
+    if free >= SPACE_WANTED:
+        return []
+    severity = "error" if free < SPACE_NEEDED else "warning"
+    return [Finding(severity, "little_space", f"{free // 1_000_000} MB are left for {folder.root}: free some space.")]
+
+
+def _private(folder: DataFolder) -> list[Finding]:
+    return [
+        Finding("warning", "readable_by_others", f"Others can read {path}: run chmod go-rwx {path}.")
+        for path in (folder.secret_key, folder.database, folder.certs, folder.backups)
+        if os.name == "posix" and path.exists() and path.stat().st_mode & 0o077
+    ]
+
+
+def _owner(folder: DataFolder) -> list[Finding]:
+    if os.name != "posix" or folder.root.stat().st_uid == os.geteuid():
+        return []
+    message = f"{folder.root} belongs to another user: what you make in it, that user's server may not be able to use."
+    return [Finding("warning", "other_owner", message)]
+
+
+def _one_file_system(folder: DataFolder) -> list[Finding]:
+    places = [place for place in (folder.blobs, folder.work) if place.is_dir()]
+    if len({place.stat().st_dev for place in places}) < 2:
+        return []
+    message = (
+        f"{folder.work} and {folder.blobs} are on different file systems: content could not be renamed into place."
+    )
+    return [Finding("error", "two_file_systems", message)]
+
+
+def _server(folder: DataFolder) -> list[Finding]:
+    holder = FileLock(folder.lock).holder()
+    if holder is None:
+        return []
+    return [Finding("note", "server_running", f"A server is running on this folder (process {holder or 'unknown'}).")]
+
+
+def _database(folder: DataFolder) -> list[Finding]:
+    try:
+        state = schema.look(folder.database)
+    except schema.Unreadable as error:
+        return [Finding("error", "database_unreadable", f"{folder.database} cannot be read: {error}.")]
+    if state.unknown:
+        newer = f"{folder.database} was made by a newer Dropdock: run that version, or restore a backup."
+        return [Finding("error", "database_newer", newer)]
+    if state.pending:
+        steps = f"{folder.database} will be migrated at the next start ({len(state.pending)} steps), after a backup."
+        return [Finding("note", "database_behind", steps)]
+    return []

@@ -1,0 +1,157 @@
+"""Figures for Prometheus, and the page they are read from."""
+
+import asyncio
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from quart import Blueprint, Request, request
+from quart.wrappers.response import Response
+
+from appliance.data_folder import DataFolder
+from appliance.errors import Forbidden
+from appliance.guard import opened
+from appliance.jobs import Finished
+from appliance.serving.counters import Counters
+from appliance.settings import Settings
+from appliance.units import Networks
+from appliance.version import VERSION
+
+SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)  # from one page to the longest `build_timeout`
+MEASURED = 300.0  # seconds a measurement of the store is good for: it looks at every file
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+
+
+class Metrics:
+    """The figures of one server, in a registry of its own."""
+
+    def __init__(self, settings: Settings, folder: DataFolder, counters: Counters) -> None:
+        self._allowed = settings.metrics_allow
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.registry.register(_Serving(counters))
+        self._stored = _Stored(folder)
+        self.registry.register(self._stored)
+        info = Gauge("dropdock_info", "The program that runs.", ["version"], registry=self.registry)
+        info.labels(VERSION).set(1)
+        self._deploys = Counter("dropdock_deploys", "Deploys finished, by outcome.", ["state"], registry=self.registry)
+        self._seconds = Histogram(
+            "dropdock_deploy_seconds",
+            "Time of the work on a deploy.",
+            ["state"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        for state in ("ready", "failed"):  # both are there from the start, or the first failure has no rate
+            self._deploys.labels(state)
+            self._seconds.labels(state)
+
+    def deploy_finished(self, finished: Finished) -> None:
+        """Count a deploy; from any thread."""
+        self._deploys.labels(finished.state).inc()
+        self._seconds.labels(finished.state).observe(finished.seconds)
+
+    def watch_queue(self, depth: Callable[[], int]) -> None:
+        """Ask `depth` for the number of waiting deploys whenever the figures are read; in a thread."""
+        Gauge("dropdock_queue_depth", "Deploys waiting.", registry=self.registry).set_function(depth)
+
+    async def page(self, accept: str = "") -> tuple[bytes, str]:
+        """The figures as they are now, and their media type: OpenMetrics for who asks for it, else plain text."""
+        encode, media_type = choose_encoder(accept)
+        await self._stored.measure()
+        return await asyncio.to_thread(encode, self.registry), media_type
+
+    def blueprint(self) -> Blueprint:
+        """`/metrics`, for the networks in `metrics_allow`."""
+        blueprint = Blueprint("metrics", __name__)
+
+        @blueprint.get("/metrics")
+        @opened
+        async def metrics() -> Response:
+            check_allowed(request, self._allowed)
+            page, media_type = await self.page(request.headers.get("Accept", ""))
+            return Response(page, content_type=media_type, headers={"Cache-Control": "no-store"})
+
+        return blueprint
+
+
+def check_allowed(asked: Request, allowed: Networks) -> None:
+    """Raise Forbidden unless the connection comes from an allowed network.
+
+    The connection's address counts, never one that a header claims. A proxy on this machine connects from loopback for
+    everybody, so what says it was forwarded is refused.
+    """
+    if any(name in asked.headers for name in FORWARDED):
+        raise Forbidden("Figures are not given out through a proxy: ask Dropdock itself.", code="forwarded")
+    if not is_allowed(asked.remote_addr, allowed):
+        raise Forbidden("Your address is not in metrics_allow: ask the operator to add it.", code="address_not_allowed")
+
+
+def is_allowed(address: str | None, allowed: Networks) -> bool:
+    """Whether an address, IPv4 mapped into IPv6 (RFC 4291 §2.5.5.2) included, is in one of the networks."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:  # a connection that has none, such as a Unix socket's
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return any((mapped or found) in network for network in allowed)
+
+
+class _Serving(Collector):
+    """Requests and connections, read from the counters of the serving plane when they are asked for."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        now = self._counters.snapshot()
+        requests = CounterMetricFamily(
+            "dropdock_requests", "Requests answered, by kind of host and class of status.", labels=["kind", "status"]
+        )
+        for labels, count in now.requests.items():
+            requests.add_metric(labels, count)
+        yield requests
+        yield CounterMetricFamily("dropdock_sent_bytes", "Bytes of bodies sent.", now.bytes_sent)
+        yield GaugeMetricFamily("dropdock_connections_open", "Connections open.", now.connections_open)
+        yield CounterMetricFamily("dropdock_connections", "Connections accepted.", now.connections_accepted)
+        yield CounterMetricFamily("dropdock_connections_refused", "Connections refused.", now.connections_refused)
+        yield CounterMetricFamily(
+            "dropdock_connections_handed_over",
+            "Connections the fast lane left to Hypercorn.",
+            now.connections_handed_over,
+        )
+
+
+class _Stored(Collector):
+    """How much content is stored: files and bytes, each counted once however many deploys name it."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._blobs = folder.blobs
+        self._measuring = asyncio.Lock()
+        self._measured_at = float("-inf")
+        self._files = self._bytes = 0
+
+    async def measure(self) -> None:
+        """Measure, unless that was done not long ago (see `MEASURED`)."""
+        async with self._measuring:
+            if time.monotonic() - self._measured_at > MEASURED:
+                self._files, self._bytes = await asyncio.to_thread(_measure, str(self._blobs))
+                self._measured_at = time.monotonic()
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("dropdock_stored_files", "Files in the store of content.", self._files)
+        yield GaugeMetricFamily("dropdock_stored_bytes", "Bytes in the store of content.", self._bytes)
+
+
+def _measure(root: str) -> tuple[int, int]:
+    files = size = 0
+    for folder in os.scandir(root):
+        for blob in os.scandir(folder.path):
+            files += 1
+            size += blob.stat().st_size
+    return files, size

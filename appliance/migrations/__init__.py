@@ -1,0 +1,8 @@
+"""How the database's schema came to be: the list of migrations, oldest first, each run once and never changed.
+
+Listed, not scanned: a frozen program has no folder to scan. Each depends on the one before it. A new one is drafted by
+`tortoise -c appliance.db.MAKING makemigrations -n what_changes`, then read and added to `NAMES`; what reading looks for
+is written, as tests, in `tests/appliance/test_migrations.py`.
+"""
+
+NAMES = ("0001_accounts_sites_deploys",)

@@ -1,0 +1,3 @@
+"""One file per table family; `MODULES` is the one list of them."""
+
+MODULES = ("appliance.models.account", "appliance.models.site", "appliance.models.deploy")

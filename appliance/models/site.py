@@ -1,0 +1,27 @@
+"""Sites and how each wants to be answered."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from appliance.models.account import Account
+
+
+class Site(Model):
+    """What an account publishes; the options go into each deploy from the next one on."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=48, unique=True)
+    owner: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "appliance.Account", related_name="sites", on_delete=fields.RESTRICT
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+    dialect = fields.CharField(max_length=16, default="netlify")
+    html = fields.CharField(max_length=16, default="natural")
+    spa = fields.BooleanField(default=False)
+    minify = fields.BooleanField(default=True)
+    last_number = fields.IntField(default=0)  # of the newest deploy; numbers are never given twice
+
+    owner_id: int
+
+    class Meta:
+        table = "site"

@@ -1,0 +1,288 @@
+"""The data folder: made once, guarded, and honest about its state."""
+
+import errno
+import os
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from appliance import data_folder, db
+from appliance.data_folder import DataFolder, Unusable, explain, secret_key, verify
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    made = DataFolder(tmp_path / "data")
+    made.create()
+    return made
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def codes(folder: DataFolder) -> set[str]:
+    return {finding.code for finding in verify(folder)}
+
+
+# ── layout
+
+
+def test_everything_has_its_place(folder: DataFolder) -> None:
+    made = {str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if path.parent != folder.blobs}
+
+    assert made == {"backups", "blobs", "certs", "incoming", "logs", "logs/builds", "manifests", "work"}
+    assert len(list(folder.blobs.iterdir())) == 256
+    assert {folder.database.name, folder.queue.name, folder.secret_key.name} == {
+        "dropdock.db",
+        "queue.db",
+        "secret.key",
+    }
+
+
+def test_what_holds_secrets_is_for_its_owner_alone(folder: DataFolder) -> None:
+    assert {mode(path) for path in (folder.root, folder.certs, folder.backups)} == {0o700}
+
+
+def test_making_it_again_changes_nothing(folder: DataFolder) -> None:
+    (folder.incoming / "upload").write_text("x")
+
+    folder.create()
+
+    assert (folder.incoming / "upload").read_text() == "x"
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    DataFolder(tmp_path).create()
+
+    assert mode(tmp_path) == 0o755
+
+
+def test_a_file_in_its_place_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+
+    with pytest.raises(Unusable, match="cannot be made: a file stands where a folder should be"):
+        DataFolder(tmp_path / "data").create()
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.EACCES, "No permission to use /data: run Dropdock as the owner"),
+        (errno.EROFS, "/data is on a read-only file system"),
+        (errno.ENOSPC, "No space left for /data"),
+        (errno.EDQUOT, "No space left for /data"),
+        (errno.ENOTDIR, "/data cannot be made"),
+        (errno.EIO, "/data cannot be used: Input/output error"),
+    ],
+)
+def test_what_the_system_says_becomes_a_sentence(number: int, sentence: str) -> None:
+    assert explain(OSError(number, os.strerror(number)), Path("/data")).startswith(sentence)
+
+
+# ── scratch
+
+
+def test_scratch_is_emptied_except_what_is_kept(folder: DataFolder) -> None:
+    (folder.incoming / "kept").write_text("x")
+    (folder.incoming / "lost").write_text("x")
+    (folder.work / "kept" / "blobs").mkdir(parents=True)
+    (folder.work / "lost" / "blobs").mkdir(parents=True)
+    (folder.work / "lost" / "blobs" / "0").write_text("x")
+
+    folder.clear_scratch({"kept"})
+
+    assert [path.name for path in (*folder.incoming.iterdir(), *folder.work.iterdir())] == ["kept", "kept"]
+
+
+def test_a_link_in_scratch_is_removed_and_not_followed(folder: DataFolder, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "precious").write_text("x")
+    (folder.work / "link").symlink_to(tmp_path / "outside")
+
+    folder.clear_scratch(set())
+
+    assert (tmp_path / "outside" / "precious").exists()
+    assert not (folder.work / "link").is_symlink()
+
+
+# ── one server
+
+
+def test_a_second_server_is_told_who_is_there(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_folder, "SERVER_START", 0.0)
+    lock = folder.claim()
+
+    with lock, pytest.raises(Unusable, match=rf"Another Dropdock server \(process {os.getpid()}\) uses .*--data"):
+        folder.claim()
+
+
+def test_a_folder_given_back_can_be_claimed(folder: DataFolder) -> None:
+    folder.claim().release()
+
+    folder.claim().release()
+
+
+def test_a_lock_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="No such file"):
+        DataFolder(tmp_path / "missing").claim()
+
+
+# ── the key
+
+
+def test_a_key_is_made_once_for_its_owner_alone(folder: DataFolder) -> None:
+    key = secret_key(folder)
+
+    assert secret_key(folder) == key
+    assert len(key) >= 64
+    assert mode(folder.secret_key) == 0o600
+    assert list(folder.root.glob(".secret.key*")) == []
+
+
+def test_a_key_in_the_settings_goes_before_the_file(folder: DataFolder) -> None:
+    assert secret_key(folder, "configured" * 4) == "configured" * 4
+    assert not folder.secret_key.exists()
+
+
+def test_two_that_start_at_once_get_one_key(folder: DataFolder) -> None:
+    keys: list[str] = []
+    together = threading.Barrier(8)
+
+    def start() -> None:
+        together.wait()
+        keys.append(secret_key(folder))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+
+
+def test_a_key_that_was_made_meanwhile_is_kept(folder: DataFolder) -> None:
+    folder.secret_key.write_text("k" * 40)
+
+    data_folder._make_key(folder)
+
+    assert folder.secret_key.read_text() == "k" * 40
+
+
+def test_a_key_others_could_read_is_mended_and_said(folder: DataFolder) -> None:
+    key = secret_key(folder)
+    folder.secret_key.chmod(0o644)
+
+    with capture_logs() as lines:
+        assert secret_key(folder) == key
+
+    assert mode(folder.secret_key) == 0o600
+    assert [(line["event"], line["mode"]) for line in lines] == [("secret_key_was_readable_by_others", "0644")]
+
+
+@pytest.mark.parametrize("content", ["", "short\n"])
+def test_a_damaged_key_is_refused(folder: DataFolder, content: str) -> None:
+    folder.secret_key.write_text(content)
+    folder.secret_key.chmod(0o600)
+
+    with pytest.raises(Unusable, match="is damaged"):
+        secret_key(folder)
+
+
+def test_a_key_that_cannot_be_read_is_explained(folder: DataFolder) -> None:
+    folder.secret_key.mkdir(mode=0o700)
+
+    with pytest.raises(Unusable, match="Is a directory"):
+        secret_key(folder)
+
+
+# ── what check finds
+
+
+async def test_nothing_is_found_where_all_is_well(folder: DataFolder) -> None:
+    secret_key(folder)
+    async with await db.open(folder):
+        assert verify(folder) == []
+
+
+def test_a_folder_that_is_not_there_yet_is_no_error(tmp_path: Path) -> None:
+    (finding,) = verify(DataFolder(tmp_path / "later"))
+
+    assert (finding.severity, finding.code) == ("note", "no_data_folder")
+    assert not (tmp_path / "later").exists()
+
+
+def test_a_new_folder_will_get_its_database(folder: DataFolder) -> None:
+    assert codes(folder) == {"database_behind"}
+
+
+def test_a_running_server_is_named(folder: DataFolder) -> None:
+    with folder.claim():
+        (said,) = (finding for finding in verify(folder) if finding.code == "server_running")
+
+    assert (said.severity, str(os.getpid()) in said.message) == ("note", True)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"not a database" * 100, "database_unreadable"), (b"", "database_behind")]
+)
+def test_a_damaged_database_is_found(folder: DataFolder, content: bytes, code: str) -> None:
+    folder.database.write_bytes(content)
+
+    assert code in codes(folder)
+
+
+async def test_a_newer_database_is_found(folder: DataFolder) -> None:
+    async with await db.open(folder):
+        pass
+    with sqlite3.connect(folder.database) as connection:
+        connection.execute("INSERT INTO tortoise_migrations VALUES (99, 'appliance', '9999_later', '2030-01-01')")
+    connection.close()
+
+    assert "database_newer" in codes(folder)
+
+
+@pytest.mark.parametrize(("wanted", "needed", "severity"), [(2**62, 0, "warning"), (2**62, 2**62, "error")])
+def test_little_space_is_found(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch, wanted: int, needed: int, severity: str
+) -> None:
+    monkeypatch.setattr(data_folder, "SPACE_WANTED", wanted)
+    monkeypatch.setattr(data_folder, "SPACE_NEEDED", needed)
+
+    assert [finding.severity for finding in verify(folder) if finding.code == "little_space"] == [severity]
+
+
+def test_secrets_others_can_read_are_found(folder: DataFolder) -> None:
+    folder.certs.chmod(0o755)
+
+    (found,) = (finding for finding in verify(folder) if finding.code == "readable_by_others")
+
+    assert str(folder.certs) in found.message
+
+
+def test_scratch_on_another_file_system_is_found(folder: DataFolder) -> None:
+    folder.work.rmdir()
+    folder.work.symlink_to("/proc")
+
+    assert {"two_file_systems", "not_writable"} <= codes(folder)
+
+
+def test_a_folder_of_another_user_is_found(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: folder.root.stat().st_uid + 1)
+
+    assert "other_owner" in codes(folder)
+
+
+def test_what_cannot_even_be_looked_at_is_found(folder: DataFolder, tmp_path: Path) -> None:
+    folder.lock.mkdir()
+
+    assert "unreadable" in codes(folder)
+    assert codes(DataFolder(tmp_path / ("x" * 300))) == {"unreadable"}

@@ -1,0 +1,118 @@
+"""Alive is one thing, ready another; both are for everybody to ask."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from quart import Quart
+
+from appliance import db, health
+from appliance.access import Access
+from appliance.api import edge
+from appliance.data_folder import DataFolder
+from appliance.health import Health
+from appliance.settings import Settings
+
+WELL = {"database": "ok", "data_folder": "ok", "disk_space": "ok", "queue": "ok"}
+
+
+class Wired:
+    """An app with the health routes, and the switches of what they look at."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self.folder = folder
+        self.consumer_runs = True
+        self.health = Health(folder, lambda: self.consumer_runs)
+        app = Quart(__name__)
+        edge.install(app, Access.of(Settings(), "k" * 40))
+        app.register_blueprint(self.health.blueprint())
+        self.client = app.test_client()
+
+
+@pytest.fixture
+async def wired(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wired]:
+    folder = DataFolder(tmp_path_factory.mktemp("data"))
+    folder.create()
+    async with await db.open(folder):
+        yield Wired(folder)
+
+
+async def checks(wired: Wired) -> tuple[int, dict[str, str]]:
+    response = await wired.client.get("/readyz")
+    body = await response.get_json()
+    assert body["ready"] is (response.status_code == 200)
+    return response.status_code, body["checks"]
+
+
+async def test_a_living_process_says_so(wired: Wired) -> None:
+    response = await wired.client.get("/healthz")
+
+    assert (response.status_code, await response.get_data()) == (200, b"ok\n")
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_process_where_everything_works_is_ready(wired: Wired) -> None:
+    assert await checks(wired) == (200, WELL)
+
+
+async def test_a_queue_that_nobody_works_on_is_named(wired: Wired) -> None:
+    wired.consumer_runs = False
+
+    assert await checks(wired) == (503, WELL | {"queue": "nobody works on the queue"})
+
+
+async def test_a_database_that_does_not_answer_is_named(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PATIENCE", 0.05)
+    held = asyncio.Event()
+
+    async def busy() -> None:
+        await held.wait()
+
+    monkeypatch.setattr(db, "ask", busy)
+
+    assert await checks(wired) == (503, WELL | {"database": "no answer in 0 s"})
+
+
+async def test_a_database_that_fails_is_named_without_details(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = DataFolder(tmp_path_factory.mktemp("data"))
+    folder.create()
+
+    assert await checks(Wired(folder)) == (503, WELL | {"database": "failed; the log says how"})
+
+
+async def test_a_data_folder_that_is_gone_is_named(wired: Wired) -> None:
+    wired.folder.root.rename(wired.folder.root.with_name("moved"))
+
+    status, found = await checks(wired)
+
+    assert (status, found["data_folder"]) == (503, "cannot be written to")
+
+
+async def test_a_full_disk_is_named(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "SPACE_NEEDED", 2**62)
+
+    status, found = await checks(wired)
+
+    assert status == 503
+    assert found["disk_space"].endswith(" MB left")
+
+
+async def test_many_that_ask_at_once_cost_one_look(wired: Wired) -> None:
+    first = await asyncio.gather(*(wired.health.look() for _ in range(20)))
+    wired.consumer_runs = False
+
+    assert all(found is first[0] for found in first)
+    assert (await checks(wired))[0] == 200
+
+
+async def test_what_was_found_is_forgotten_soon(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    await wired.health.look()
+    monkeypatch.setattr(health, "RECENT", 0.0)
+    wired.consumer_runs = False
+
+    assert (await checks(wired))[0] == 503
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_only_reading_is_allowed(wired: Wired, path: str) -> None:
+    assert (await wired.client.post(path)).status_code == 405
