@@ -1,0 +1,118 @@
+"""Deploys: upload, list, follow, publish, roll back."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated
+
+import msgspec
+from quart import Blueprint, Response, request
+
+from appliance.accounts import Actor
+from appliance.api.edge import Body, Listing, Page, endpoint
+from appliance.deploys import DeployFacts, Deploys, NewDeploy
+from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, Unsupported
+from appliance.intake import Intake
+from appliance.jobs import Jobs
+from appliance.uploads import body_of
+
+UPLOAD_TYPES = (
+    "application/zip",
+    "application/x-zip-compressed",
+    "application/x-tar",
+    "application/gzip",
+    "application/x-gzip",
+    "application/zstd",
+    "application/octet-stream",
+    "multipart/form-data",
+)
+
+
+class DeployPage(Listing[DeployFacts], frozen=True):
+    """One page of a site's deploys, newest first."""
+
+
+class UploadQuery(msgspec.Struct, frozen=True):
+    """What to do with an upload."""
+
+    message: Annotated[str, msgspec.Meta(max_length=500, description="why this deploy is made")] = ""
+    filename: Annotated[str, msgspec.Meta(max_length=255, description="what the upload is called")] = ""
+    draft: Annotated[bool, msgspec.Meta(description="do not make it live")] = False
+
+
+class Which(Body, frozen=True):
+    """A deploy of the site, by id or number."""
+
+    deploy: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+def blueprint(deploys: Deploys, intake: Intake, jobs: Jobs) -> Blueprint:
+    """The routes."""
+    api = Blueprint("api_deploys", __name__)
+    _looking(api, deploys, jobs)
+    _uploading(api, intake)
+    _publishing(api, deploys)
+    return api
+
+
+def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs) -> None:
+    @endpoint(api, "/sites/<name>/deploys", query=Page, reply=DeployPage, errors=(NotFound,))
+    async def list_deploys(*, actor: Actor, name: str, query: Page) -> DeployPage:
+        """List a site's deploys, newest first."""
+        items, total = await deploys.listing(actor, name, query.page, query.per_page)
+        return DeployPage(items, query.page, query.per_page, total)
+
+    @endpoint(api, "/deploys/<deploy>", reply=DeployFacts, errors=(NotFound,))
+    async def show_deploy(*, actor: Actor, deploy: str) -> DeployFacts:
+        """Show a deploy with its steps, problems and log."""
+        facts = await deploys.get(actor, deploy)
+        return replace(facts, log=await jobs.lines(deploy))
+
+    @endpoint(api, "/deploys/<deploy>/events", stream="text/event-stream", errors=(NotFound,))
+    async def follow_deploy(*, actor: Actor, deploy: str) -> Response:
+        """Follow a deploy: an event `deploy` with its JSON at once and after each change; ends when it is finished."""
+        await deploys.get(actor, deploy)  # so that a missing one is a 404, not an empty stream
+        response = Response(_events(deploys.watch(actor, deploy)), content_type="text/event-stream")
+        response.headers["Cache-Control"] = "no-store"
+        response.timeout = None  # a deploy may take longer than an ordinary answer
+        return response
+
+
+def _uploading(api: Blueprint, intake: Intake) -> None:
+    @endpoint(
+        api,
+        "/sites/<name>/deploys",
+        method="POST",
+        query=UploadQuery,
+        upload=UPLOAD_TYPES,
+        reply=DeployFacts,
+        status=202,
+        errors=(NotFound, BadInput, TooLarge, Unsupported, Busy),
+    )
+    async def upload_deploy(*, actor: Actor, name: str, query: UploadQuery) -> DeployFacts:
+        """Upload a site as the request's body: a ZIP, a tar (also gzip or zstd) or a form with files.
+
+        The deploy is worked on after the answer: follow it at `deploys/{id}/events`.
+        """
+        new = NewDeploy(query.message, query.filename, query.draft)
+        if request.mimetype not in UPLOAD_TYPES:
+            raise Unsupported(f"Send the upload as one of: {', '.join(UPLOAD_TYPES)}.")
+        return await intake.receive(actor, name, new, body_of(request), request.content_length)
+
+
+def _publishing(api: Blueprint, deploys: Deploys) -> None:
+    @endpoint(
+        api, "/sites/<name>/publish", method="POST", body=Which, reply=DeployFacts, errors=(NotFound, Conflict, Invalid)
+    )
+    async def publish_deploy(*, actor: Actor, name: str, body: Which) -> DeployFacts:
+        """Make a ready deploy live, older or newer."""
+        return await deploys.publish(actor, name, body.deploy)
+
+    @endpoint(api, "/sites/<name>/rollback", method="POST", reply=DeployFacts, errors=(NotFound, Conflict))
+    async def roll_back(*, actor: Actor, name: str) -> DeployFacts:
+        """Make live what was live before."""
+        return await deploys.rollback(actor, name)
+
+
+async def _events(facts: AsyncIterator[DeployFacts]) -> AsyncIterator[bytes]:
+    async for now in facts:
+        yield b"event: deploy\ndata: " + msgspec.json.encode(now) + b"\n\n"

@@ -1,0 +1,150 @@
+"""The door of the Quart app, for API and admin alike: closed unless a view says `anyone`, and keeper of the cookies.
+
+A view is opened by its attribute `anyone`, which `opened` sets and so does the API's `edge.endpoint(anyone=True)`.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from quart import Quart, current_app, g, request
+from quart.wrappers.response import Response
+
+from appliance.access import Access
+from appliance.accounts import Actor
+from appliance.callers import (
+    SAFE_METHODS,
+    CookieNames,
+    Signed,
+    bearer,
+    check_csrf,
+    check_origin,
+    csrf_token,
+    signed_from,
+)
+from appliance.errors import NotSignedIn
+from appliance.sessions import Issued
+
+EXTENSION = "dropdock_access"
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf"  # of a form, or in the query where the form is a file upload
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def install(app: Quart, access: Access) -> None:
+    """Close every view of the app that does not say otherwise. Call it before requests come, once."""
+    app.extensions[EXTENSION] = access
+    app.before_request(_admit)
+    app.after_request(_bring_cookies)
+
+
+def opened(view: View) -> View:
+    """Mark a Quart view: it may be asked without an account."""
+    vars(view).update(anyone=True)
+    return view
+
+
+def access() -> Access:
+    """What this app was installed with."""
+    installed: Access = current_app.extensions[EXTENSION]
+    return installed
+
+
+def signed() -> Signed:
+    """Who is asking, in a view that is not open to anyone."""
+    who: Signed = g.signed
+    return who
+
+
+def actor() -> Actor:
+    """The account that is asking."""
+    return signed().actor
+
+
+async def signed_if_any() -> Signed | None:
+    """Who is asking, in a view open to anyone; None for a stranger."""
+    if "signed" not in g:
+        who = await signed_from(access(), request.headers, request.cookies)
+        g.signed = who
+        if who is not None and who.issued is not None:
+            keep(who.issued)
+    found: Signed | None = g.signed
+    return found
+
+
+def csrf() -> str:
+    """The CSRF token for forms of the page being made."""
+    session = signed().session
+    return csrf_token(access(), session) if session is not None else ""
+
+
+def keep(issued: Issued) -> None:
+    """Have the answer bring the browser these tokens."""
+    g.cookies = issued
+
+
+def drop() -> None:
+    """Have the answer take the cookies away."""
+    g.cookies = None
+
+
+def issue_cookies(response: Response, access: Access, issued: Issued) -> None:
+    """Put the two tokens into cookies no script can read; SameSite=Lax, Secure over TLS, for this host alone."""
+    names = CookieNames.of(access)
+    _set(response, access, names.access, issued.access, issued.access_lifetime)
+    _set(response, access, names.refresh, issued.refresh, issued.refresh_lifetime)
+
+
+def clear_cookies(response: Response, access: Access) -> None:
+    """Take both cookies away."""
+    names = CookieNames.of(access)
+    for name in (names.access, names.refresh):
+        _set(response, access, name, "", 0)
+
+
+def _set(response: Response, access: Access, name: str, value: str, max_age: int) -> None:
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=access.https, httponly=True, samesite="Lax")
+
+
+async def _admit() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return  # no such address or method: the routing says so
+    unsafe = request.method not in SAFE_METHODS
+    closed = not is_open(request.endpoint or "", view)
+    if unsafe and bearer(request.headers) is None:
+        by_cookie = closed and CookieNames.of(access()).any_in(request.cookies)
+        check_origin(access(), request.headers, by_cookie=by_cookie)
+    if closed:
+        await _require_account(unsafe=unsafe)
+
+
+def is_open(endpoint: str, view: object) -> bool:
+    """Whether a view may be asked without an account: it says so, or it is Quart's own route for shipped files."""
+    return getattr(view, "anyone", False) or endpoint.rpartition(".")[2] == "static"
+
+
+async def _require_account(*, unsafe: bool) -> None:
+    who = await signed_if_any()
+    if who is None:
+        if bearer(request.headers) is None and CookieNames.of(access()).any_in(request.cookies):
+            drop()
+        raise NotSignedIn("Sign in, or send a token: Authorization: Bearer <token>.")
+    if unsafe and who.by_cookie and who.session is not None:
+        check_csrf(access(), who.session, await _given_csrf())
+
+
+async def _given_csrf() -> str | None:
+    given = request.headers.get(CSRF_HEADER) or request.args.get(CSRF_FIELD)
+    if given is None and request.mimetype == "application/x-www-form-urlencoded":
+        given = (await request.form).get(CSRF_FIELD)
+    return given
+
+
+async def _bring_cookies(response: Response) -> Response:
+    if "cookies" in g:
+        if g.cookies is None:
+            clear_cookies(response, access())
+        else:
+            issue_cookies(response, access(), g.cookies)
+    return response

@@ -1,0 +1,80 @@
+"""Fixtures for tests below the server: a database of their own, a clock to move, keys, and the cast's accounts."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from appliance import accounts, db
+from appliance.access import Access, Keys
+from appliance.accounts import Actor, NewAccount
+from appliance.data_folder import DataFolder
+from appliance.passwords import Passwords
+from appliance.settings import Settings
+from tests.cast import ADAM, ALICE, BOB, OLGA, Person
+from tests.clock import Clock
+
+pytest_plugins = ["tests.selection"]  # which tests run here, and what is said of those that do not
+
+SECRET = "a secret key of more than thirty-two characters"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def access(clock: Clock, tmp_path: Path) -> Access:
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return Access(Settings(data=tmp_path / "data"), Keys.derive(SECRET), Passwords(quick), clock)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the file of a fresh database will be, once the first test that needs one has made it."""
+    return tmp_path_factory.mktemp("template") / "dropdock.db"
+
+
+@pytest.fixture
+async def database(access: Access, empty_database: Path) -> AsyncIterator[DataFolder]:
+    """A database of this test's own, open."""
+    folder = DataFolder(access.settings.data)
+    folder.create()
+    _copy(empty_database, folder.database)
+    async with await db.open(folder):
+        _copy(folder.database, empty_database)  # migrated by the first test, before it has put anything in
+        yield folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.exists() and not target.exists():
+        shutil.copy(source, target)
+
+
+async def join(access: Access, person: Person) -> Actor:
+    """Make a person's account."""
+    facts = await accounts.create(access, None, NewAccount(person.email, person.role, person.password))
+    return Actor(facts.id, facts.email, facts.role)
+
+
+@pytest.fixture
+async def olga(access: Access, database: DataFolder) -> Actor:
+    return await join(access, OLGA)
+
+
+@pytest.fixture
+async def adam(access: Access, olga: Actor) -> Actor:
+    return await join(access, ADAM)
+
+
+@pytest.fixture
+async def alice(access: Access, olga: Actor) -> Actor:
+    return await join(access, ALICE)
+
+
+@pytest.fixture
+async def bob(access: Access, olga: Actor) -> Actor:
+    return await join(access, BOB)
