@@ -1,0 +1,125 @@
+"""`account`, `token` and `check`: what works on the data directory itself, whether a server runs on it or not."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from appliance import accounts, db, logs, tokens
+from appliance.access import Access
+from appliance.accounts import ROLES, NewAccount
+from appliance.cli import options
+from appliance.cli.output import Failure, show, show_facts
+from appliance.data_folder import DataFolder, Unusable, secret_key, verify
+from appliance.settings import Settings, effective
+
+MADE_PASSWORD = 20  # characters of the 64 that are safe in URLs: 120 bits
+
+Result = TypeVar("Result")
+
+
+@click.group()
+def account() -> None:
+    """Make accounts."""
+
+
+@account.command("create")
+@click.option("--email", required=True, help="Who signs in.")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="The first account must be an operator.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@options.config
+@options.data
+def create_account(email: str, role: str, password_stdin: bool, config: Path | None, data: Path | None) -> None:
+    """Make an account.
+
+    Asks for the password on a terminal; elsewhere, without --password-stdin, one is made and printed.
+    """
+    settings = options.settings(config, {"data": data})
+    given = _given_password(from_stdin=password_stdin)
+    password = given or _made_password(settings.password_length)
+    made = _with_database(settings, lambda access: accounts.create(access, None, NewAccount(email, role, password)))
+    show(f"{made.email} is now an account in the role {made.role}.")
+    if given is None:
+        show(f"password: {password}")
+
+
+@click.group()
+def token() -> None:
+    """Make tokens for scripts."""
+
+
+@token.command("create")
+@click.option("--account", "email", required=True, help="E-mail of the account the token acts for.")
+@click.option("--name", required=True, help="What the token is for.")
+@options.config
+@options.data
+def create_token(email: str, name: str, config: Path | None, data: Path | None) -> None:
+    """Make a token and print it, alone on its line; it cannot be shown again."""
+    settings = options.settings(config, {"data": data})
+    if not DataFolder(settings.data).database.exists():
+        raise Failure(f"There are no accounts in {settings.data}: name the server's data directory with --data.")
+
+    async def create(_: Access) -> str:
+        return (await tokens.create(await accounts.by_email(email), name)).token
+
+    show(_with_database(settings, create))
+
+
+@click.command()
+@options.config
+@options.data
+def check(config: Path | None, data: Path | None) -> int:
+    """Show the settings and verify the data directory.
+
+    The settings are those in effect, secrets masked. Exit code 1 when an error was found.
+    """
+    settings = options.settings(config, {"data": data})
+    show_facts(effective(settings))
+    show("")
+    findings = verify(DataFolder(settings.data))
+    for finding in findings:
+        show(f"{finding.severity}: {finding.message}")
+    wrong = any(finding.severity == "error" for finding in findings)
+    if not wrong:
+        show(f"No errors in {settings.data}.")
+    return int(wrong)
+
+
+def _given_password(*, from_stdin: bool) -> str | None:
+    """The password that a person or script gives, or None when one is to be made."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise Failure("There is no password on standard input: send one, with a line end after it.")
+        return password
+    if sys.stdin.isatty():
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True)
+        return asked
+    return None
+
+
+def _made_password(at_least: int) -> str:
+    length = max(MADE_PASSWORD, at_least)
+    return secrets.token_urlsafe(length)[:length]
+
+
+def _with_database(settings: Settings, work: Callable[[Access], Awaitable[Result]]) -> Result:
+    """Do something with the data directory's database open. Raises Failure when the directory cannot be used."""
+    logs.configure(replace(settings, log_level="warning"))  # on stderr; stdout holds nothing but the result
+
+    async def opened() -> Result:
+        folder = DataFolder(settings.data)
+        folder.create()
+        access = Access.of(settings, secret_key(folder, settings.secret_key))
+        async with await db.open(folder):
+            return await work(access)
+
+    try:
+        return asyncio.run(opened())
+    except Unusable as error:
+        raise Failure(str(error)) from None

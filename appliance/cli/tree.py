@@ -1,0 +1,123 @@
+"""What of a folder is a site: its files in a fixed order, without junk and without links that lead out."""
+
+import os
+import stat
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from appliance.cli.output import Failure
+
+JUNK = {
+    "__MACOSX",
+    ".DS_Store",
+    "Thumbs.db",
+    "desktop.ini",
+}  # left behind by file managers; the server leaves it out too
+KEPT_DOT = ".well-known"  # RFC 8615: part of the site
+NAMED = 3  # names shown of those left out; the rest is a number
+
+IS_JUNK = "no part of a site"
+LEADS_OUT = "links that lead out of the folder"
+CIRCLE = "links to a folder they are in"
+BROKEN = "links that lead nowhere"
+SPECIAL = "neither files nor folders"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A file of the site: its path in the site (`/`-separated), where it is, its size in bytes."""
+
+    name: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The files, sorted by name, and what was left out, as problems in the API's form."""
+
+    files: tuple[Leaf, ...]
+    left_out: tuple[dict[str, Any], ...]
+
+
+def walk(root: Path) -> Tree:
+    """Find the files below a folder. Raises Failure for what cannot be read or named; the folder is not changed."""
+    found = _Walk(root.resolve())
+    found.enter(found.root, "", (found.root,))
+    files = tuple(sorted(found.files, key=lambda leaf: leaf.name))
+    return Tree(files, tuple(_problem(reason, names) for reason, names in found.left_out.items()))
+
+
+@dataclass(slots=True)
+class _Walk:
+    root: Path
+    files: list[Leaf] = field(default_factory=list)
+    left_out: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def enter(self, folder: Path, prefix: str, within: tuple[Path, ...]) -> None:
+        """Take in a folder; `within` are the real folders on the way here, so that no link runs in a circle."""
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            raise _unreadable(folder, error) from None
+        for entry in entries:
+            name = prefix + entry.name
+            if _is_junk(entry.name, top=not prefix):
+                self.left_out[IS_JUNK].append(name)
+            elif entry.is_symlink():
+                self._follow(Path(entry.path), name, within)
+            else:
+                self._take(Path(entry.path), name, within)
+
+    def _follow(self, link: Path, name: str, within: tuple[Path, ...]) -> None:
+        try:
+            target = link.resolve(strict=True)
+        except (OSError, RuntimeError):  # RuntimeError: a link that leads to itself, before Python 3.13
+            self.left_out[BROKEN].append(name)
+            return
+        if not target.is_relative_to(self.root):
+            self.left_out[LEADS_OUT].append(name)
+        elif target in within:
+            self.left_out[CIRCLE].append(name)
+        else:
+            self._take(target, name, within)
+
+    def _take(self, path: Path, name: str, within: tuple[Path, ...]) -> None:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        if stat.S_ISDIR(status.st_mode):
+            self.enter(path, name + "/", (*within, path))
+        elif stat.S_ISREG(status.st_mode):
+            self.files.append(Leaf(_utf8(name), path, status.st_size))
+        else:
+            self.left_out[SPECIAL].append(name)
+
+
+def _is_junk(name: str, *, top: bool) -> bool:
+    if name in JUNK or (name.startswith(".") and name != KEPT_DOT):
+        return True
+    return top and name == "node_modules"
+
+
+def _utf8(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode(errors="surrogateescape").decode(errors="replace")
+        raise Failure(f"The name of {shown} is not valid UTF-8: rename the file, then deploy again.") from None
+    return name
+
+
+def _unreadable(path: Path, error: OSError) -> Failure:
+    return Failure(f"{path} cannot be read ({error.strerror}): make it readable, or move it out of the folder.")
+
+
+def _problem(reason: str, names: list[str]) -> dict[str, Any]:
+    shown = [name.encode(errors="surrogateescape").decode(errors="replace") for name in names[:NAMED]]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    message = f"Left out ({reason}): {', '.join(shown)}{more}."
+    return {"code": "left_out", "message": message, "path": shown[0], "line": None, "count": len(names)}

@@ -1,0 +1,122 @@
+"""The program's entry: the one file that knows every package, and imports of them only what a command needs."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+
+    from appliance.settings import Settings
+
+# ruff: noqa: PLC0415 - imports stand inside functions here, and only here: a build child must start without the
+# server's libraries, and `version` without waiting for any.
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program with these arguments (default: the process's own) and return its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:2] == ["internal", "build"]:
+        return _build_child(Path(arguments[2]))
+    from appliance.cli.program import run
+
+    return run(COMMANDS, arguments)
+
+
+def _build_child(blobs: Path) -> int:
+    """`internal build BLOBS`: what the server starts to work on uploads; its contents go to the store at BLOBS."""
+    from appliance.storage.blobs import Blobs
+    from builds import child
+
+    return child.main(Blobs(blobs).stage)
+
+
+def _serve() -> "click.Command":
+    from admin_ui import blueprints
+    from appliance.cli import server
+    from appliance.data_folder import DataFolder
+    from appliance.server import Program, run
+
+    def run_server(settings: "Settings") -> int:
+        blobs = DataFolder(settings.data).blobs.absolute()
+        return run(settings, Program(admin=blueprints, build_command=[*_itself(), "internal", "build", str(blobs)]))
+
+    return server.command(run_server)
+
+
+def _itself() -> list[str]:
+    """The command that starts this program again: the executable it was frozen into, or Python with this file."""
+    frozen = getattr(sys, "frozen", False)
+    return [sys.executable] if frozen else [sys.executable, str(Path(__file__).resolve())]
+
+
+def _account() -> "click.Command":
+    from appliance.cli.offline import account
+
+    return account
+
+
+def _token() -> "click.Command":
+    from appliance.cli.offline import token
+
+    return token
+
+
+def _check() -> "click.Command":
+    from appliance.cli.offline import check
+
+    return check
+
+
+def _site() -> "click.Command":
+    from appliance.cli.sites import site
+
+    return site
+
+
+def _deploy() -> "click.Command":
+    from appliance.cli.deploy import deploy
+
+    return deploy
+
+
+def _deploys() -> "click.Command":
+    from appliance.cli.sites import deploys
+
+    return deploys
+
+
+def _publish() -> "click.Command":
+    from appliance.cli.sites import publish
+
+    return publish
+
+
+def _rollback() -> "click.Command":
+    from appliance.cli.sites import rollback
+
+    return rollback
+
+
+def _version() -> "click.Command":
+    from appliance.cli.program import version
+
+    return version
+
+
+COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
+    "serve": ("Run the server.", _serve),
+    "deploy": ("Publish a folder, a .zip, a .tar, or a single file.", _deploy),
+    "site": ("Create, list, change and delete sites.", _site),
+    "deploys": ("List a site's deploys, newest first.", _deploys),
+    "publish": ("Make a deploy live, by its number or id.", _publish),
+    "rollback": ("Make the deploy live that was so before.", _rollback),
+    "account": ("Make accounts.", _account),
+    "token": ("Make tokens for scripts.", _token),
+    "check": ("Show the settings and verify the data directory.", _check),
+    "version": ("Print the version.", _version),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

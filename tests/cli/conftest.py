@@ -1,0 +1,61 @@
+"""A server's double to talk to, and the program run in this process."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import structlog
+
+from main import main
+from tests.cli.double import TOKEN, Double, served
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the program left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", "SERVER", "TOKEN", "DATA"):
+        monkeypatch.delenv(f"DROPDOCK_{name}", raising=False)
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Takes back what `logs.configure` sets for the whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: object) -> Outcome:
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[Double]:
+    """A server that DROPDOCK_SERVER and DROPDOCK_TOKEN lead to."""
+    made = Double()
+    with served(made) as url:
+        made.url = url
+        monkeypatch.setenv("DROPDOCK_SERVER", url)
+        monkeypatch.setenv("DROPDOCK_TOKEN", TOKEN)
+        yield made

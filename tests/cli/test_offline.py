@@ -1,0 +1,224 @@
+"""`account`, `token` and `check` on a real data directory."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+import main as entry
+from appliance import db
+from appliance.data_folder import DataFolder
+from appliance.models.account import Account, PersonalToken
+from appliance.settings import effective, load
+from tests.cli.conftest import Outcome, Run
+
+ALICE = "alice@example.org"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logging_as_it_was: None) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    made = io.StringIO()
+    monkeypatch.setattr(sys, "stdin", made)
+    return made
+
+
+def create_alice(run: Run, data: Path, role: str = "operator") -> Outcome:
+    return run("account", "create", "--email", ALICE, "--role", role, "--data", data)
+
+
+async def accounts_in(data: Path) -> dict[str, tuple[str, str | None]]:
+    async with await db.open(DataFolder(data)):
+        return {row.email: (row.role, row.password) for row in await Account.all()}
+
+
+async def tokens_in(data: Path) -> list[str]:
+    async with await db.open(DataFolder(data)):
+        return [row.hint for row in await PersonalToken.all()]
+
+
+def test_an_account_gets_a_password_made_for_it(run: Run, data: Path) -> None:
+    outcome = create_alice(run, data)
+
+    assert outcome.code == 0
+    first, second = outcome.out.splitlines()
+    assert first == f"{ALICE} is now an account in the role operator."
+    assert len(second.removeprefix("password: ")) == 20
+    [(email, (role, hashed))] = asyncio.run(accounts_in(data)).items()
+    assert (email, role) == (ALICE, "operator")
+    assert PasswordHasher().verify(str(hashed), second.removeprefix("password: "))
+
+
+def test_a_password_made_is_as_long_as_the_settings_want(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPDOCK_PASSWORD_LENGTH", "40")
+
+    assert len(create_alice(run, data).out.splitlines()[1].removeprefix("password: ")) == 40
+
+
+def test_a_password_from_standard_input_is_not_shown(run: Run, data: Path, stdin: io.StringIO) -> None:
+    stdin.write(f"{PASSWORD}\r\nmore\n")
+    stdin.seek(0)
+
+    outcome = run("account", "create", "--email", ALICE, "--role", "operator", "--password-stdin", "--data", data)
+
+    assert outcome.code == 0
+    assert PASSWORD not in outcome.out + outcome.err
+    assert PasswordHasher().verify(str(asyncio.run(accounts_in(data))[ALICE][1]), PASSWORD)
+
+
+def test_no_password_on_standard_input_is_told(run: Run, data: Path, stdin: io.StringIO) -> None:
+    outcome = run("account", "create", "--email", ALICE, "--role", "operator", "--password-stdin", "--data", data)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "no password on standard input" in outcome.err
+
+
+def test_a_terminal_is_asked_twice_without_showing_it(data: Path) -> None:
+    ours, theirs = os.openpty()
+    arguments = ["account", "create", "--email", ALICE, "--role", "operator", "--data", str(data)]
+    command = [sys.executable, entry.__file__, *arguments]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        for prompt in (b"Password: ", b"The same again: "):
+            while not seen.endswith(prompt):
+                seen += os.read(ours, 1000)
+            os.write(ours, PASSWORD.encode() + b"\n")
+        out, _ = process.communicate(timeout=30)
+    os.close(ours)
+
+    assert (process.returncode, out) == (0, f"{ALICE} is now an account in the role operator.\n".encode())
+    assert PASSWORD.encode() not in seen
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "told"),
+    [
+        (ALICE, "user", "The first account must be an operator"),
+        ("nobody", "operator", "This is not an e-mail address"),
+    ],
+)
+def test_an_account_that_cannot_be_is_one_sentence(run: Run, data: Path, email: str, role: str, told: str) -> None:
+    outcome = run("account", "create", "--email", email, "--role", role, "--data", data)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(told)
+    assert outcome.err.count("\n") == 1
+
+
+def test_an_account_cannot_be_made_twice(run: Run, data: Path) -> None:
+    create_alice(run, data)
+
+    outcome = create_alice(run, data, role="user")
+
+    assert (outcome.code, outcome.out, outcome.err) == (1, "", f"There already is an account {ALICE}.\n")
+
+
+def test_a_role_nobody_knows_is_bad_usage(run: Run, data: Path) -> None:
+    assert create_alice(run, data, role="king").code == 2
+
+
+def test_a_token_stands_alone_on_its_line(run: Run, data: Path) -> None:
+    create_alice(run, data)
+
+    outcome = run("token", "create", "--account", "Alice@example.org", "--name", "laptop", "--data", data)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    [token] = outcome.out.splitlines()
+    assert token.startswith("dd_")
+    assert [token.startswith(hint) for hint in asyncio.run(tokens_in(data))] == [True]
+
+
+def test_a_token_for_nobody_is_told(run: Run, data: Path) -> None:
+    create_alice(run, data)
+
+    outcome = run("token", "create", "--account", "bob@example.org", "--name", "laptop", "--data", data)
+
+    assert (outcome.code, outcome.out, outcome.err) == (1, "", "There is no account 'bob@example.org'.\n")
+
+
+def test_a_token_is_not_made_in_a_folder_without_accounts(run: Run, data: Path) -> None:
+    outcome = run("token", "create", "--account", ALICE, "--name", "laptop", "--data", data)
+
+    assert outcome.code == 1
+    assert "--data" in outcome.err
+    assert not data.exists()
+
+
+def test_a_data_directory_that_cannot_be_used_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    outcome = create_alice(run, tmp_path / "file" / "data")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.count("\n") == 1
+
+
+def test_check_shows_every_setting_in_effect_and_no_secret(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "s" * 40
+    monkeypatch.setenv("DROPDOCK_SECRET_KEY", secret)
+    create_alice(run, data)
+
+    outcome = run("check", "--data", data)
+
+    shown = dict(line.split(None, 1) for line in outcome.out.partition("\n\n")[0].splitlines())
+    wanted = effective(load(given={"data": str(data)}))
+    assert {name: value or "-" for name, value in wanted.items()} == shown
+    assert secret not in outcome.out
+
+
+def test_check_of_a_good_folder_ends_well(run: Run, data: Path) -> None:
+    create_alice(run, data)
+
+    outcome = run("check", "--data", data)
+
+    assert outcome.code == 0
+    assert outcome.out.endswith(f"No errors in {data}.\n")
+
+
+def test_check_of_a_folder_with_an_error_fails(run: Run, data: Path) -> None:
+    create_alice(run, data)
+    (data / "dropdock.db").write_bytes(b"no database at all" * 100)
+
+    outcome = run("check", "--data", data)
+
+    assert outcome.code == 1
+    assert "\nerror: " in outcome.out
+
+
+def test_check_reads_the_file_it_is_given(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('base = "sites.example.org"\ndata = "here"\n')
+
+    outcome = run("check", "--config", file)
+
+    assert "sites.example.org" in outcome.out
+    assert str(tmp_path / "here") in outcome.out
+
+
+def test_settings_that_cannot_be_used_are_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "appliance.toml").write_text("uplod_size = 3\n")
+
+    outcome = run("check")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "Did you mean upload_size?" in outcome.err

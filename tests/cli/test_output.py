@@ -1,0 +1,83 @@
+"""Tables, sizes and the progress line."""
+
+import io
+
+import pytest
+
+from appliance.cli.output import Progress, show_table, size, warn
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def screen(self) -> str:
+        """What the line shows now."""
+        return self.getvalue().rsplit("\r", 1)[-1].rstrip()
+
+
+def test_columns_are_as_wide_as_their_widest_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("A", "LONG"), [("wide cell", None), ("b", True), ("c", "")])
+
+    assert capsys.readouterr().out == "A          LONG\nwide cell  -\nb          yes\nc          -\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_999, "1.0 MB"),
+        (1_234_567, "1.2 MB"),
+        (2 * 10**9, "2.0 GB"),
+        (5 * 10**12, "5.0 TB"),
+    ],
+)
+def test_sizes_are_for_people(count: int, shown: str) -> None:
+    assert size(count) == shown
+
+
+def test_a_place_that_the_message_names_is_not_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    warn({"message": "Left out: a.txt and 2 more.", "path": "a.txt", "line": None, "count": 1})
+
+    assert capsys.readouterr().err == "warning: Left out: a.txt and 2 more.\n"
+
+
+def test_the_bar_grows_and_goes_away() -> None:
+    terminal = Terminal()
+    clock = iter(range(100))
+    progress = Progress(terminal, lambda: next(clock))
+
+    progress.step("send", 0, 10)
+    progress.step("send", 5, 10)
+    half = terminal.screen
+    progress.step("check", 0, 0)
+    unknown = terminal.screen
+    progress.clear()
+
+    assert half == "send     [###############---------------]  50%"
+    assert unknown == "check    ..."
+    assert terminal.screen == ""
+
+
+def test_the_line_is_not_drawn_more_often_than_people_can_see() -> None:
+    terminal = Terminal()
+    progress = Progress(terminal, lambda: 0.0)
+
+    for done in range(1000):
+        progress.step("send", done, 1000)
+    progress.step("send", 1000, 1000)
+
+    assert terminal.getvalue().count("\r") == 2
+    assert "100%" in terminal.screen
+
+
+def test_there_is_no_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+
+    progress.step("send", 5, 10)
+    progress.clear()
+
+    assert capsys.readouterr().err == ""
