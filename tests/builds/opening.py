@@ -18,6 +18,10 @@ class Opened:
     progress: list[tuple[str, int, int]]
 
     @property
+    def unpacking(self) -> list[tuple[int, int]]:
+        return [(done, total) for step, done, total in self.progress if step == "unpack"]
+
+    @property
     def notes(self) -> dict[str, Note]:
         return {note.code: note for note in self.all_notes}
 

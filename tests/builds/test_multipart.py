@@ -32,7 +32,7 @@ def test_dropped_folder_becomes_the_site(opener: Opener) -> None:
         "noise": NOISE,
         "empty": b"",
     }
-    assert opened.progress[-1] == ("unpack", len(upload), len(upload))
+    assert opened.unpacking[-1] == (len(upload), len(upload))
 
 
 @pytest.mark.parametrize("size", [262_144 - delta for delta in (0, 90, 125, 130, 135, 140, 145, 150, 160, 170)])

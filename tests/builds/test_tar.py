@@ -133,7 +133,7 @@ def test_junk_is_read_over(opener: Opener) -> None:
     opened = opener(gzip.compress(upload))
 
     assert opened.files == {"index.html": b"<p>hello</p>"}
-    assert opened.progress[-1][0] == "unpack"
+    assert opened.unpacking[-1][0] == opened.unpacking[-1][1]
 
 
 def test_other_compressions_are_refused(opener: Opener) -> None:

@@ -215,8 +215,14 @@ def test_progress_is_reported_towards_the_unpacked_size(opener: Opener) -> None:
     opened = opener(zip_of(items()))
 
     total = sum(map(len, SAVED.values()))
-    assert opened.progress[-1] == ("unpack", total, total)
-    assert all(step == "unpack" and done <= total for step, done, _ in opened.progress)
+    assert opened.unpacking[-1] == (total, total)
+    assert all(done <= total for done, _ in opened.unpacking)
+
+
+def test_what_is_unpacked_is_then_checked(opener: Opener) -> None:
+    opened = opener(zip_of(items()))
+
+    assert opened.progress[-2:] == [("check", 0, len(SAVED)), ("check", len(SAVED), len(SAVED))]
 
 
 def write_site(folder: Path) -> Path:

@@ -1,0 +1,146 @@
+"""The build child by itself: plans in, news out, and an end when nobody is there any more."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.storage.blobs import Blobs
+from builds import wire
+from builds.values import Limits, Plan
+from tests.builders import MAIN, ROOT, page, zip_of
+from tests.held_child import Gate
+
+INDEX = {"index.html": page("hello")}
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    made = Blobs(tmp_path / "data" / "blobs")
+    made.create()
+    return made
+
+
+@contextmanager
+def child(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def send(process: "subprocess.Popen[bytes]", plan: Plan) -> None:
+    assert process.stdin
+    process.stdin.write(wire.dump(wire.plan_message(plan)))
+    process.stdin.flush()
+
+
+def outcome(process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+    """The next message that is no step."""
+    assert process.stdout
+    for line in process.stdout:
+        message: dict[str, Any] = json.loads(line)
+        if "step" not in message:
+            return message
+    raise AssertionError("the child ended")
+
+
+def plan_for(tmp_path: Path, upload: bytes, name: str = "d1") -> Plan:
+    path = tmp_path / f"{name}.upload"
+    path.write_bytes(upload)
+    return Plan(name, path, tmp_path / "work" / name, Limits())
+
+
+def real(blobs: Blobs) -> list[str]:
+    return [sys.executable, str(MAIN), "internal", "build", str(blobs.root)]
+
+
+def scripted(stage: str) -> list[str]:
+    """A child whose place in the store is made by these lines."""
+    return [sys.executable, "-c", f"from builds import child\ndef stage(workspace):\n  {stage}\nchild.main(stage)"]
+
+
+def test_one_child_serves_plan_after_plan(tmp_path: Path, blobs: Blobs) -> None:
+    with child(real(blobs)) as process:
+        for name in ("d1", "d2"):
+            send(process, plan_for(tmp_path, zip_of({"index.html": name}), name))
+
+            [[path, sha256, size]] = outcome(process)["done"]["files"]
+
+            assert (path, size) == ("index.html", 2)
+            assert blobs.path(sha256).read_text() == name
+
+
+def test_it_ends_when_its_input_does(tmp_path: Path, blobs: Blobs) -> None:
+    with child(real(blobs)) as process:
+        send(process, plan_for(tmp_path, zip_of(INDEX)))
+        outcome(process)
+        assert process.stdin
+
+        process.stdin.close()
+
+        assert process.wait(10) == 0
+
+
+def test_it_ends_at_once_when_its_server_is_gone_while_it_works(tmp_path: Path, blobs: Blobs) -> None:
+    gate = Gate(tmp_path / "gate")
+    gate.hold_next()
+    with child(gate.command(tmp_path / "data")) as process:
+        send(process, plan_for(tmp_path, zip_of(INDEX)))
+        while not (gate.folder / "d1").exists():
+            assert process.poll() is None
+        assert process.stdin
+
+        process.stdin.close()
+
+        assert process.wait(10) == 1
+        assert (gate.folder / "d1").exists()  # nobody had let it go
+
+
+def test_a_refusal_is_told_and_leaves_nothing(tmp_path: Path, blobs: Blobs) -> None:
+    with child(real(blobs)) as process:
+        send(process, plan_for(tmp_path, b"PK\3\4 and no more"))
+
+        refused = outcome(process)["refused"]
+
+    assert refused["code"] == "damaged"
+    assert [path for path in blobs.root.rglob("*") if path.is_file()] == []
+    assert not (tmp_path / "work" / "d1" / "blobs").exists()
+
+
+def test_what_a_library_prints_is_no_news(tmp_path: Path, blobs: Blobs) -> None:
+    stage = f"print('hello', flush=True); from appliance.storage.blobs import *; return Blobs(Path({str(blobs.root)!r}))"
+    with child(scripted(stage + ".stage(workspace)")) as process:
+        send(process, plan_for(tmp_path, zip_of(INDEX)))
+
+        assert "done" in outcome(process)
+        process.kill()
+        assert process.stderr
+        assert process.stderr.read() == b"hello\n"
+
+
+def test_trouble_with_the_store_is_a_refusal_that_may_pass(tmp_path: Path) -> None:
+    with child(scripted("raise OSError(28, 'No space left on device')")) as process:
+        send(process, plan_for(tmp_path, zip_of(INDEX)))
+
+        refused = outcome(process)["refused"]
+
+    assert refused["code"] == "storage_failed"
+    assert "No space left on device" in refused["detail"]
+    assert refused["retry"] is True
+
+
+def test_a_child_that_can_tell_nobody_ends(tmp_path: Path) -> None:
+    with child(scripted("raise BrokenPipeError")) as process:
+        send(process, plan_for(tmp_path, zip_of(INDEX)))
+
+        assert process.wait(10) == 1
