@@ -2,16 +2,19 @@
 
 import json
 import os
+import sys
 import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from builds import pipeline, wire
 from builds.errors import BuildError
 from builds.values import Plan, Staging
+
+SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
 
 Stage = Callable[[Path], Staging]
 """Opens a place in the store for one upload's content, given its workspace."""
@@ -23,6 +26,7 @@ def main(stage: Stage) -> int:
     When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
     get in the way of the child that the next server gives the same plan to.
     """
+    sys.setswitchinterval(SWITCH)
     news = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
     plans: SimpleQueue[bytes] = SimpleQueue()
@@ -30,7 +34,8 @@ def main(stage: Stage) -> int:
     threading.Thread(target=_listen, args=(plans, at_work), daemon=True).start()
     while line := plans.get():
         with at_work:
-            _serve(wire.read_plan(json.loads(line)), stage, news)
+            outcome = _serve(wire.read_plan(json.loads(line)), stage, news)
+        _tell(news, outcome)
     return 0
 
 
@@ -44,21 +49,23 @@ def _listen(plans: SimpleQueue[bytes], at_work: threading.Lock) -> None:
     plans.put(b"")
 
 
-def _serve(plan: Plan, stage: Stage, news: BinaryIO) -> None:
-    def tell(message: dict[str, object]) -> None:
-        news.write(wire.dump(message))
-        news.flush()
+def _serve(plan: Plan, stage: Stage, news: BinaryIO) -> dict[str, Any]:
+    """Carry out a plan; the message that says what came of it."""
+
+    def report(step: str, done: int, total: int) -> None:
+        _tell(news, {"step": [step, done, total]})
 
     try:
-        result = pipeline.run(
-            plan, stage(plan.workspace), lambda step, done, total: tell({"step": [step, done, total]})
-        )
+        return wire.done_message(pipeline.run(plan, stage(plan.workspace), report))
     except BuildError as error:
-        tell(wire.refused_message(error))
+        return wire.refused_message(error)
     except OSError as error:
-        tell(wire.refused_message(_from_system(error)))
-    else:
-        tell(wire.done_message(result))
+        return wire.refused_message(_from_system(error))
+
+
+def _tell(news: BinaryIO, message: dict[str, Any]) -> None:
+    news.write(wire.dump(message))
+    news.flush()
 
 
 def _from_system(error: OSError) -> BuildError:

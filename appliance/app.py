@@ -1,0 +1,60 @@
+"""The Quart app: the API's blueprints and whatever others it is given, behind one guard."""
+
+import time
+from collections.abc import Sequence
+
+import structlog
+from quart import Blueprint, Quart, Response, g, request
+
+from appliance import logs
+from appliance.api import accounts, auth, deploys, edge, me, openapi, settings, sites, tokens
+from appliance.callers import SAFE_METHODS
+from appliance.parts import Parts
+from appliance.uploads import AdminRequest
+
+API = "/api/v1"
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(parts: Parts, blueprints: Sequence[Blueprint]) -> Quart:
+    """Wire the app; nothing is started. Every route needs an account unless it says otherwise."""
+    app = Quart("appliance", static_folder=None)
+    app.request_class = AdminRequest
+    app.config["MAX_CONTENT_LENGTH"] = int(parts.settings.request_body)
+    app.before_request(_begin)
+    app.after_request(_end)
+    edge.install(app, parts.access)
+    for blueprint in api_blueprints(parts):
+        app.register_blueprint(blueprint, url_prefix=API)
+    openapi.install(app)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    return app
+
+
+async def _begin() -> None:
+    g.began = time.monotonic()
+    g.request_id = logs.begin_request(request.headers.get("X-Request-Id"))
+
+
+async def _end(response: Response) -> Response:
+    """Say what was asked and answered; looking around is only worth a line when somebody debugs."""
+    response.headers["X-Request-Id"] = g.request_id
+    tell = log.debug if request.method in SAFE_METHODS else log.info
+    milliseconds = round((time.monotonic() - g.began) * 1000, 1)
+    tell("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
+    return response
+
+
+def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
+    """The one list of the API's resources."""
+    return (
+        auth.blueprint(parts.access),
+        me.blueprint(parts.access),
+        accounts.blueprint(parts.access),
+        tokens.blueprint(),
+        sites.blueprint(parts.sites),
+        deploys.blueprint(parts.deploys, parts.intake, parts.jobs),
+        settings.blueprint(parts.settings),
+    )

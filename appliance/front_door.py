@@ -1,0 +1,136 @@
+"""The listening sockets: every connection starts in the fast lane, and what that cannot answer goes to Hypercorn."""
+
+import asyncio
+import socket
+from collections import Counter
+
+from appliance.handed_over import HandedOver, Hypercorn
+from appliance.serving.bodies import Bodies
+from appliance.serving.counters import Counters
+from appliance.serving.fast_lane import FastLane
+from appliance.serving.heads import HeadReader
+from appliance.serving.http_date import DateLine
+from appliance.serving.limits import DoorLimits
+from appliance.serving.slow_lane import AsgiApp
+from appliance.serving.table import Table
+
+__all__ = ["DoorLimits", "FrontDoor"]
+
+_SHORTEST_LOOK, _LONGEST_LOOK = 0.02, 1.0  # seconds between looks for connections whose time is up
+
+
+class FrontDoor:
+    """Accepts connections and owns them until they end.
+
+    `app` is the ASGI application behind Hypercorn. All values are shared with the rest of the program and used on the
+    event loop that `open` runs on.
+    """
+
+    def __init__(
+        self, *, table: Table, app: AsgiApp, bodies: Bodies, counters: Counters, limits: DoorLimits | None = None
+    ) -> None:
+        self.table = table
+        self.bodies = bodies
+        self.counters = counters
+        self.limits = limits or DoorLimits()
+        self.heads = HeadReader()
+        self.date = DateLine()
+        self._hypercorn = Hypercorn(app, self.limits)
+        self._servers: list[asyncio.Server] = []
+        self._lanes: set[FastLane] = set()
+        self._handed: dict[HandedOver, str] = {}  # to the address each was counted under
+        self._addresses: Counter[str] = Counter()
+        self._empty = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def open(self, sockets: list[socket.socket]) -> None:
+        """Listen on bound TCP sockets, which then belong to the door; raises OSError when one cannot listen."""
+        loop = asyncio.get_running_loop()
+        for listening in sockets:
+            # Inherited by connections. asyncio sets it itself only on sockets made with an explicit protocol number.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            server = await loop.create_server(lambda: FastLane(self), sock=listening, backlog=self.limits.backlog)
+            self._servers.append(server)
+        self._watch = loop.create_task(self._watch_times())
+
+    async def close(self, grace: float) -> None:
+        """Stop accepting and close idle connections at once; cut what is not answered after `grace` seconds."""
+        self._closing = True
+        for server in self._servers:
+            server.close()
+        for lane in list(self._lanes):
+            lane.retire()
+        for handed in list(self._handed):
+            await handed.retire()
+        try:
+            async with asyncio.timeout(grace):
+                await self._all_gone()
+        except TimeoutError:
+            await self._cut()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    # What follows is for the lanes (serving.fast_lane.Door).
+
+    def admit(self, lane: FastLane, address: str) -> bool:
+        """Count a connection in; false when the door is closing, full, or has enough of this address."""
+        full = self.counters.opened >= self.limits.connections
+        if self._closing or full or self._addresses[address] >= self.limits.connections_per_address:
+            self.counters.refused += 1
+            return False
+        self._lanes.add(lane)
+        self._addresses[address] += 1
+        self.counters.accepted += 1
+        self.counters.opened += 1
+        return True
+
+    def leave(self, lane: FastLane) -> None:
+        """Count a connection out; those that were never admitted are not counted."""
+        if lane in self._lanes:
+            self._lanes.discard(lane)
+            self._left(lane.address)
+
+    def hand_over(self, lane: FastLane, transport: asyncio.Transport, received: bytes) -> None:
+        """Give the connection to Hypercorn for good, beginning with the bytes of the unanswered request."""
+        self._lanes.discard(lane)
+        self.counters.handed_over += 1
+        handed = HandedOver(self._hypercorn, transport, received, self._handed_ended)
+        self._handed[handed] = lane.address
+
+    def _handed_ended(self, handed: HandedOver) -> None:
+        self._left(self._handed.pop(handed))
+
+    def _left(self, address: str) -> None:
+        self.counters.opened -= 1
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+        if not self._lanes and not self._handed:
+            self._empty.set()
+
+    async def _all_gone(self) -> None:
+        while self._lanes or self._handed:
+            self._empty.clear()
+            await self._empty.wait()
+
+    async def _cut(self) -> None:
+        for lane in list(self._lanes):
+            lane.abort()
+        handed = list(self._handed)
+        for each in handed:
+            each.cut()
+        await asyncio.gather(*(each.task for each in handed), return_exceptions=True)
+        await asyncio.sleep(0)  # the lanes hear of their end in the loop's next round
+
+    async def _watch_times(self) -> None:
+        """Look at every connection now and then: cheaper than a timer for each request."""
+        limits, loop = self.limits, asyncio.get_running_loop()
+        shortest = min(limits.head_seconds, limits.keep_alive_seconds, limits.stall_seconds)
+        while True:
+            await asyncio.sleep(max(_SHORTEST_LOOK, min(_LONGEST_LOOK, shortest / 4)))
+            now = loop.time()
+            for lane in list(self._lanes):
+                lane.expire(now)
+            for handed in list(self._handed):
+                handed.expire(now, limits.stall_seconds)

@@ -1,0 +1,137 @@
+"""Connections that Hypercorn speaks: how they begin, how they are watched, and that they end."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.protocol import h2
+from hypercorn.typing import LifespanState
+
+from appliance.serving.limits import DoorLimits
+from appliance.serving.slow_lane import AsgiApp
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())  # silent until the program sets up logging
+
+_READ_AHEAD = 64 * 1024  # bytes Hypercorn's reader holds before the socket is paused
+_REQUESTS_PER_CONNECTION = 10_000  # Hypercorn's default of 1,000 is reached by one upload of a folder, file by file
+_LOST_SECONDS = 2.0  # for an application to find out by itself that its client has gone
+
+
+class Hypercorn:
+    """The application behind Hypercorn, and the settings it is spoken with. One for all connections."""
+
+    def __init__(self, app: AsgiApp, limits: DoorLimits) -> None:
+        self.app = ASGIWrapper(cast("Any", app))  # Hypercorn types its messages one by one, ASGI's users do not
+        self.config = Config()
+        self.config.accesslog = None
+        self.config.errorlog = log
+        self.config.include_server_header = False
+        self.config.h11_max_incomplete_size = limits.head
+        self.config.h2_max_header_list_size = limits.head
+        self.config.keep_alive_timeout = limits.keep_alive_seconds
+        self.config.keep_alive_max_requests = _REQUESTS_PER_CONNECTION
+
+
+class HandedOver:
+    """A connection in Hypercorn's hands, from the first byte of a request that was not answered.
+
+    `ended` is called once, when the connection is closed and nothing of it is left running.
+    """
+
+    def __init__(
+        self, hypercorn: Hypercorn, transport: asyncio.Transport, received: bytes, ended: Callable[["HandedOver"], None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._transport = transport
+        # Of its own, for in Hypercorn it is the context that is terminated, never a connection.
+        self._context = WorkerContext(None)
+        self._unsent = 0
+        self._moved = loop.time()
+        self._ended = ended
+        reader = asyncio.StreamReader(limit=_READ_AHEAD, loop=loop)
+        wire = _Wire(reader, loop)
+        transport.set_protocol(wire)
+        wire.connection_made(transport)
+        reader.feed_data(received)
+        writer = asyncio.StreamWriter(transport, wire, reader, loop)
+        server = TCPServer(hypercorn.app, loop, hypercorn.config, self._context, LifespanState({}), reader, writer)
+        self.task = loop.create_task(server.run())
+        self._watch = loop.create_task(self._end_when(wire.over))
+        self.task.add_done_callback(self._done)
+
+    async def retire(self) -> None:
+        """Finish the requests under way and close; at once when there are none."""
+        await self._context.terminated.set()
+
+    def cut(self) -> None:
+        """Close now, whatever is under way; `task` ends soon after."""
+        self._transport.abort()
+        self.task.cancel()
+
+    def expire(self, now: float, stall_seconds: float) -> None:
+        """Close when bytes have waited for the reader and none has gone for `stall_seconds`."""
+        unsent = self._transport.get_write_buffer_size()
+        if not unsent or unsent != self._unsent:
+            self._unsent, self._moved = unsent, now
+        elif now - self._moved > stall_seconds:
+            self._transport.abort()
+
+    async def _end_when(self, over: asyncio.Event) -> None:
+        """End Hypercorn's task when the connection is over.
+
+        By itself Hypercorn 0.18 waits on: for its keep-alive time-out to pass, or, in HTTP/2, without end for room in
+        the flow-control window of a client that has left.
+        """
+        await over.wait()
+        await self._context.terminated.set()
+        await asyncio.sleep(_LOST_SECONDS)
+        self.task.cancel()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._watch.cancel()
+        self._transport.abort()  # closed long ago, unless Hypercorn failed
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("connection_failed", exc_info=task.exception())
+        self._ended(self)
+
+
+class _Wire(asyncio.StreamReaderProtocol):
+    """A connection as streams; `over` is set when the client has left or said its last word: to Hypercorn, one."""
+
+    def __init__(self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(reader, loop=loop)
+        self.over = asyncio.Event()
+
+    def eof_received(self) -> bool | None:
+        self.over.set()
+        return super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.over.set()
+        super().connection_lost(exc)
+
+
+class _BoundedBuffer(h2.StreamBuffer):
+    """What an HTTP/2 stream has yet to send, bounded.
+
+    Hypercorn 0.18 wakes the sender whenever little could be sent, which is also when the client's window is shut: a
+    client that does not read would have a whole file in memory. Here the sender looks again before it goes on.
+    """
+
+    async def push(self, data: bytes) -> None:
+        if self._complete:
+            raise h2.BufferCompleteError
+        self.buffer.extend(data)
+        await self._is_empty.clear()
+        while len(self.buffer) >= h2.BUFFER_HIGH_WATER and not self._complete:
+            await self._paused.clear()
+            await self._paused.wait()
+
+
+h2.StreamBuffer = _BoundedBuffer  # type: ignore[misc]  # Hypercorn has no setting for it; a test holds it in place

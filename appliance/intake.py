@@ -1,0 +1,141 @@
+"""Receive an upload: straight to disk, within limits, then into the queue."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+
+from appliance import sites
+from appliance.accounts import Actor
+from appliance.data_folder import DataFolder
+from appliance.deploys import DeployFacts, Deploys, NewDeploy
+from appliance.errors import BadInput, Busy, Limit, TooLarge
+from appliance.jobs import Jobs
+from appliance.progress import Progress
+from appliance.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+PIECE = 1024 * 1024  # bytes gathered before a thread writes them: a hop to a thread costs more than small writes
+
+
+class Intake:
+    """Uploads being received. Nothing of one is kept unless it arrived whole."""
+
+    def __init__(self, settings: Settings, folder: DataFolder, deploys: Deploys, jobs: Jobs) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._deploys = deploys
+        self._jobs = jobs
+        self._open = 0
+        self._accepting: set[asyncio.Task[DeployFacts]] = set()  # the loop itself keeps no hold of its tasks
+
+    async def receive(
+        self, actor: Actor, site: str, new: NewDeploy, body: AsyncIterator[bytes], declared: int | None
+    ) -> DeployFacts:
+        """Store an upload and queue it; `declared` is its size in bytes, where the sender said so.
+
+        Raises NotFound, TooLarge (upload_size), Busy (uploads_at_once, or no room to store it), BadInput when it
+        stops early.
+        """
+        await sites.find(actor, site)
+        self._check_size(declared or 0)
+        self._check_busy()
+        self._open += 1
+        try:
+            return await self._receive(actor, site, new, body, declared)
+        finally:
+            self._open -= 1
+
+    async def _receive(
+        self, actor: Actor, site: str, new: NewDeploy, body: AsyncIterator[bytes], declared: int | None
+    ) -> DeployFacts:
+        progress = Progress()
+        path = self._folder.incoming / new.id
+        try:
+            size = await self._write(path, body, progress, declared)
+            _check_complete(size, declared)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _no_room(error) from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        progress.step("receive", size, size)
+        accepting = asyncio.create_task(self._accept(actor, site, new, progress))
+        self._accepting.add(accepting)
+        accepting.add_done_callback(self._accepting.discard)
+        return await asyncio.shield(accepting)  # it goes its way, whether or not the sender waits for the answer
+
+    async def _accept(self, actor: Actor, site: str, new: NewDeploy, received: Progress) -> DeployFacts:
+        try:
+            facts = await self._deploys.accept(actor, site, new, received)
+        except BaseException:
+            (self._folder.incoming / new.id).unlink(missing_ok=True)
+            raise
+        await self._jobs.submit(new.id)
+        return facts
+
+    async def _write(self, path: Path, body: AsyncIterator[bytes], progress: Progress, declared: int | None) -> int:
+        size = 0
+        pieces = bytearray()
+        with await asyncio.to_thread(path.open, "xb") as file:
+            progress.step("receive", 0, declared or 0)
+            while chunk := await self._next(body):
+                size += len(chunk)
+                self._check_size(size)
+                pieces += chunk
+                if len(pieces) >= PIECE:
+                    await _flush(file, pieces)
+            await _flush(file, pieces)
+        return size
+
+    async def _next(self, body: AsyncIterator[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout(self._settings.upload_timeout):
+                return await anext(body, b"")
+        except TimeoutError:
+            pause = Limit("upload_timeout", str(self._settings.upload_timeout))
+            raise BadInput(
+                f"The upload paused for more than {pause.value}: send it again.", code="stalled", limit=pause
+            ) from None
+
+    def _check_size(self, size: int) -> None:
+        if size > self._settings.upload_size:
+            limit = Limit("upload_size", str(self._settings.upload_size))
+            raise TooLarge(
+                f"The upload is larger than the {limit.value} this server takes (upload_size): send less, or ask its "
+                "operator to raise the limit.",
+                code="upload_too_large",
+                limit=limit,
+            )
+
+    def _check_busy(self) -> None:
+        if self._open >= self._settings.uploads_at_once:
+            limit = Limit("uploads_at_once", str(self._settings.uploads_at_once))
+            raise Busy(
+                "Too many uploads are being received: try again in a minute.", code="too_many_uploads", limit=limit
+            )
+
+
+def _check_complete(size: int, declared: int | None) -> None:
+    if declared is not None and size != declared:
+        raise BadInput(f"The upload ended after {size} of {declared} bytes: send it again.", code="cut_short")
+    if size == 0:
+        raise BadInput("The upload is empty: send a ZIP, a tar or files as the request's body.", code="empty_upload")
+
+
+def _no_room(error: OSError) -> Busy:
+    log.error("upload_not_stored", reason=str(error))
+    return Busy(
+        "The server could not store the upload: its operator should look at disk space and permissions.",
+        code="storage_failed",
+    )
+
+
+async def _flush(file: BinaryIO, pieces: bytearray) -> None:
+    if pieces:
+        await asyncio.to_thread(file.write, bytes(pieces))
+        pieces.clear()

@@ -1,0 +1,199 @@
+"""The bridge to the workshop: queue a deploy, have it worked on in a child process, take the outcome back."""
+
+import asyncio
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from appliance.data_folder import DataFolder
+from appliance.deploys import Deploys, Failure, Work
+from appliance.errors import Limit
+from appliance.progress import LogLine, Progress
+from appliance.settings import Settings
+from appliance.storage.manifest import Entry, Found, Manifest, Manifests, Options, UnreadableManifest
+from appliance.storage.media_types import media_type
+from builds.errors import BuildError
+from builds.queue import Queue
+from builds.values import Limits, Plan, Unpacked
+from builds.workshop import Workshop
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A deploy's end, for whoever counts: `state` is ready or failed."""
+
+    state: str
+    seconds: float
+
+
+class Jobs:
+    """Deploys waiting and under way. `start` and `stop` belong to the server; `submit` may be called in between."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        deploys: Deploys,
+        build_command: Sequence[str],
+        *,
+        on_finished: Callable[[Finished], None],
+    ) -> None:
+        self._folder = folder
+        self._deploys = deploys
+        self._workshop = Workshop(build_command, timeout=settings.build_timeout, idle=settings.child_idle)
+        self._limits = Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
+        self._on_finished = on_finished
+        self._manifests = Manifests(folder.manifests)
+        self._stopping = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self.queue = Queue(folder.queue, self._work, settings.builds_at_once)
+
+    async def start(self) -> None:
+        """Take up what a stop or a crash left waiting, then begin to work."""
+        waiting = await self._deploys.waiting()
+        await asyncio.to_thread(self.queue.clear)
+        for deploy in waiting:
+            await self._take_up(deploy)
+        await asyncio.to_thread(self.queue.start)
+        await asyncio.to_thread(self._workshop.warm_up)
+
+    async def stop(self, grace: float) -> None:
+        """Let work under way finish within `grace` seconds; what does not stays queued for the next start."""
+        self._stopping.set()
+        stopped = asyncio.create_task(asyncio.to_thread(self.queue.stop))
+        await asyncio.wait({stopped}, timeout=grace)
+        await asyncio.to_thread(self._workshop.close)
+        await stopped
+
+    async def submit(self, deploy: str) -> None:
+        """Queue a deploy whose upload is in `incoming/`."""
+        if not self._stopping.is_set():  # else the next start finds it in the database
+            await asyncio.to_thread(self.queue.put, deploy)
+
+    async def lines(self, deploy: str) -> list[LogLine]:
+        """The log of a deploy, under way or finished."""
+        progress = self._deploys.under_way.get(deploy)
+        if progress:
+            return list(progress.log)
+        return await asyncio.to_thread(self._read_log, deploy)
+
+    async def _take_up(self, deploy: str) -> None:
+        upload = self._folder.incoming / deploy
+        progress = self._deploys.under_way[deploy] = Progress()
+        if upload.is_file():
+            size = upload.stat().st_size
+            progress.step("receive", size, size)
+            await self.submit(deploy)
+        else:
+            await self._deploys.fail(deploy, _lost_upload())
+
+    # ── in a worker's thread ──
+
+    def _work(self, deploy: str) -> None:
+        if self._stopping.is_set():
+            return  # the next start finds it in the database
+        work = self._on_loop(self._deploys.work_on(deploy))
+        if work is None or self._see_through(work):
+            self._clean_up(deploy)
+
+    def _see_through(self, work: Work) -> bool:
+        """Whether the deploy has come to its end; if not, a stop cut it short, and the next start takes it up."""
+        progress = self._deploys.under_way[work.deploy]
+        began = time.monotonic()
+        failure = self._try(work, progress)
+        if failure is not None and failure.retry and self._stopping.is_set():
+            return False
+        if failure is not None:
+            progress.say(failure.detail)
+            self._keep_log(work.deploy, progress)
+            self._on_loop(self._deploys.fail(work.deploy, failure))
+        self._on_finished(Finished("failed" if failure else "ready", time.monotonic() - began))
+        return True
+
+    def _try(self, work: Work, progress: Progress) -> Failure | None:
+        try:
+            self._carry_out(work, progress)
+        except BuildError as error:
+            return Failure(error.code, error.detail, Limit(*error.limit) if error.limit else None, error.retry)
+        except Exception:
+            log.exception("deploy_failed", deploy=work.deploy, site=work.site)
+            return Failure(
+                "internal", "Something went wrong on the server: its log says what. Try again.", None, retry=True
+            )
+        return None
+
+    def _carry_out(self, work: Work, progress: Progress) -> None:
+        workspace = self._folder.work / work.deploy
+        plan = Plan(work.deploy, self._folder.incoming / work.deploy, workspace, self._limits, work.filename)
+        unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
+        manifest = compose(unpacked, work.options, self._previous(work), int(time.time()))
+        for problem in manifest.problems:
+            progress.say(problem.message)
+        stored_as = self._manifests.put(manifest)
+        self._keep_log(work.deploy, progress)
+        self._on_loop(self._deploys.finish(work.deploy, manifest, stored_as))
+
+    def _report(self, progress: Progress, step: str, done: int, total: int) -> None:
+        self._loop.call_soon_threadsafe(progress.step, step, done, total)
+
+    def _previous(self, work: Work) -> Manifest | None:
+        if work.previous is None:
+            return None
+        try:
+            return self._manifests.get(work.previous)
+        except (OSError, UnreadableManifest):
+            log.exception("previous_manifest_unreadable", site=work.site, manifest=work.previous)
+            return None  # only Last-Modified is lost
+
+    def _keep_log(self, deploy: str, progress: Progress) -> None:
+        lines = "".join(json.dumps([line.at.isoformat(), line.text]) + "\n" for line in progress.log)
+        try:
+            self._log_file(deploy).write_text(lines, "utf-8")
+        except OSError:
+            log.exception("deploy_log_lost", deploy=deploy)  # the deploy itself is worth more
+
+    def _read_log(self, deploy: str) -> list[LogLine]:
+        try:
+            lines = [json.loads(line) for line in self._log_file(deploy).read_text("utf-8").splitlines()]
+        except FileNotFoundError:
+            return []
+        return [LogLine(datetime.fromisoformat(at), text) for at, text in lines]
+
+    def _clean_up(self, deploy: str) -> None:
+        (self._folder.incoming / deploy).unlink(missing_ok=True)
+        shutil.rmtree(self._folder.work / deploy, ignore_errors=True)
+
+    def _log_file(self, deploy: str) -> Path:
+        return self._folder.build_logs / f"{deploy}.jsonl"
+
+    def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(step, self._loop).result()
+
+
+def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now: int) -> Manifest:
+    """The manifest of an unpacked upload; `now` is in seconds since 1970, `previous` what is live at the time."""
+    before = previous.entries if previous else {}
+    entries = {}
+    for file in unpacked.files:
+        old = before.get(file.path)
+        modified = old.modified if old and old.sha256 == file.sha256 else now
+        entries[file.path] = Entry(file.sha256, file.size, media_type(file.path), modified)
+    problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
+    return Manifest(options, entries, problems)
+
+
+def _lost_upload() -> Failure:
+    return Failure(
+        "interrupted", "The server stopped before this upload was worked on: upload it again.", None, retry=True
+    )

@@ -1,0 +1,24 @@
+"""The wired-up appliance, as the API and the admin get it."""
+
+from dataclasses import dataclass
+
+from appliance.access import Access
+from appliance.addresses import Addresses
+from appliance.deploys import Deploys
+from appliance.intake import Intake
+from appliance.jobs import Jobs
+from appliance.settings import Settings
+from appliance.sites import Sites
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a request may need, made once at start."""
+
+    settings: Settings
+    addresses: Addresses
+    access: Access
+    sites: Sites
+    deploys: Deploys
+    intake: Intake
+    jobs: Jobs

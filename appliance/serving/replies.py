@@ -1,0 +1,71 @@
+"""An answer as a value: status, headers and body, ready for any lane."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+
+from appliance.serving import pages
+
+Field = tuple[bytes, bytes]
+Fields = tuple[Field, ...]
+
+ALWAYS: Fields = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+)
+NO_INDEX: Field = (b"x-robots-tag", b"noindex")
+NO_STORE: Field = (b"cache-control", b"no-store")
+REVALIDATE: Field = (b"cache-control", b"public, max-age=0, must-revalidate")
+
+_STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
+_BODILESS = frozenset({204, 304})  # these never have a content-length of their own (RFC 9110, 8.6)
+_PAGE_FIELDS: Fields = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    NO_STORE,
+    *ALWAYS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A run of bytes in a blob: the blob's file, where the run begins, its length, and the size of the whole."""
+
+    path: str
+    offset: int
+    length: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A status, its header fields, and a body that is either in `body` or in the file that `part` names.
+
+    Names are in lower case; `content-length` is among the fields where the status has one. `date` and `connection`
+    belong to the lane. `head` is the same for HTTP/1.1: status line and fields, each with its CRLF, without the
+    empty line at the end. The answer to HEAD is this reply without its body.
+    """
+
+    status: int
+    fields: Fields
+    head: bytes
+    body: bytes = b""
+    part: FilePart | None = None
+
+
+def make_reply(status: int, fields: Fields, body: bytes = b"", part: FilePart | None = None) -> Reply:
+    """A reply with its length and its HTTP/1.1 head written."""
+    if status not in _BODILESS:
+        length = part.length if part else len(body)
+        fields = (*fields, (b"content-length", b"%d" % length))
+    lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+    return Reply(status, fields, _STATUS_LINES[status] + lines, body, part if part and part.length else None)
+
+
+@lru_cache(maxsize=64)
+def page_reply(status: int, *extra: Field) -> Reply:
+    """Our own page for a status, never stored by caches; the latest few are kept rendered."""
+    return make_reply(status, (*_PAGE_FIELDS, *extra), pages.render(status))
+
+
+UNKNOWN_HOST = make_reply(404, _PAGE_FIELDS, pages.render(404, pages.UNKNOWN_HOST))

@@ -1,0 +1,126 @@
+"""Which file an address stands for, in each HTML mode: look-ups by manifest key, never on the file system."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from appliance.serving.addresses import Address
+from appliance.storage.manifest import Entry
+
+Entries = Mapping[str, Entry]
+
+INDEXES = ("index.html", "index.htm")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The address is answered with the file of this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The address is answered with a redirect to its canonical form."""
+
+    status: int
+    to: Address
+
+
+Resolve = Callable[[Entries, Address], File | Hop | None]
+
+
+def natural(entries: Entries, address: Address) -> File | Hop | None:
+    """Every spelling answers in place; only a folder asked for without its slash moves, so that its links work."""
+    name = _found(entries, address)
+    if name is None:
+        return None
+    if not address.slash and name in _indexes(address.key):
+        return Hop(301, Address(address.key, slash=True))
+    return File(name)
+
+
+def exact(entries: Entries, address: Address) -> File | None:
+    """Names as they are; only `/` has an index."""
+    names = _indexes("") if not address.key else () if address.slash else (address.key,)
+    name = _first(entries, names)
+    return None if name is None else File(name)
+
+
+def canonical(entries: Entries, address: Address, *, form: Callable[[str], Address | None]) -> File | Hop | None:
+    """Each page has one address, which `form` tells from its name; other spellings of it move there.
+
+    The move is only made when the canonical address leads to the same content.
+    """
+    name = _found(entries, address)
+    if name is None:
+        return None
+    home = form(name)
+    if home is None or home == address:
+        return File(name)
+    there = _found(entries, home)
+    if there is None or entries[there].sha256 != entries[name].sha256:
+        return File(name)
+    return Hop(308, home)
+
+
+def _as_written(name: str) -> Address | None:
+    """`x/index.html` lives at `/x/`, `x.html` at `/x`."""
+    folder = _folder_of_index(name)
+    if folder is not None:
+        return Address(folder, slash=True)
+    stem = name.removesuffix(".html")
+    bare = stem == name or not stem or stem.endswith("/")  # no page, or a file that is called just `.html`
+    return None if bare else Address(stem, slash=False)
+
+
+def _with_slash(name: str) -> Address | None:
+    home = _as_written(name)
+    return home and Address(home.key, slash=True)
+
+
+def _without_slash(name: str) -> Address | None:
+    home = _as_written(name)
+    return home and Address(home.key, slash=not home.key)
+
+
+MODES: dict[str, Resolve] = {
+    "natural": natural,
+    "auto": partial(canonical, form=_as_written),
+    "slash": partial(canonical, form=_with_slash),
+    "noslash": partial(canonical, form=_without_slash),
+    "exact": exact,
+}
+
+
+def nearest(entries: Entries, address: Address, name: str) -> str | None:
+    """The file `name` in the address's folder, or in the closest folder above it."""
+    folder = address.key if address.slash else address.key.rpartition("/")[0]
+    while folder:
+        candidate = f"{folder}/{name}"
+        if candidate in entries:
+            return candidate
+        folder = folder.rpartition("/")[0]
+    return name if name in entries else None
+
+
+def _found(entries: Entries, address: Address) -> str | None:
+    key = address.key
+    if address.slash:
+        page = (f"{key}.html",) if key else ()
+        return _first(entries, (*_indexes(key), *page))
+    short = (f"{key}.htm",) if key == "index" or key.endswith("/index") else ()
+    return _first(entries, (key, f"{key}.html", *short, *_indexes(key)))
+
+
+def _indexes(folder: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{index}" for index in INDEXES) if folder else INDEXES
+
+
+def _folder_of_index(name: str) -> str | None:
+    folder, _, last = name.rpartition("/")
+    return folder if last in INDEXES else None
+
+
+def _first(entries: Entries, names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in entries), None)

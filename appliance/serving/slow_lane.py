@@ -1,0 +1,90 @@
+"""The slow lane: the same answers as ASGI messages, for connections that Hypercorn speaks."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
+from contextlib import aclosing
+from typing import Any
+
+from appliance.serving.bodies import Bodies, MissingBlob
+from appliance.serving.engine import READ_HEADERS, Request, answer
+from appliance.serving.release import Release
+from appliance.serving.replies import Fields, Reply, page_reply
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+PIECE = 64 * 1024  # of a file at a time: HTTP/2 makes a copy for each of a connection's streams
+
+
+async def serve(scope: Scope, receive: Receive, send: Send, release: Release, bodies: Bodies) -> None:
+    """Answer an ASGI request from a release. The request's body must have been received.
+
+    A blob that breaks off in the middle raises MissingBlob, so that the server ends the connection.
+    """
+    reply = answer(read_request(scope), release)
+    part = reply.part
+    if scope["method"] == "HEAD" or part is None:
+        await send_reply(scope, send, reply)
+        return
+    content = bodies.get(part)
+    if content is not None:
+        await _send_whole(send, reply, content)
+    else:
+        await _send_pieces(receive, send, reply, bodies.pieces(part, PIECE))
+
+
+async def send_reply(scope: Scope, send: Send, reply: Reply, extra: Fields = ()) -> None:
+    """Send a reply whose body, if it is sent at all, is not in a file."""
+    await _send_whole(send, reply, b"" if scope["method"] == "HEAD" else reply.body, extra)
+
+
+def read_request(scope: Scope) -> Request:
+    """The request of an ASGI scope, as the engine wants it."""
+    target: bytes = scope["raw_path"]
+    if scope["query_string"]:
+        target += b"?" + scope["query_string"]
+    return Request(scope["method"].encode("ascii"), target, _wanted(scope["headers"]))
+
+
+def _wanted(received: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    for name, value in received:
+        if name in READ_HEADERS:
+            before = headers.get(name)
+            headers[name] = value.strip() if before is None else before + b", " + value.strip()
+    return headers
+
+
+async def _send_whole(send: Send, reply: Reply, content: bytes, extra: Fields = ()) -> None:
+    await _start(send, reply, extra)
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _send_pieces(receive: Receive, send: Send, reply: Reply, content: AsyncGenerator[bytes, None]) -> None:
+    begun = False
+    gone = asyncio.ensure_future(receive())  # the body is complete, so all that can come is the disconnect
+    try:
+        async with aclosing(content) as pieces:
+            async for piece in pieces:
+                if gone.done():
+                    return
+                if not begun:
+                    await _start(send, reply)
+                    begun = True
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    except MissingBlob:
+        if begun:
+            raise
+        broken = page_reply(500)
+        await _send_whole(send, broken, broken.body)
+    finally:
+        gone.cancel()
+
+
+async def _start(send: Send, reply: Reply, extra: Fields = ()) -> None:
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.fields, *extra]})

@@ -1,0 +1,176 @@
+"""Create, list, change and remove sites, and who may do so."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from tortoise.exceptions import IntegrityError
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from appliance.accounts import Actor
+from appliance.addresses import Addresses
+from appliance.errors import Conflict, Invalid, NotFound
+from appliance.live import LiveSites
+from appliance.models.deploy import Deploy, Live, Publication
+from appliance.models.site import Site
+from appliance.storage.manifest import Options
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")  # a DNS label (RFC 1123) with room for `<deploy>--`
+NAME_RULE = "use 1 to 48 of the letters a-z, digits and single hyphens, with a letter or digit at both ends"
+RESERVED = frozenset({"admin", "api", "dropdock"})  # names a visitor would take for the platform's own
+
+
+@dataclass(frozen=True, slots=True)
+class NewSite:
+    """A site to be made."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSite:
+    """Options to change; None leaves one as it is. They are recorded in each deploy from the next one on."""
+
+    dialect: Literal["netlify", "cloudflare"] | None = None
+    html: Literal["natural", "auto", "slash", "noslash", "exact"] | None = None
+    spa: bool | None = None
+    minify: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFacts:
+    """What visitors get: the deploy, its number, and since when."""
+
+    deploy: str
+    number: int
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """A site as people see it; `deploys` is how many it has."""
+
+    name: str
+    url: str
+    owner: str
+    created_at: datetime
+    options: Options
+    live: LiveFacts | None
+    deploys: int
+
+
+def visible_to(actor: Actor) -> QuerySet[Site]:
+    """The sites an account may see and change: its own, or all for operators and admins."""
+    query = Site.filter(owner_id=actor.id) if actor.role == "user" else Site.all()
+    return query.select_related("owner")
+
+
+async def find(actor: Actor, name: str) -> Site:
+    """The site of that name; NotFound also when the account may not know of it."""
+    site = await visible_to(actor).get_or_none(name=name) if NAME.fullmatch(name) else None
+    if site is None:
+        raise NotFound(f"There is no site {name!r} in this account.", code="no_such_site")
+    return site
+
+
+class Sites:
+    """The sites of this installation."""
+
+    def __init__(self, addresses: Addresses, live: LiveSites) -> None:
+        self._addresses = addresses
+        self._live = live
+
+    async def create(self, actor: Actor, new: NewSite) -> SiteFacts:
+        """Make a site; Invalid when the name cannot be one, Conflict when it is taken."""
+        check_name(new.name)
+        if self._addresses.is_admin(self._addresses.site_host(new.name)):
+            raise _kept(new.name)
+        try:
+            site = await Site.create(name=new.name, owner_id=actor.id)
+        except IntegrityError:
+            raise Conflict(f"The name {new.name!r} is taken: choose another.", code="name_taken") from None
+        await site.fetch_related("owner")
+        return (await self._facts([site]))[0]
+
+    async def listing(self, actor: Actor, page: int, per_page: int) -> tuple[list[SiteFacts], int]:
+        """A page of the sites the account may see, by name, and how many there are in all."""
+        query = visible_to(actor)
+        rows = await query.order_by("name").offset((page - 1) * per_page).limit(per_page)
+        return await self._facts(rows), await query.count()
+
+    async def get(self, actor: Actor, name: str) -> SiteFacts:
+        """One site; NotFound."""
+        return (await self._facts([await find(actor, name)]))[0]
+
+    async def change(self, actor: Actor, name: str, change: ChangeSite) -> SiteFacts:
+        """Set options; NotFound."""
+        site = await find(actor, name)
+        values = {option: getattr(change, option) for option in ChangeSite.__slots__}
+        given = {option: value for option, value in values.items() if value is not None}
+        if given:
+            await site.update_from_dict(given).save(update_fields=list(given))
+        return (await self._facts([site]))[0]
+
+    async def remove(self, actor: Actor, name: str) -> None:
+        """Remove a site with all its deploys; visitors get 404 from then on. NotFound."""
+        site = await find(actor, name)
+        async with in_transaction():
+            deploys = await Deploy.filter(site=site).values_list("id", flat=True)
+            await Live.filter(site=site).delete()
+            await site.delete()
+        self._live.withdraw(name, [str(deploy) for deploy in deploys])
+
+    async def _facts(self, rows: list[Site]) -> list[SiteFacts]:
+        ids = [row.id for row in rows]
+        live = {pointer.site_id: pointer for pointer in await Live.filter(site_id__in=ids).select_related("deploy")}
+        published = await _published_at([pointer.deploy_id for pointer in live.values()])
+        counts = await _deploy_counts(ids)
+        return [
+            SiteFacts(
+                name=row.name,
+                url=self._addresses.url(self._addresses.site_host(row.name)),
+                owner=row.owner.email,
+                created_at=row.created_at,
+                options=options_of(row),
+                live=_live_facts(live.get(row.id), published),
+                deploys=counts.get(row.id, 0),
+            )
+            for row in rows
+        ]
+
+
+def options_of(site: Site) -> Options:
+    """How the site wants to be answered, to be recorded in a deploy."""
+    return Options(dialect=site.dialect, html=site.html, spa=site.spa, minify=site.minify)
+
+
+def check_name(name: str) -> None:
+    """Raise Invalid unless a site can have this name."""
+    if not NAME.fullmatch(name) or "--" in name:
+        raise Invalid(f"{name!r} cannot be a site's name: {NAME_RULE}.", code="bad_name", fields={"name": NAME_RULE})
+    if name in RESERVED:
+        raise _kept(name)
+
+
+def _kept(name: str) -> Invalid:
+    sentence = "this name is kept for the platform: choose another"
+    return Invalid(f"{name!r} cannot be a site's name: {sentence}.", code="bad_name", fields={"name": sentence})
+
+
+async def _published_at(deploys: list[str]) -> dict[str, datetime]:
+    newest = Publication.filter(deploy_id__in=deploys).order_by("id")
+    return dict(await newest.values_list("deploy_id", "at"))  # later rows win
+
+
+async def _deploy_counts(sites: list[int]) -> dict[int, int]:
+    counted = Deploy.filter(site_id__in=sites).annotate(number_of=Count("id")).group_by("site_id")
+    return dict(await counted.values_list("site_id", "number_of"))
+
+
+def _live_facts(pointer: Live | None, published: dict[str, datetime]) -> LiveFacts | None:
+    if pointer is None or pointer.deploy_id not in published:  # the site was removed between two looks
+        return None
+    return LiveFacts(pointer.deploy_id, pointer.deploy.number, published[pointer.deploy_id])

@@ -1,0 +1,182 @@
+"""The ASGI entry behind Hypercorn: by its host, a request goes to a site, to the admin, or to the unknown-host page."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import unquote
+
+from appliance.serving.bodies import Bodies
+from appliance.serving.counters import Counters
+from appliance.serving.hosts import normalise_host
+from appliance.serving.release import Release
+from appliance.serving.replies import UNKNOWN_HOST, Fields, page_reply
+from appliance.serving.slow_lane import AsgiApp, Message, Receive, Scope, Send, send_reply, serve
+from appliance.serving.table import Table
+from appliance.window import EXTENSION, Inflow, Window
+
+__all__ = ["AsgiApp", "Switch"]
+
+MB = 1024 * 1024
+UPLOAD_WINDOW = 2 * MB  # of a body in memory between the socket and its reader: enough to keep both busy
+STALL_SECONDS = 60.0  # without a byte of a body that was announced
+_IGNORED_BODY = 64 * 1024  # of a body sent to a page, read so that the connection can go on
+_IGNORED_SECONDS = 5.0
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)  # RFC 9112, 3.2.2
+_CLOSE: Final[Fields] = ((b"connection", b"close"),)
+
+
+class Switch:
+    """Routes requests by host; the admin wins over the table, the table over `find`.
+
+    `find` looks for a host that is not in the table (a preview, a site not loaded yet) and is expected to put what it
+    finds there; its errors are answered with 500.
+    """
+
+    def __init__(  # noqa: PLR0913  (what it is wired to, each by name)
+        self,
+        *,
+        table: Table,
+        admin_hosts: Callable[[str], bool],
+        find: Callable[[str], Awaitable[Release | None]],
+        admin_app: AsgiApp,
+        bodies: Bodies,
+        counters: Counters,
+        stall_seconds: float = STALL_SECONDS,
+    ) -> None:
+        self._table = table
+        self._is_admin = admin_hosts
+        self._find = find
+        self._admin = admin_app
+        self._bodies = bodies
+        self._counters = counters
+        self._stall = stall_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI scope."""
+        if scope["type"] == "http":
+            await self._request(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})  # before accepting it, this is a 403
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        outflow = _Outflow(send, self._stall)
+        try:
+            await self._route(scope, receive, outflow)
+        except TimeoutError:
+            if not outflow.stalled:
+                raise
+        finally:
+            if outflow.status:
+                self._counters.answered(outflow.kind, outflow.status, outflow.sent)
+
+    async def _route(self, scope: Scope, receive: Receive, outflow: "_Outflow") -> None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if not _is_sound(scope, hosts):
+            await send_reply(scope, outflow, page_reply(400), _closing(scope))
+            return
+        host = normalise_host(_take_authority(scope) or b"".join(hosts))
+        if self._is_admin(host):
+            outflow.kind = "admin"
+            await self._to_admin(scope, receive, outflow)
+            return
+        release = self._table.find(host) or await self._find(host)
+        await _skip_body(receive)
+        if release is None:
+            await send_reply(scope, outflow, UNKNOWN_HOST)
+        else:
+            outflow.kind = "site"
+            await serve(scope, receive, outflow, release, self._bodies)
+
+    async def _to_admin(self, scope: Scope, receive: Receive, outflow: "_Outflow") -> None:
+        """Let the admin answer, with its request's body held to the upload window."""
+        window = Window(UPLOAD_WINDOW)
+        inflow = Inflow(receive, window, self._stall)
+        extensions = {**scope.get("extensions", {}), EXTENSION: window}
+        try:
+            await self._admin({**scope, "extensions": extensions}, inflow, outflow)
+            if inflow.stalled and not outflow.status:
+                await send_reply(scope, outflow, page_reply(408), _closing(scope))
+        finally:
+            inflow.close()
+
+
+class _Outflow:
+    """An ASGI `send` that notes what passes, and raises TimeoutError when the client takes nothing for too long."""
+
+    def __init__(self, send: Send, stall: float) -> None:
+        self.kind = "unknown"  # what the answer is counted as
+        self.status = 0
+        self.sent = 0
+        self.stalled = False
+        self._send = send
+        self._stall = stall
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif message["type"] == "http.response.body":
+            self.sent += len(message.get("body", b""))
+        try:
+            async with asyncio.timeout(self._stall):
+                await self._send(message)
+        except TimeoutError:
+            self.stalled = True
+            raise
+
+
+async def _skip_body(receive: Receive) -> None:
+    """Take in what body there is, so that the next request on the connection can be told from it.
+
+    Gives up on a long or slow one; the connection then ends with the answer.
+    """
+    taken, more = 0, True
+    try:
+        async with asyncio.timeout(_IGNORED_SECONDS):
+            while more and taken < _IGNORED_BODY:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        pass
+
+
+def _is_sound(scope: Scope, hosts: list[bytes]) -> bool:
+    """Exactly one host (none will do for HTTP/1.0), and no doubt about where the body ends (RFC 9112, 6.1 and 6.3)."""
+    names = {name for name, _ in scope["headers"]}
+    old = scope["http_version"] == "1.0"
+    if len(hosts) != 1 and not (old and not hosts):
+        return False
+    if not old and not hosts[0].strip():
+        return False
+    return b"transfer-encoding" not in names or not (old or b"content-length" in names)
+
+
+def _take_authority(scope: Scope) -> bytes:
+    """Bring a target in absolute form into origin form; its authority, which takes the place of `Host`."""
+    match = _ABSOLUTE.fullmatch(scope["raw_path"])
+    if match is None:
+        return b""
+    authority, path = match.groups()
+    scope["raw_path"] = path or b"/"
+    scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+    authority = authority or b"/"  # an empty one is no host, and `Host` must not stand in for it
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    scope["headers"] = [(b"host", authority), *others]
+    return bytes(authority)
+
+
+def _closing(scope: Scope) -> Fields:
+    return _CLOSE if scope["http_version"].startswith("1.") else ()  # HTTP/2 has no such header
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Whoever starts the program starts and stops its parts; the server is only told that all is well."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
