@@ -1,0 +1,23 @@
+"""Puts the admin together: its screens, its shipped files, and pages for what goes wrong."""
+
+from quart import Blueprint
+
+from admin_ui import faults
+from admin_ui.assets import Assets
+from admin_ui.edge import Edge
+from admin_ui.pages import Pages
+from admin_ui.screens import SCREENS
+from appliance.parts import Parts
+
+
+def blueprints(parts: Parts) -> list[Blueprint]:
+    """The admin's blueprints, for the app's root."""
+    admin = Blueprint("admin", "admin_ui")
+    assets = Assets.load()
+    edge = Edge(admin, parts, Pages(assets.prefix))
+    for screen in SCREENS:
+        for route in screen.ROUTES:
+            edge.add(route)
+    assets.serve(admin)
+    faults.install(admin, edge.pages)
+    return [admin]

@@ -1,0 +1,1 @@
+"""What each page shows, as finished facts: templates compute nothing."""

@@ -1,0 +1,100 @@
+"""What pages show of accounts: the first, signing in, one's own, other people's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from admin_ui.context.common import Choice, Pager
+from admin_ui.words import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRunPage:
+    """The form for the first account; `token` is the set-up link's."""
+
+    token: str
+    password_length: int
+    password_rule: str
+    email: str = ""
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    title: str = "Create your account"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """The sign-in form; `next` is where it leads."""
+
+    next: str
+    email: str = ""
+    refusal: str = ""
+    title: str = "Sign in"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A personal token in its owner's list."""
+
+    name: str
+    hint: str
+    made: Moment
+    last_used: Moment | None
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """One's own account: tokens and password."""
+
+    email: str
+    role: str
+    tokens: list[Token]
+    pages: Pager
+    password_length: int
+    password_rule: str
+    new_token: str = ""
+    new_token_name: str = ""
+    token_name: str = ""
+    token_refusal: str = ""
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    title: str = "Your account"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account in the list; `href` is empty where one may not change it."""
+
+    email: str
+    role: str
+    since: Moment
+    disabled: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """The accounts and the form for a new one."""
+
+    rows: list[Person]
+    pages: Pager
+    roles: Sequence[Choice]
+    password_length: int
+    password_rule: str
+    email: str = ""
+    role: str = "user"
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    title: str = "People"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """One account, to be changed."""
+
+    title: str
+    href: str
+    role: str
+    disabled: bool
+    roles: Sequence[Choice]
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,231 @@
+"""What pages show of deploys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from admin_ui.context.common import Pager, limit_words
+from admin_ui.words import Moment, bare, counted, moment, seconds, size
+from appliance.deploys import DeployFacts, Failure
+from appliance.progress import STEPS, StepFacts
+from appliance.storage.manifest import Found
+
+STATES = {"queued": "Waiting", "working": "Working", "ready": "Ready", "failed": "Failed"}
+STEP_LABELS = {"receive": "Upload", "unpack": "Unpack", "check": "Check", "store": "Store", "publish": "Publish"}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A deploy's state: a word for people, and the kind its badge is coloured by."""
+
+    word: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something one may do: the link to it, the question it asks, and the button that answers."""
+
+    href: str
+    label: str
+    question: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a deploy as shown; `percent` is of its progress bar."""
+
+    name: str
+    label: str
+    state: str
+    state_word: str
+    percent: int
+    figure: str
+
+
+def step(facts: StepFacts) -> Step:
+    """From a step's facts."""
+    percent = 100 if facts.state == "done" else _percent(facts)
+    figure = seconds(facts.seconds) if facts.state == "done" else ""
+    if facts.state == "running" and facts.total:
+        figure = f"{percent} %"
+    return Step(facts.name, STEP_LABELS[facts.name], facts.state, f", {facts.state}", percent, figure)
+
+
+def waiting_steps() -> list[Step]:
+    """The steps before anything has happened: what scripts fill in."""
+    return [step(StepFacts(name)) for name in STEPS]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something found in a deploy, and where."""
+
+    message: str
+    where: str
+
+
+def problems(found: Sequence[Found]) -> list[Problem]:
+    """From what was found; the path is said only where the sentence does not."""
+    return [Problem(one.message, _where(one)) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a deploy failed, with the limit that was hit, if one was."""
+
+    detail: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeployRow:
+    """A deploy in a site's list."""
+
+    number: int
+    href: str
+    made: Moment
+    author: str
+    message: str
+    size: str
+    files: str
+    state: State
+    live: bool
+    deploy_url: str
+    publish: Act | None
+
+
+def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
+    """From a deploy's facts; `live` is the number of the site's live deploy."""
+    ready = deploy.state == "ready"
+    return DeployRow(
+        number=deploy.number,
+        href=deploy_href(deploy.id),
+        made=moment(deploy.created_at),
+        author=_author(deploy),
+        message=deploy.message,
+        size=size(deploy.bytes) if ready else "",
+        files=f"{deploy.files:,}" if ready else "",
+        state=_state(deploy),
+        live=deploy.live,
+        deploy_url=deploy.deploy_url if ready else "",
+        publish=publish_act(deploy, live),
+    )
+
+
+def publish_act(deploy: DeployFacts, live: int | None) -> Act | None:
+    """Making a deploy live: going back when a newer one is."""
+    if deploy.state != "ready" or deploy.live:
+        return None
+    back = live is not None and deploy.number < live
+    words = ("Roll back to this", "Roll back to", "Roll back") if back else ("Publish", "Publish", "Publish")
+    return Act(f"{deploy_href(deploy.id)}/publish", *words)
+
+
+@dataclass(frozen=True, slots=True)
+class DeployTable:
+    """A page of a site's deploys, and what was found in the newest."""
+
+    rows: list[DeployRow]
+    pages: Pager
+    latest_number: int
+    latest_problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of a deploy's log and the time of day it was written, UTC."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeployPage:
+    """One deploy with its steps and what came of it."""
+
+    title: str
+    id: str
+    site: str
+    site_href: str
+    url: str
+    host: str
+    deploy_url: str
+    deploy_host: str
+    state: State
+    live: bool
+    finished: bool
+    made: Moment
+    author: str
+    message: str
+    files: str
+    size: str
+    steps: list[Step]
+    problems: list[Problem]
+    error: Refusal | None
+    log: list[LogLine]
+    publish: Act | None
+
+
+def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> DeployPage:
+    """From a deploy's facts, the number of the site's live deploy, and its log."""
+    ready = deploy.state == "ready"
+    return DeployPage(
+        title=f"Deploy {deploy.number} of {deploy.site}",
+        id=deploy.id,
+        site=deploy.site,
+        site_href=site_href(deploy.site),
+        url=deploy.url,
+        host=bare(deploy.url),
+        deploy_url=deploy.deploy_url if ready else "",
+        deploy_host=bare(deploy.deploy_url),
+        state=_state(deploy),
+        live=deploy.live,
+        finished=deploy.is_finished,
+        made=moment(deploy.created_at),
+        author=_author(deploy),
+        message=deploy.message,
+        files=counted(deploy.files, "file") if ready else "",
+        size=size(deploy.bytes),
+        steps=[step(one) for one in deploy.steps],
+        problems=problems(deploy.problems),
+        error=_refusal(deploy.error),
+        log=log,
+        publish=publish_act(deploy, live),
+    )
+
+
+def deploy_href(deploy: str) -> str:
+    """A deploy's page."""
+    return f"/deploys/{quote(deploy, safe='')}"
+
+
+def site_href(site: str) -> str:
+    """A site's page."""
+    return f"/sites/{quote(site, safe='')}"
+
+
+def _refusal(error: Failure | None) -> Refusal | None:
+    return Refusal(error.detail, limit_words(error.limit)) if error else None
+
+
+def _author(deploy: DeployFacts) -> str:
+    return deploy.author or "an account that is gone"
+
+
+def _state(deploy: DeployFacts) -> State:
+    if deploy.live:
+        return State("Live", "live")
+    if deploy.draft and deploy.state == "ready":
+        return State("Draft", "draft")
+    return State(STATES[deploy.state], deploy.state)
+
+
+def _percent(facts: StepFacts) -> int:
+    return min(100, 100 * facts.done // facts.total) if facts.total else 0
+
+
+def _where(one: Found) -> str:
+    path = "" if one.path is None or one.path in one.message else one.path
+    return f"{path} line {one.line}".strip() if one.line else path

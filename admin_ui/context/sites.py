@@ -1,0 +1,115 @@
+"""What pages show of sites: the list, one site, its settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from admin_ui.context.common import Choice, Pager, pager
+from admin_ui.context.deploys import DeployTable, Step, deploy_row, problems, site_href, waiting_steps
+from admin_ui.words import Moment, bare, moment, size
+from appliance.deploys import DeployFacts
+from appliance.settings import Settings
+from appliance.sites import NAME_RULE, SiteFacts
+from appliance.storage.manifest import Options
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDeploy:
+    """Which deploy visitors get, since when."""
+
+    number: int
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCard:
+    """A site with its address; `owner` is empty where it goes without saying."""
+
+    name: str
+    href: str
+    url: str
+    host: str
+    owner: str
+    live: LiveDeploy | None
+    deploys: str
+
+
+def site_card(site: SiteFacts, *, with_owner: bool = False) -> SiteCard:
+    """From a site's facts."""
+    return SiteCard(
+        name=site.name,
+        href=site_href(site.name),
+        url=site.url,
+        host=bare(site.url),
+        owner=site.owner if with_owner else "",
+        live=LiveDeploy(site.live.number, moment(site.live.published_at)) if site.live else None,
+        deploys=f"{site.deploys:,}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DropZone:
+    """Where uploads go: for whom, and the most that is taken, in bytes and in words."""
+
+    site: str
+    action: str
+    most: int
+    most_words: str
+
+
+def drop_zone(settings: Settings, site: str = "") -> DropZone:
+    """For a site, or for one that is still to be named."""
+    action = f"{site_href(site)}/deploys" if site else ""
+    return DropZone(site, action, int(settings.upload_size), size(settings.upload_size))
+
+
+@dataclass(frozen=True, slots=True)
+class SitesPage:
+    """The list of sites and the form for a new one."""
+
+    rows: list[SiteCard]
+    pages: Pager
+    zone: DropZone
+    steps: list[Step] = field(default_factory=waiting_steps)
+    name: str = ""
+    name_rule: str = NAME_RULE[:1].upper() + NAME_RULE[1:] + "."
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    title: str = "Sites"
+
+
+@dataclass(frozen=True, slots=True)
+class SitePage:
+    """One site: its address, where to drop, its deploys."""
+
+    title: str
+    site: SiteCard
+    zone: DropZone
+    deploys: DeployTable
+    steps: list[Step] = field(default_factory=waiting_steps)
+
+
+def deploy_table(site: SiteFacts, deploys: Sequence[DeployFacts], page: int, total: int) -> DeployTable:
+    """From a page of a site's deploys, newest first."""
+    live = site.live.number if site.live else None
+    latest = deploys[0] if deploys and page == 1 else None
+    return DeployTable(
+        rows=[deploy_row(deploy, live) for deploy in deploys],
+        pages=pager(site_href(site.name), page, total),
+        latest_number=latest.number if latest else 0,
+        latest_problems=problems(latest.problems) if latest else [],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """A site's options, and its end."""
+
+    title: str
+    name: str
+    site_href: str
+    deploys: str
+    options: Options
+    html_modes: Sequence[Choice]
+    dialects: Sequence[Choice]
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,138 @@
+"""The admin's edge: a table of routes becomes guarded views, and each screen gets who asks and what to act with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from quart import Blueprint, Response, redirect, request
+from werkzeug.datastructures import MultiDict
+
+from admin_ui.context.common import NOTICES
+from admin_ui.pages import Frame, Link, Pages
+from appliance import guard
+from appliance.accounts import Actor
+from appliance.parts import Parts
+
+SEE_OTHER = 303  # RFC 9110 §15.4.4: after a form, fetch the result with GET
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A request by anyone, to one of the few screens that need no account."""
+
+    parts: Parts
+    pages: Pages
+
+    def page(self, template: str, page: object, status: int = 200) -> Response:
+        """Answer with a page."""
+        return self.pages.answer(template, page, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request by somebody signed in. `session` is None where a personal token was used."""
+
+    parts: Parts
+    pages: Pages
+    actor: Actor
+    session: int | None
+    csrf: str
+
+    @property
+    def runs_people(self) -> bool:
+        """Whether accounts are this account's business."""
+        return self.actor.role in {"operator", "admin"}
+
+    def page(self, template: str, page: object, status: int = 200) -> Response:
+        """Answer with a page, inside the frame with the navigation."""
+        return self.pages.answer(template, page, frame=self._frame(), status=status)
+
+    def part(self, template: str, page: object) -> Response:
+        """Answer with a piece of a page, for scripts to put in place."""
+        return self.pages.answer(template, page, frame=Frame(self.pages.static, csrf=self.csrf))
+
+    def _frame(self) -> Frame:
+        links = [("/", "Sites"), ("/people", "People"), ("/help", "Help")]
+        return Frame(
+            static=self.pages.static,
+            email=self.actor.email,
+            csrf=self.csrf,
+            links=tuple(
+                Link(href, label, current=_leads_to(href, request.path))
+                for href, label in links
+                if href != "/people" or self.runs_people
+            ),
+            notice=NOTICES.get(request.args.get("done", ""), ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address of a screen. `view` gets a Visit and the path's parts."""
+
+    rule: str
+    view: Callable[..., Awaitable[Response]]
+    method: str = "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoute:
+    """An address anyone may ask; `view` gets a Visitor and the path's parts."""
+
+    rule: str
+    view: Callable[..., Awaitable[Response]]
+    method: str = "GET"
+
+
+class Edge:
+    """Adds routes to a blueprint. The guard of the app keeps strangers out of all but the open ones."""
+
+    def __init__(self, blueprint: Blueprint, parts: Parts, pages: Pages) -> None:
+        self.pages = pages
+        self._blueprint = blueprint
+        self._parts = parts
+
+    def add(self, route: Route | OpenRoute) -> None:
+        """Serve a route."""
+        view = self._open(route) if isinstance(route, OpenRoute) else self._closed(route)
+        name = f"{route.method.lower()}_{route.rule}".replace(".", "_")
+        self._blueprint.add_url_rule(route.rule, name, view, methods=[route.method], provide_automatic_options=False)
+
+    def _open(self, route: OpenRoute) -> Callable[..., Awaitable[Response]]:
+        @guard.opened
+        async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
+            return await route.view(Visitor(self._parts, self.pages), **path)
+
+        return view
+
+    def _closed(self, route: Route) -> Callable[..., Awaitable[Response]]:
+        async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
+            who = guard.signed()
+            return await route.view(Visit(self._parts, self.pages, who.actor, who.session, guard.csrf()), **path)
+
+        return view
+
+
+async def fields() -> MultiDict[str, str]:
+    """The fields of the form that was sent."""
+    return await request.form
+
+
+def go(path: str, *, done: str = "") -> Response:
+    """Send the browser to a local path, where `done` names the notice to show."""
+    answer = redirect(f"{path}?done={done}" if done else path, SEE_OTHER)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer  # type: ignore[return-value]  # Quart types its redirect as Werkzeug's response
+
+
+def to_sign_in(wanted: str) -> Response:
+    """Send a stranger to the sign-in screen, and from there to what was wanted."""
+    return go(f"/sign-in?next={quote(wanted, safe='/')}" if wanted != "/" else "/sign-in")
+
+
+def _leads_to(href: str, path: str) -> bool:
+    """Whether a page belongs below an entry of the navigation."""
+    if href == "/":
+        return path == "/" or path.startswith(("/sites/", "/deploys/"))
+    return path == href or path.startswith(href + "/")

@@ -1,0 +1,69 @@
+"""Posted forms, read into the same requests the API makes."""
+
+from collections.abc import Mapping
+
+from appliance.accounts import ChangeAccount, NewAccount
+from appliance.errors import Invalid
+from appliance.sites import ChangeSite, NewSite
+
+HTML_MODES = ("natural", "auto", "slash", "noslash", "exact")
+DIALECTS = ("netlify", "cloudflare")
+
+Fields = Mapping[str, str]
+
+
+def new_site(form: Fields) -> NewSite:
+    """A name, without the blanks and capitals a phone's keyboard adds."""
+    return NewSite(form.get("name", "").strip().lower())
+
+
+def change_site(form: Fields) -> ChangeSite:
+    """All options of a site: a box that is not ticked is not sent. Raises Invalid."""
+    return ChangeSite(
+        dialect=_one_of("dialect", form, DIALECTS),  # type: ignore[arg-type]  # one of the literals, just checked
+        html=_one_of("html", form, HTML_MODES),  # type: ignore[arg-type]  # one of the literals, just checked
+        spa=form.get("spa") == "on",
+        minify=form.get("minify") == "on",
+    )
+
+
+def new_account(form: Fields) -> NewAccount:
+    """E-mail, role and password; whether they may be is checked where accounts are made."""
+    return NewAccount(form.get("email", ""), form.get("role", "user"), form.get("password", ""))
+
+
+def change_account(form: Fields) -> ChangeAccount:
+    """Role, standing, and a password unless it was left empty."""
+    return ChangeAccount(form.get("role", ""), form.get("disabled") == "on", form.get("password") or None)
+
+
+def new_password(form: Fields) -> str:
+    """A password typed twice alike; Invalid."""
+    if form.get("password") != form.get("again"):
+        raise Invalid("The two passwords differ.", fields={"again": "is not the same"})
+    return form.get("password", "")
+
+
+def confirmed(form: Fields, name: str) -> None:
+    """Raise Invalid unless the name of what is to go was typed."""
+    if form.get("confirm", "").strip() != name:
+        raise Invalid(f"Nothing was deleted: type {name} to confirm.", fields={"confirm": "was not typed"})
+
+
+def local_path(given: str) -> str:
+    """Where to go after signing in: a path of this admin, never another host; `/` for anything else."""
+    is_path = given.startswith("/") and not given.startswith(("//", "/\\"))
+    return given if is_path and given.isprintable() and "\\" not in given else "/"
+
+
+def page_number(query: Fields) -> int:
+    """Which page of a list, from 1; the first for anything else."""
+    given = query.get("page", "")
+    return min(max(int(given), 1), 1_000_000) if given.isascii() and given.isdigit() and len(given) < 10 else 1
+
+
+def _one_of(name: str, form: Fields, choices: tuple[str, ...]) -> str:
+    given = form.get(name, "")
+    if given not in choices:
+        raise Invalid(f"{given!r} is not one of: {', '.join(choices)}.", fields={name: "is not one of the choices"})
+    return given

@@ -1,0 +1,72 @@
+"""Renders templates with finished facts, and sends them with the headers every page of the admin has."""
+
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from quart import Response
+
+CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in a list or in the navigation."""
+
+    href: str
+    label: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds the page of somebody signed in; for strangers only `static` is set."""
+
+    static: str
+    email: str = ""
+    csrf: str = ""
+    links: tuple[Link, ...] = ()
+    notice: str = ""
+
+
+class Pages:
+    """The admin's templates. A template gets `frame` and `page`; a name it does not know is an error."""
+
+    def __init__(self, static: str) -> None:
+        self.static = static
+        self._templates = Environment(
+            loader=PackageLoader("admin_ui"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def answer(self, template: str, page: object, *, frame: Frame | None = None, status: int = 200) -> Response:
+        """A page as an answer; `template` is a name below `templates/pages`, without `.html`."""
+        html = self.html(template, page, frame or Frame(self.static))
+        response = Response(html, status=status, content_type="text/html; charset=utf-8")
+        response.headers.update(HEADERS)
+        return response
+
+    def html(self, template: str, page: object, frame: Frame) -> str:
+        """A page as text."""
+        return self._templates.get_template(f"pages/{template}.html").render(page=page, frame=frame)

@@ -1,0 +1,97 @@
+"""One's own account: the password, and tokens for scripts."""
+
+from dataclasses import replace
+
+from quart import Response, request
+
+from admin_ui import forms
+from admin_ui.context.accounts import AccountPage, Token
+from admin_ui.context.common import PER_PAGE, ConfirmPage, pager, password_rule
+from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.words import moment
+from appliance import accounts, tokens
+from appliance.errors import Problem
+from appliance.sign_in import prove_again
+from appliance.tokens import TokenFacts
+
+
+async def show(visit: Visit) -> Response:
+    """The page."""
+    return visit.page("account", await _page(visit))
+
+
+async def create_token(visit: Visit) -> Response:
+    """Make a token and show it: in this answer and never again, so it is no redirect."""
+    name = (await fields()).get("name", "")
+    try:
+        made = await tokens.create(visit.actor, name)
+    except Problem as problem:
+        page = replace(await _page(visit), token_name=name, token_refusal=problem.detail)
+        return visit.page("account", page, problem.status)
+    page = replace(await _page(visit), new_token=made.token, new_token_name=made.facts.name)
+    return visit.page("account", page)
+
+
+async def ask_remove_token(visit: Visit, token: int) -> Response:
+    """The question before a token goes."""
+    page = ConfirmPage(
+        title="Delete this token?",
+        text="Whatever signs in with it stops working at once.",
+        action=_token_href(token),
+        label="Delete",
+        back="/account",
+    )
+    return visit.page("confirm", page)
+
+
+async def remove_token(visit: Visit, token: int) -> Response:
+    """Remove it."""
+    await tokens.remove(visit.actor, token)
+    return go("/account", done="token-deleted")
+
+
+async def change_password(visit: Visit) -> Response:
+    """Set a new password, if the present one is known."""
+    form = await fields()
+    access = visit.parts.access
+    try:
+        password = forms.new_password(form)
+        await prove_again(access, visit.actor, form.get("current_password", ""))
+        await accounts.set_password(access, visit.actor, password, keep_session=visit.session)
+    except Problem as problem:
+        page = replace(await _page(visit), refusal=problem.detail, faults=problem.fields)
+        return visit.page("account", page, problem.status)
+    return go("/account", done="password")
+
+
+async def _page(visit: Visit) -> AccountPage:
+    page = forms.page_number(request.args)
+    own, total = await tokens.listing(visit.actor, page, PER_PAGE)
+    length = visit.parts.settings.password_length
+    return AccountPage(
+        email=visit.actor.email,
+        role=visit.actor.role,
+        tokens=[_token(token) for token in own],
+        pages=pager("/account", page, total),
+        password_length=length,
+        password_rule=password_rule(length),
+    )
+
+
+def _token(token: TokenFacts) -> Token:
+    used = moment(token.last_used_at) if token.last_used_at else None
+    return Token(token.name, token.hint, moment(token.created_at), used, _token_href(token.id))
+
+
+def _token_href(token: int) -> str:
+    return f"/account/tokens/{token}/delete"
+
+
+ONE_TOKEN = "/account/tokens/<int(max=2147483647):token>/delete"  # noqa: S105 - an address, not a secret
+ROUTES = (
+    Route("/account", show),
+    Route("/account/tokens", create_token, "POST"),
+    Route(ONE_TOKEN, ask_remove_token),
+    Route(ONE_TOKEN, remove_token, "POST"),
+    Route("/account/password", change_password, "POST"),
+)

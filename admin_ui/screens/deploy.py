@@ -1,0 +1,66 @@
+"""One deploy: its steps, what was found, its log; and making it live."""
+
+from quart import Response
+
+from admin_ui.context.common import ConfirmPage
+from admin_ui.context.deploys import DeployPage, LogLine, deploy_page, publish_act, site_href
+from admin_ui.edge import Route, Visit, go
+from admin_ui.words import bare
+from appliance import progress
+from appliance.errors import Conflict
+
+
+async def show(visit: Visit, deploy: str) -> Response:
+    """The page."""
+    return visit.page("deploy", await _page(visit, deploy))
+
+
+async def show_progress(visit: Visit, deploy: str) -> Response:
+    """What changes while it is under way, for scripts to put in place."""
+    return visit.part("deploy_progress", await _page(visit, deploy))
+
+
+async def ask_publish(visit: Visit, deploy: str) -> Response:
+    """The question before a deploy goes live."""
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    act = publish_act(facts, await _live(visit, facts.site))
+    if act is None:
+        raise Conflict(f"Deploy {facts.number} cannot be made live: it is not ready, or it is live already.")
+    page = ConfirmPage(
+        title=f"{act.question} deploy {facts.number}?",
+        text=f"Visitors of {bare(facts.url)} get deploy {facts.number} at once. Nothing is lost: every deploy is kept.",
+        action=act.href,
+        label=act.button,
+        back=site_href(facts.site),
+    )
+    return visit.page("confirm", page)
+
+
+async def publish(visit: Visit, deploy: str) -> Response:
+    """Make it live."""
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    await visit.parts.deploys.publish(visit.actor, facts.site, facts.id)
+    return go(site_href(facts.site), done="published")
+
+
+async def _page(visit: Visit, deploy: str) -> DeployPage:
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    lines = await visit.parts.jobs.lines(deploy)
+    return deploy_page(facts, await _live(visit, facts.site), [_line(line) for line in lines])
+
+
+async def _live(visit: Visit, site: str) -> int | None:
+    live = (await visit.parts.sites.get(visit.actor, site)).live
+    return live.number if live else None
+
+
+def _line(line: progress.LogLine) -> LogLine:
+    return LogLine(f"{line.at:%H:%M:%S}", line.text)
+
+
+ROUTES = (
+    Route("/deploys/<deploy>", show),
+    Route("/deploys/<deploy>/progress", show_progress),
+    Route("/deploys/<deploy>/publish", ask_publish),
+    Route("/deploys/<deploy>/publish", publish, "POST"),
+)

@@ -1,0 +1,96 @@
+"""The people who have accounts here: listed and made by operators and admins, changed by operators."""
+
+from quart import Response, request
+
+from admin_ui import forms
+from admin_ui.context.accounts import PeoplePage, Person, PersonPage
+from admin_ui.context.common import PER_PAGE, Choice, pager, password_rule
+from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.words import moment
+from appliance import accounts
+from appliance.accounts import ROLES, AccountFacts
+from appliance.errors import Conflict, Invalid, Problem
+
+ROLE_LABELS = {
+    "operator": "Operator: manages this installation",
+    "admin": "Admin: manages all sites",
+    "user": "User: manages their own sites",
+}
+
+
+async def show(visit: Visit) -> Response:
+    """The list."""
+    return visit.page("people", await _page(visit))
+
+
+async def create(visit: Visit) -> Response:
+    """Make an account."""
+    new = forms.new_account(await fields())
+    try:
+        await accounts.create(visit.parts.access, visit.actor, new)
+    except (Invalid, Conflict) as problem:
+        return visit.page("people", await _page(visit, new.email, new.role, problem), problem.status)
+    return go("/people", done="created")
+
+
+async def show_one(visit: Visit, account: int) -> Response:
+    """One account's form."""
+    return visit.page("person", _person_page(await accounts.get(visit.actor, account)))
+
+
+async def change(visit: Visit, account: int) -> Response:
+    """Save role, standing and password."""
+    wanted = forms.change_account(await fields())
+    try:
+        await accounts.change(visit.parts.access, visit.actor, account, wanted)
+    except (Invalid, Conflict) as problem:
+        page = _person_page(await accounts.get(visit.actor, account), problem)
+        return visit.page("person", page, problem.status)
+    return go("/people", done="saved")
+
+
+async def _page(visit: Visit, email: str = "", role: str = "user", problem: Problem | None = None) -> PeoplePage:
+    page = forms.page_number(request.args)
+    people, total = await accounts.listing(visit.actor, page, PER_PAGE)
+    length = visit.parts.settings.password_length
+    return PeoplePage(
+        rows=[_person(person, may_change=visit.actor.role == "operator") for person in people],
+        pages=pager("/people", page, total),
+        roles=_roles(() if visit.actor.role == "operator" else ("operator", "admin")),
+        password_length=length,
+        password_rule=password_rule(length),
+        email=email,
+        role=role,
+        refusal=problem.detail if problem else "",
+        faults=problem.fields if problem else {},
+    )
+
+
+def _person(facts: AccountFacts, *, may_change: bool) -> Person:
+    href = f"/people/{facts.id}" if may_change else ""
+    return Person(facts.email, facts.role, moment(facts.created_at), facts.disabled, href)
+
+
+def _person_page(facts: AccountFacts, problem: Problem | None = None) -> PersonPage:
+    return PersonPage(
+        title=facts.email,
+        href=f"/people/{facts.id}",
+        role=facts.role,
+        disabled=facts.disabled,
+        roles=_roles(),
+        refusal=problem.detail if problem else "",
+        faults=problem.fields if problem else {},
+    )
+
+
+def _roles(without: tuple[str, ...] = ()) -> list[Choice]:
+    return [Choice(role, ROLE_LABELS[role]) for role in reversed(ROLES) if role not in without]
+
+
+ONE = "/people/<int(max=2147483647):account>"
+ROUTES = (
+    Route("/people", show),
+    Route("/people", create, "POST"),
+    Route(ONE, show_one),
+    Route(ONE, change, "POST"),
+)

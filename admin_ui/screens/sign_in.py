@@ -1,0 +1,50 @@
+"""Sign in with e-mail and password, and sign out."""
+
+from quart import Response, request
+
+from admin_ui import forms
+from admin_ui.context.accounts import SignInPage
+from admin_ui.edge import OpenRoute, Route, Visit, Visitor, fields, go
+from appliance import guard, sessions, set_up
+from appliance.errors import Problem, TooMany
+from appliance.sign_in import sign_in
+
+
+async def show(visitor: Visitor) -> Response:
+    """The form; for those who are signed in, what they wanted."""
+    wanted = forms.local_path(request.args.get("next", "/"))
+    if await guard.signed_if_any():
+        return go(wanted)
+    if await set_up.is_open():
+        return go("/setup")
+    return visitor.page("sign_in", SignInPage(wanted))
+
+
+async def enter(visitor: Visitor) -> Response:
+    """Start a session and go where one wanted to."""
+    form = await fields()
+    wanted, email = forms.local_path(form.get("next", "/")), form.get("email", "")
+    client = request.headers.get("User-Agent", "")
+    try:
+        guard.keep(await sign_in(visitor.parts.access, email, form.get("password", ""), client))
+    except Problem as problem:
+        answer = visitor.page("sign_in", SignInPage(wanted, email, problem.detail), problem.status)
+        if isinstance(problem, TooMany):
+            answer.headers["Retry-After"] = str(problem.retry_after)
+        return answer
+    return go(wanted)
+
+
+async def leave(visit: Visit) -> Response:
+    """End the session."""
+    if visit.session is not None:
+        await sessions.end(visit.parts.access, visit.session)
+    guard.drop()
+    return go("/sign-in")
+
+
+ROUTES = (
+    OpenRoute("/sign-in", show),
+    OpenRoute("/sign-in", enter, "POST"),
+    Route("/sign-out", leave, "POST"),
+)

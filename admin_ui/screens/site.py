@@ -1,0 +1,47 @@
+"""One site: its live address, the drop zone, its deploys."""
+
+from quart import Response, request
+
+from admin_ui import forms
+from admin_ui.context.common import PER_PAGE
+from admin_ui.context.deploys import deploy_href
+from admin_ui.context.sites import SitePage, deploy_table, drop_zone, site_card
+from admin_ui.edge import Route, Visit, go
+from appliance.deploys import NewDeploy
+from appliance.uploads import body_of
+
+
+async def show(visit: Visit, name: str) -> Response:
+    """The page."""
+    return visit.page("site", await _page(visit, name))
+
+
+async def show_table(visit: Visit, name: str) -> Response:
+    """What changes when something was deployed, for scripts to put in place."""
+    return visit.part("deploys_table", await _page(visit, name))
+
+
+async def upload(visit: Visit, name: str) -> Response:
+    """Take the files of a plain form; scripts send theirs to the API. The deploy's page then shows how it goes."""
+    body, declared = body_of(request), request.content_length
+    deploy = await visit.parts.intake.receive(visit.actor, name, NewDeploy(), body, declared)
+    return go(deploy_href(deploy.id))
+
+
+async def _page(visit: Visit, name: str) -> SitePage:
+    page = forms.page_number(request.args)
+    site = await visit.parts.sites.get(visit.actor, name)
+    deploys, total = await visit.parts.deploys.listing(visit.actor, name, page, PER_PAGE)
+    return SitePage(
+        title=site.name,
+        site=site_card(site),
+        zone=drop_zone(visit.parts.settings, site.name),
+        deploys=deploy_table(site, deploys, page, total),
+    )
+
+
+ROUTES = (
+    Route("/sites/<name>", show),
+    Route("/sites/<name>/deploys-table", show_table),
+    Route("/sites/<name>/deploys", upload, "POST"),
+)

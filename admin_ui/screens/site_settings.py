@@ -1,0 +1,64 @@
+"""A site's settings: how its pages are answered, and deleting it."""
+
+from quart import Response
+
+from admin_ui import forms
+from admin_ui.context.common import Choice
+from admin_ui.context.deploys import site_href
+from admin_ui.context.sites import SettingsPage
+from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.words import counted
+from appliance.errors import Invalid
+
+HTML_MODES = (
+    Choice("natural", "Natural: as the files are named"),
+    Choice("auto", "Automatic: /about or /about/, by the file"),
+    Choice("slash", "Always with a slash: /about/"),
+    Choice("noslash", "Never with a slash: /about"),
+    Choice("exact", "Exact: /about.html only"),
+)
+DIALECTS = (Choice("netlify", "Netlify"), Choice("cloudflare", "Cloudflare Pages"))
+
+
+async def show(visit: Visit, name: str) -> Response:
+    """The forms."""
+    return visit.page("site_settings", await _page(visit, name))
+
+
+async def change(visit: Visit, name: str) -> Response:
+    """Save the options."""
+    await visit.parts.sites.change(visit.actor, name, forms.change_site(await fields()))
+    return go(f"{site_href(name)}/settings", done="saved")
+
+
+async def delete(visit: Visit, name: str) -> Response:
+    """Remove the site, if its name was typed."""
+    form = await fields()
+    try:
+        forms.confirmed(form, name)
+    except Invalid as problem:
+        return visit.page("site_settings", await _page(visit, name, problem), problem.status)
+    await visit.parts.sites.remove(visit.actor, name)
+    return go("/", done="deleted")
+
+
+async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> SettingsPage:
+    site = await visit.parts.sites.get(visit.actor, name)
+    return SettingsPage(
+        title=f"Settings of {site.name}",
+        name=site.name,
+        site_href=site_href(site.name),
+        deploys=counted(site.deploys, "deploy"),
+        options=site.options,
+        html_modes=HTML_MODES,
+        dialects=DIALECTS,
+        refusal=problem.detail if problem else "",
+        faults=problem.fields if problem else {},
+    )
+
+
+ROUTES = (
+    Route("/sites/<name>/settings", show),
+    Route("/sites/<name>/settings", change, "POST"),
+    Route("/sites/<name>/delete", delete, "POST"),
+)

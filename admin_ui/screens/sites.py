@@ -1,0 +1,41 @@
+"""The sites one may see, and a form for a new one that is a drop zone too."""
+
+from quart import Response, request
+
+from admin_ui import forms
+from admin_ui.context.common import PER_PAGE, pager
+from admin_ui.context.deploys import site_href
+from admin_ui.context.sites import SitesPage, drop_zone, site_card
+from admin_ui.edge import Route, Visit, fields, go
+from appliance.errors import Conflict, Invalid, Problem
+
+
+async def show(visit: Visit) -> Response:
+    """The list."""
+    return visit.page("sites", await _page(visit))
+
+
+async def create(visit: Visit) -> Response:
+    """Make a site and go to its page, where things are dropped on it."""
+    new = forms.new_site(await fields())
+    try:
+        site = await visit.parts.sites.create(visit.actor, new)
+    except (Invalid, Conflict) as problem:
+        return visit.page("sites", await _page(visit, new.name, problem), problem.status)
+    return go(site_href(site.name))
+
+
+async def _page(visit: Visit, name: str = "", problem: Problem | None = None) -> SitesPage:
+    page = forms.page_number(request.args)
+    sites, total = await visit.parts.sites.listing(visit.actor, page, PER_PAGE)
+    return SitesPage(
+        rows=[site_card(site, with_owner=visit.runs_people) for site in sites],
+        pages=pager("/", page, total),
+        zone=drop_zone(visit.parts.settings),
+        name=name,
+        refusal=problem.detail if problem else "",
+        faults=problem.fields if problem else {},
+    )
+
+
+ROUTES = (Route("/", show), Route("/sites", create, "POST"))

@@ -1,0 +1,17 @@
+// The one module pages load: each behaviour is a file, and finds by itself what it is for.
+
+import { watchConfirmations } from "./confirm.js";
+import { watchCopyButtons } from "./copy.js";
+import { watchDeploy } from "./deploy_page.js";
+import { newSite } from "./new_site.js";
+import { dropOnSite } from "./site_page.js";
+import { improve } from "./page.js";
+import { keepTimesFresh } from "./times.js";
+
+improve(document);
+keepTimesFresh();
+watchCopyButtons();
+watchConfirmations();
+newSite();
+dropOnSite();
+watchDeploy();

@@ -1,0 +1,39 @@
+// The page as a whole: what shows only with scripts, parts that are swapped, what is read out, the form's proof.
+
+import { tellTimes } from "./times.js";
+
+/** Show what needs scripts and hide what is for pages without them. */
+export function improve(root) {
+  for (const element of root.querySelectorAll("[data-scripts]")) element.hidden = false;
+  for (const element of root.querySelectorAll("[data-no-scripts]")) element.hidden = true;
+  tellTimes(root);
+}
+
+/** Fetch a piece of HTML and put each of its top elements in the place of the one with the same id. */
+export async function refresh(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const element of [...fresh.body.children]) {
+    improve(element);
+    document.getElementById(element.id)?.replaceWith(document.adoptNode(element));
+  }
+}
+
+/** Have a sentence read out by screen readers. */
+export function announce(sentence) {
+  document.getElementById("announcement").textContent = sentence;
+}
+
+/** What the server wants to see with every change. */
+export function csrf() {
+  return document.querySelector("meta[name=csrf]").content;
+}
+
+/** An element with text and attributes. */
+export function make(tag, text, attributes = {}) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}

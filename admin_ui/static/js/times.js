@@ -1,0 +1,28 @@
+// Times as people say them, “3 minutes ago”; the exact time stays in the element's title.
+
+const UNITS = [
+  ["year", 365 * 86400],
+  ["month", 30 * 86400],
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+const FRESH_EVERY = 30_000; // ms; the smallest unit shown is a minute
+
+const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+
+/** Write each time below `root` as the span from now. */
+export function tellTimes(root) {
+  for (const element of root.querySelectorAll("time[data-ago]")) element.textContent = ago(element.dateTime);
+}
+
+/** Do so again and again. */
+export function keepTimesFresh() {
+  setInterval(() => tellTimes(document), FRESH_EVERY);
+}
+
+function ago(moment) {
+  const seconds = (Date.now() - new Date(moment)) / 1000;
+  const unit = UNITS.find(([, length]) => Math.abs(seconds) >= length);
+  return unit ? words.format(-Math.floor(seconds / unit[1]), unit[0]) : "just now";
+}

@@ -1,0 +1,74 @@
+// Takes what was dropped or chosen all the way to a live site. Uploads are sent one after the other, so that the one
+// dropped last is the one that ends up live; what the server does with them goes on beside.
+
+import { refresh } from "./page.js";
+import { Refused, Sending } from "./send.js";
+import { UploadCard } from "./upload_card.js";
+import { watch } from "./watch.js";
+import { files, size } from "./words.js";
+
+let turn = Promise.resolve();
+let under_way = 0;
+
+addEventListener("beforeunload", (event) => {
+  if (under_way > 0) event.preventDefault(); // leaving would end the sending
+});
+
+/** Publish `picked` (see entries.js) on a site; shows a card in `list`. Never throws. */
+export async function upload(list, site, picked, message) {
+  const left = picked.leftOut ? `, ${files(picked.leftOut)} left out` : "";
+  const count = picked.archive ? "" : `${files(picked.files.length)}, `;
+  const card = new UploadCard(list, `${picked.name} (${count}${size(picked.bytes)}${left})`);
+  let listed = Promise.resolve();
+  try {
+    const sent = await inTurn(card, () => send(card, site, picked, message));
+    card.accepted(sent);
+    listed = listAnew(list);
+    card.end(await watch(sent.id, (deploy) => card.show(deploy)));
+  } catch (error) {
+    failed(card, error, () => upload(list, site, picked, message));
+  }
+  await listed; // an earlier answer must not overwrite a later one
+  await listAnew(list);
+}
+
+async function listAnew(list) {
+  if (list.dataset.refresh) await refresh(list.dataset.refresh).catch(() => {}); // the card says how it went
+}
+
+/** Why something should not be sent at all, or null. */
+export function fault(picked, { most, mostWords }) {
+  if (picked.files.length === 0) return "There is no file of a site in this: drop a ZIP, a folder or pages.";
+  if (picked.bytes > Number(most)) return `This is ${size(picked.bytes)}; the largest upload is ${mostWords}.`;
+  return null;
+}
+
+async function inTurn(card, step) {
+  let cancelled = false;
+  card.onCancel(() => {
+    cancelled = true;
+  });
+  if (under_way > 0) card.queued();
+  under_way += 1;
+  const mine = turn.then(() => {
+    if (cancelled) throw new Refused("Cancelled. Nothing was changed.", { cancelled });
+    return step();
+  });
+  turn = mine.catch(() => {});
+  return mine.finally(() => {
+    under_way -= 1;
+  });
+}
+
+function send(card, site, picked, message) {
+  card.sent(0, picked.bytes);
+  const sending = new Sending(site, picked, message, (done, total) => card.sent(done, total));
+  card.onCancel(() => sending.cancel());
+  return sending.done;
+}
+
+function failed(card, error, again) {
+  const refused = error instanceof Refused ? error : new Refused(error.message);
+  card.fail(refused.message, refused.limit, refused.signIn ? null : again);
+  if (refused.signIn) card.signIn();
+}

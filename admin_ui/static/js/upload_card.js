@@ -1,0 +1,116 @@
+// One upload as the page shows it: bytes sent, then the server's steps, then the address or what went wrong.
+
+import { announce, make } from "./page.js";
+import { seconds, size } from "./words.js";
+
+const WORDS = { waiting: "waiting", running: "running", done: "done", failed: "failed" };
+
+export class UploadCard {
+  constructor(list, title) {
+    const template = document.getElementById("upload-card");
+    this.element = template.content.cloneNode(true).firstElementChild;
+    this.part("title").textContent = title;
+    list.prepend(this.element);
+    this.element.scrollIntoView({ block: "nearest" }); // what was dropped at the top may be shown below the fold
+  }
+
+  /** Have the cancel button call this. */
+  onCancel(cancel) {
+    this.part("cancel").addEventListener("click", cancel);
+  }
+
+  /** Another upload has to be sent first. */
+  queued() {
+    this.figure("receive", "waiting", 0, "waits its turn");
+  }
+
+  /** So many bytes have left the browser. */
+  sent(done, total) {
+    const percent = total ? Math.floor((100 * done) / total) : 0;
+    const all = total > 0 && done >= total;
+    this.figure("receive", "running", percent, all ? "being received" : `${size(done)} of ${size(total)}`);
+  }
+
+  /** Everything is with the server: it cannot be cancelled any more. */
+  accepted(deploy) {
+    this.part("cancel").remove();
+    this.show(deploy);
+    announce(`Deploy ${deploy.number} was received.`);
+  }
+
+  /** Where the deploy stands. */
+  show(deploy) {
+    for (const step of deploy.steps) {
+      const percent = step.state === "done" ? 100 : step.total ? Math.floor((100 * step.done) / step.total) : null;
+      const figure = step.state === "done" ? seconds(step.seconds) : step.total ? `${percent} %` : "";
+      this.figure(step.name, step.state, percent, figure);
+    }
+  }
+
+  /** How the deploy ended. */
+  end(deploy) {
+    if (deploy.state === "failed") this.fail(deploy.error.detail, deploy.error.limit);
+    else if (deploy.live) this.live(deploy);
+    else this.replaced(deploy);
+  }
+
+  /** It came to nothing; `again` is called by a button when trying again can help. */
+  fail(sentence, limit = null, again = null) {
+    this.element.dataset.outcome = "failed";
+    this.part("cancel")?.remove();
+    for (const step of this.element.querySelectorAll('[data-state="running"]')) step.dataset.state = "failed";
+    const more = limit ? ` (limit: ${limit.name}, ${limit.value})` : "";
+    this.outcome(make("p", sentence + more, { class: "notice notice-bad", role: "alert" }));
+    if (again) this.outcome(this.again(again));
+  }
+
+  /** Only signing in again helps. */
+  signIn() {
+    const next = encodeURIComponent(location.pathname);
+    this.outcome(make("a", "Sign in again", { class: "button", href: `/sign-in?next=${next}` }));
+  }
+
+  live(deploy) {
+    this.element.dataset.outcome = "live";
+    const address = make("a", deploy.url, { class: "address", href: deploy.url, target: "_blank", rel: "noopener" });
+    const copy = make("button", "Copy", { class: "button button-small", type: "button", "data-copy": deploy.url });
+    const row = make("div", "", { class: "row" });
+    row.append(address, copy);
+    this.outcome(make("p", `Deploy ${deploy.number} is live:`));
+    this.outcome(row);
+    announce(`Deploy ${deploy.number} is live.`);
+    address.focus();
+  }
+
+  replaced(deploy) {
+    this.element.dataset.outcome = "ready";
+    this.outcome(make("p", `Deploy ${deploy.number} is ready. It did not go live: a newer deploy already was.`));
+  }
+
+  again(again) {
+    const button = make("button", "Try again", { class: "button", type: "button" });
+    button.addEventListener("click", () => {
+      this.element.remove();
+      again();
+    });
+    return button;
+  }
+
+  outcome(element) {
+    this.part("outcome").append(element);
+  }
+
+  figure(name, state, percent, figure) {
+    const step = this.element.querySelector(`[data-step="${name}"]`);
+    step.dataset.state = state;
+    step.querySelector("[data-state-word]").textContent = `, ${WORDS[state]}`;
+    step.querySelector(".step-figure").textContent = figure;
+    const bar = step.querySelector("progress");
+    if (percent === null) bar.removeAttribute("value");
+    else bar.value = percent;
+  }
+
+  part(name) {
+    return this.element.querySelector(`[data-part="${name}"]`);
+  }
+}

@@ -1,0 +1,42 @@
+// Follows a deploy until it is finished: by the server's events, and by asking where those do not come through.
+
+const ASK_EVERY = 1000; // ms
+const SILENCE = 30; // times without an answer before giving up
+
+/** Call `onChange` with the deploy now and after each change; the promise becomes the finished deploy. */
+export function watch(id, onChange) {
+  return new Promise((resolve, reject) => {
+    const source = new EventSource(`/api/v1/deploys/${id}/events`);
+    source.addEventListener("deploy", (event) => {
+      const deploy = JSON.parse(event.data);
+      onChange(deploy);
+      if (!isFinished(deploy)) return;
+      source.close();
+      resolve(deploy);
+    });
+    source.onerror = () => {
+      source.close(); // its own retries would start from the beginning for ever
+      ask(id, onChange).then(resolve, reject);
+    };
+  });
+}
+
+async function ask(id, onChange) {
+  for (let silent = 0; silent < SILENCE; silent += 1) {
+    const answer = await fetch(`/api/v1/deploys/${id}`).catch(() => null);
+    if (answer?.ok) {
+      silent = 0;
+      const deploy = await answer.json();
+      onChange(deploy);
+      if (isFinished(deploy)) return deploy;
+    } else if (answer?.status === 401 || answer?.status === 404) {
+      throw new Error((await answer.json()).detail);
+    }
+    await new Promise((done) => setTimeout(done, ASK_EVERY));
+  }
+  throw new Error("The server stopped answering. Reload the page to see how the deploy went.");
+}
+
+function isFinished(deploy) {
+  return deploy.state === "ready" || deploy.state === "failed";
+}

@@ -1,0 +1,106 @@
+"""Who may ask for what: every route of every screen, from the one list of them."""
+
+import re
+
+import pytest
+
+from admin_ui.edge import OpenRoute, Route
+from admin_ui.screens import SCREENS
+from tests.admin_ui.desk import Desk, Page
+from tests.builders import Appliance, page
+from tests.cast import ADAM, BOB
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ROUTES = [route for screen in SCREENS for route in screen.ROUTES]
+CLOSED = [route for route in ROUTES if isinstance(route, Route)]
+OF_A_SITE = [route for route in CLOSED if "<name>" in route.rule and not route.rule.startswith("/help")]
+OF_A_DEPLOY = [route for route in CLOSED if "<deploy>" in route.rule]
+
+
+def path_of(route: Route | OpenRoute, name: str = "nothing", deploy: str = "nothing") -> str:
+    path = route.rule.replace("<name>", name).replace("<deploy>", deploy)
+    return re.sub("<int.*?>", "1", path)
+
+
+def named(route: Route | OpenRoute) -> str:
+    return f"{route.method} {route.rule}"
+
+
+async def ask(desk: Desk, route: Route, path: str) -> int:
+    options = {"html": "natural", "dialect": "netlify"}  # a form that is in order where it is read before the site
+    answer = await (desk.get(path) if route.method == "GET" else desk.submit(path, **options))
+    return answer.status_code
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=named)
+async def test_a_stranger_is_asked_to_sign_in(stranger: Desk, route: Route) -> None:
+    path = path_of(route)
+
+    answer = await (stranger.get(path) if route.method == "GET" else stranger.send(path))
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("rule", sorted({route.rule for route in ROUTES}))
+async def test_a_method_no_screen_takes_is_refused(alice: Desk, rule: str) -> None:
+    route = next(route for route in ROUTES if route.rule == rule)
+
+    answer = await alice.client.delete(path_of(route))
+
+    assert answer.status_code == 405
+    assert route.method in answer.headers["allow"]
+    assert Page(answer.text).text.count("Method not allowed") == 2
+
+
+async def test_a_form_s_address_is_not_a_page(alice: Desk) -> None:
+    answer = await alice.get("/sign-out")
+
+    assert answer.status_code == 405
+
+
+@pytest.mark.parametrize("route", [route for route in CLOSED if route.method == "POST"], ids=named)
+async def test_a_form_without_its_token_is_refused(alice: Desk, route: Route) -> None:
+    answer = await alice.send(path_of(route))
+
+    assert answer.status_code == 403
+    assert "out of date" in answer.text
+
+
+async def test_a_form_sent_from_a_hosted_site_is_refused(alice: Desk) -> None:
+    fields = {"csrf": await alice.csrf(), "name": "stolen"}
+
+    answer = await alice.client.post("/sites", data=fields, headers={"Sec-Fetch-Site": "same-site"})
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("route", OF_A_SITE, ids=named)
+async def test_another_user_s_site_is_not_there(server: Appliance, alice: Desk, route: Route) -> None:
+    await alice.deploy("private", {"index.html": page("private")})
+
+    async with Desk.of(server, BOB) as bob:
+        status = await ask(bob, route, path_of(route, name="private"))
+
+    assert status == 404
+
+
+@pytest.mark.parametrize("route", OF_A_DEPLOY, ids=named)
+async def test_another_user_s_deploy_is_not_there(server: Appliance, alice: Desk, route: Route) -> None:
+    made = await alice.deploy("private", {"index.html": page("private")})
+
+    async with Desk.of(server, BOB) as bob:
+        status = await ask(bob, route, path_of(route, deploy=made["id"]))
+
+    assert status == 404
+
+
+@pytest.mark.parametrize("rule", ["/sites/<name>", "/sites/<name>/settings", "/sites/<name>/deploys-table"])
+async def test_an_admin_sees_everybody_s_sites(server: Appliance, alice: Desk, rule: str) -> None:
+    await alice.deploy("seen-by-adam", {"index.html": page("seen")})
+
+    async with Desk.of(server, ADAM) as adam:
+        answer = await adam.get(rule.replace("<name>", "seen-by-adam"))
+
+    assert answer.status_code == 200

@@ -1,0 +1,107 @@
+"""What pages make of facts."""
+
+import pytest
+
+from admin_ui.context.deploys import LogLine, deploy_page, deploy_row, publish_act
+from admin_ui.context.sites import deploy_table
+from admin_ui.pages import Frame, Pages
+from appliance.deploys import Failure
+from appliance.errors import Limit
+from appliance.progress import StepFacts
+from appliance.storage.manifest import Found
+from tests.admin_ui.desk import Page
+from tests.admin_ui.facts import deploy, site
+
+
+def test_an_older_deploy_is_rolled_back_to() -> None:
+    act = publish_act(deploy(number=1), live=2)
+
+    assert act is not None
+    assert (act.label, act.button) == ("Roll back to this", "Roll back")
+
+
+@pytest.mark.parametrize("live", [None, 1])
+def test_a_newer_deploy_is_published(live: int | None) -> None:
+    act = publish_act(deploy(number=2), live=live)
+
+    assert act is not None
+    assert act.label == "Publish"
+
+
+@pytest.mark.parametrize("changes", [{"live": True}, {"state": "failed"}, {"state": "queued"}])
+def test_what_is_live_or_not_ready_cannot_be_published(changes: dict[str, object]) -> None:
+    assert publish_act(deploy(**changes), live=1) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"live": True}, "Live"),
+        ({"draft": True}, "Draft"),
+        ({"state": "queued"}, "Waiting"),
+        ({"state": "working"}, "Working"),
+        ({"state": "failed"}, "Failed"),
+        ({}, "Ready"),
+    ],
+)
+def test_a_deploy_s_state_is_one_word(changes: dict[str, object], word: str) -> None:
+    assert deploy_row(deploy(**changes), live=None).state.word == word
+
+
+def test_a_deploy_outlives_its_author() -> None:
+    assert deploy_row(deploy(author=None), live=None).author == "an account that is gone"
+
+
+def test_problems_are_the_newest_deploy_s_only_and_on_the_first_page() -> None:
+    found = [Found("no_index", "There is no index.html.", "docs/index.html", 3)]
+    deploys = [deploy(number=9, problems=found), deploy(number=8)]
+
+    first = deploy_table(site(live=9), deploys, page=1, total=51)
+    second = deploy_table(site(live=9), deploys, page=2, total=51)
+
+    assert [(one.message, one.where) for one in first.latest_problems] == [
+        ("There is no index.html.", "docs/index.html line 3")
+    ]
+    assert second.latest_problems == []
+
+
+def test_a_long_list_has_pages() -> None:
+    middle = deploy_table(site(live=None), [deploy()], page=2, total=101).pages
+
+    assert (middle.shown, middle.earlier, middle.later) == (
+        "Page 2 of 3",
+        "/sites/blog?page=1",
+        "/sites/blog?page=3",
+    )
+
+
+def test_a_deploy_under_way_is_watched_and_refreshes_without_scripts() -> None:
+    steps = [
+        StepFacts("receive", "done", 5, 5, 1.25),
+        StepFacts("unpack", "running", 1, 4),
+        StepFacts("check", "running"),
+    ]
+
+    html = Pages("/static").html(
+        "deploy", deploy_page(deploy(state="working", steps=steps), None, []), Frame("/static")
+    )
+
+    shown = Page(html)
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in html
+    assert [known["data-watch"] for _, known in shown.tags if "data-watch" in known] == ["kq3v9wzx7m"]
+    assert [known["value"] for tag, known in shown.tags if tag == "progress"] == ["100", "25", "0"]
+    assert "1.2 s" in shown.text
+    assert "25 %" in shown.text
+
+
+def test_the_limit_that_was_hit_is_named() -> None:
+    failure = Failure("too_many_entries", "There are too many files in it.", Limit("entries", "50000"))
+
+    html = Pages("/static").html(
+        "deploy",
+        deploy_page(deploy(state="failed", error=failure), 1, [LogLine("12:00:00", "<b>")]),
+        Frame("/static"),
+    )
+
+    assert "The limit: entries, 50000." in html
+    assert "&lt;b&gt;" in html

@@ -1,0 +1,62 @@
+"""One deploy: steps, problems, error, log; and making it live."""
+
+import pytest
+
+from tests.admin_ui.desk import Desk
+from tests.builders import page
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_finished_deploy_shows_its_steps_and_log(alice: Desk) -> None:
+    made = await alice.deploy("shown", {"index.html": page("one"), "Thumbs.db": "junk"}, message="why not")
+
+    shown = await alice.page(f"/deploys/{made['id']}")
+
+    steps = {known["data-step"]: known["data-state"] for _, known in shown.tags if "data-step" in known}
+    assert steps == dict.fromkeys(("receive", "unpack", "check", "store", "publish"), "done")
+    assert "why not" in shown.text
+    assert shown.text.count("Left out: Thumbs.db") == 2  # found, and in the log
+    assert made["deploy_url"] in shown.links()
+
+
+async def test_a_failed_deploy_says_why_and_offers_nothing(alice: Desk) -> None:
+    made = await alice.deploy("broken", {"../evil.html": page("evil")})
+
+    shown = await alice.page(f"/deploys/{made['id']}")
+
+    assert made["error"]["detail"] in shown.text
+    assert "failed" in [known["data-state"] for _, known in shown.tags if "data-state" in known]
+    assert f"/deploys/{made['id']}/publish" not in shown.links()
+
+
+async def test_one_question_and_one_answer_roll_back(alice: Desk) -> None:
+    first = await alice.deploy("rolled", {"index.html": page("one")})
+    await alice.deploy("rolled", {"index.html": page("two")})
+    asked = await alice.page(f"/deploys/{first['id']}/publish")
+    form = asked.forms[-1]
+
+    answer = await alice.send(form.action, **form.fields)
+
+    assert "Roll back to deploy 1?" in asked.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sites/rolled?done=published")
+    assert "one" in (await alice.server.fetch("rolled.localhost")).text
+    assert "The deploy is live." in (await alice.page("/sites/rolled?done=published")).text
+
+
+async def test_a_live_deploy_is_not_asked_about(alice: Desk) -> None:
+    made = await alice.deploy("live-already", {"index.html": page("one")})
+
+    answer = await alice.get(f"/deploys/{made['id']}/publish")
+
+    assert answer.status_code == 409
+    assert "live already" in answer.text
+
+
+async def test_the_progress_alone_can_be_had_for_scripts(alice: Desk) -> None:
+    made = await alice.deploy("progress", {"index.html": page("one")})
+
+    answer = await alice.get(f"/deploys/{made['id']}/progress")
+
+    assert "<html" not in answer.text
+    assert 'id="progress"' in answer.text

@@ -1,0 +1,87 @@
+"""One site: live address, drop zone, deploys; and uploads by a plain form."""
+
+import asyncio
+
+import pytest
+
+from tests.admin_ui.desk import Desk, Page
+from tests.builders import page, zip_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_every_deploy_is_listed_and_one_is_live(alice: Desk) -> None:
+    first = await alice.deploy("two-deploys", {"index.html": page("one")}, message="the first")
+    second = await alice.deploy("two-deploys", {"index.html": page("two")})
+
+    shown = await alice.page("/sites/two-deploys")
+
+    assert [known["data-live"] for tag, known in shown.tags if "data-live" in known] == ["true", "false"]
+    assert {first["deploy_url"], second["deploy_url"], second["url"]} <= set(shown.links())
+    assert f"/deploys/{first['id']}/publish" in shown.links()
+    assert "the first" in shown.text
+
+
+async def test_the_table_alone_can_be_had_for_scripts(alice: Desk) -> None:
+    await alice.deploy("table", {"index.html": page("one")})
+
+    answer = await alice.get("/sites/table/deploys-table")
+
+    assert "<html" not in answer.text
+    assert 'id="live"' in answer.text
+    assert 'id="deploys"' in answer.text
+
+
+async def test_what_was_found_in_the_newest_deploy_is_shown(alice: Desk) -> None:
+    await alice.deploy("found", {"index.html": page("one"), ".DS_Store": "junk"})
+
+    assert "Left out: .DS_Store" in (await alice.page("/sites/found")).text
+
+
+async def test_the_drop_zone_knows_the_limit(alice: Desk) -> None:
+    await alice.submit("/sites", name="limited")
+
+    shown = await alice.page("/sites/limited")
+
+    assert "Up to 500 MB" in shown.text
+    assert [known["data-most"] for _, known in shown.tags if "data-most" in known] == ["500000000"]
+
+
+async def test_a_plain_form_uploads_an_archive(alice: Desk) -> None:
+    await alice.submit("/sites", name="plain")
+    form = next(form for form in (await alice.page("/sites/plain")).forms if "deploys" in form.action)
+    archive = ("site.zip", zip_of({"index.html": page("by form")}), "application/zip")
+
+    answer = await alice.client.post(form.action, files={"files": archive})
+
+    assert answer.status_code == 303
+    await shown_finished(alice, answer.headers["location"])
+    assert "by form" in (await alice.server.fetch("plain.localhost")).text
+
+
+async def test_a_plain_form_uploads_files(alice: Desk) -> None:
+    await alice.submit("/sites", name="loose")
+    files = [("files", ("index.html", page("loose"))), ("files", ("css/a.css", "a {}"))]
+
+    answer = await alice.client.post(f"/sites/loose/deploys?csrf={await alice.csrf()}", files=files)
+
+    await shown_finished(alice, answer.headers["location"])
+    assert (await alice.server.fetch("loose.localhost", "/css/a.css")).text == "a {}"
+
+
+async def test_an_empty_form_is_refused_with_a_page(alice: Desk) -> None:
+    await alice.submit("/sites", name="empty")
+
+    answer = await alice.client.post(f"/sites/empty/deploys?csrf={await alice.csrf()}")
+
+    assert answer.status_code == 400
+    assert "The upload is empty" in Page(answer.text).text
+
+
+async def shown_finished(desk: Desk, path: str) -> None:
+    """Look at a deploy's page as often as its refresh asks for it."""
+    for _ in range(600):
+        if "http-equiv" not in (await desk.get(path)).text:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the deploy never finished")

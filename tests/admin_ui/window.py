@@ -1,0 +1,117 @@
+"""A real browser window on the admin: drops real files, remembers what its scripts did, and that nothing complained."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests import components
+from tests.cast import Person
+
+FLAGS = ("--disable-gpu", "--disable-background-networking", "--no-first-run")
+COPY = 1  # of the drag operations a drop may do
+
+# Every state every step of every upload has been in, however briefly; and the file fields that asked for files.
+REMEMBER = """
+window.pickersOpened = [];
+addEventListener("click", ({ target, defaultPrevented }) => {
+  if (target.type === "file" && !defaultPrevented) window.pickersOpened.push(target.labels[0].innerText.trim());
+});
+window.stepsSeen = [];
+new MutationObserver((changes) => {
+  for (const { target } of changes) window.stepsSeen.push(`${target.dataset.step} ${target.dataset.state}`);
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-state"] });
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The installed Chromium, headless."""
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium refuses to run as root with it
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=components.browser(), args=[*FLAGS, *sandbox])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """One tab, and what it complained of."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def on(cls, browser: Browser, url: str, *, scripts: bool = True) -> Iterator["Window"]:
+        """A fresh window; complaints of any script, policy or missing file fail the test."""
+        context = browser.new_context(java_script_enabled=scripts)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        window = cls(page, url)
+        page.add_init_script(REMEMBER)
+        page.on("console", window.hear)
+        page.on("filechooser", lambda _: None)  # nobody is there to close a dialog
+        page.on("pageerror", lambda error: window.complaints.append(str(error)))
+        yield window
+        context.close()
+        unexpected = [said for said in window.complaints if not any(part in said for part in window.expected)]
+        assert unexpected == []
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def expect(self, complaint: str) -> None:
+        """Chromium will say this of a request that is refused or lost on purpose."""
+        self.expected.append(complaint)
+
+    def sign_in(self, person: Person) -> None:
+        self.page.goto(f"{self.url}/sign-in")
+        self.page.fill("#email", person.email)
+        self.page.fill("#password", person.password)
+        self.page.press("#password", "Enter")
+        self.page.wait_for_url(f"{self.url}/")
+
+    def new_site(self, name: str) -> None:
+        self.page.goto(self.url)
+        self.page.fill("#name", name)
+        self.page.press("#name", "Enter")
+        self.page.wait_for_url(f"{self.url}/sites/{name}")
+
+    def drop(self, *paths: Path) -> None:
+        """Drop files and folders as from a file manager: the page gets real entries to walk."""
+        session = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": COPY}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": kind, "x": 40, "y": 400, "data": data})
+        session.detach()
+
+    def wait_until_live(self, number: int) -> None:
+        self.page.wait_for_selector(f".upload[data-outcome=live] >> text=Deploy {number} is live")
+
+    def deploys(self) -> Sequence[str]:
+        """The list, each deploy as its number and state."""
+        rows = self.page.locator("#deploys tbody tr").all()
+        return [f"{row.locator('td a').first.inner_text()}: {row.locator('.badge').inner_text()}" for row in rows]
+
+    def heading_of(self, url: str) -> str:
+        """The heading of a page of a hosted site, looked at in another tab of this browser."""
+        tab = self.page.context.new_page()
+        tab.goto(url)
+        heading = tab.inner_text("h1")
+        tab.close()
+        return heading
+
+    def pickers_opened(self) -> list[str]:
+        opened: list[str] = self.page.evaluate("window.pickersOpened")
+        return opened
+
+    def steps_seen(self) -> list[str]:
+        seen: list[str] = self.page.evaluate("window.stepsSeen")
+        return seen
