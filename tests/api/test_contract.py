@@ -45,7 +45,7 @@ def make_operator(data: Path) -> str:
 
 def test_no_answer_is_undocumented_and_none_is_a_crash(api: tuple[str, str, str], tmp_path: Path) -> None:
     url, token, deploy = api
-    command = [Path(sys.executable).with_name("schemathesis"), "run", f"{url}/api/openapi.json"]
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/api/openapi.json"]
     options = ["--max-examples", EXAMPLES, "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--seed", "7"]
     environment = {
         **os.environ,

@@ -1,0 +1,71 @@
+"""Sites and deploys over a database and a table, without a server: deploys are made of words instead of uploads."""
+
+import hashlib
+from dataclasses import dataclass
+
+from appliance.accounts import Actor
+from appliance.addresses import Addresses
+from appliance.data_folder import DataFolder
+from appliance.deploys import DeployFacts, Deploys, NewDeploy
+from appliance.live import LiveSites
+from appliance.progress import Progress
+from appliance.serving.table import Table
+from appliance.sites import NewSite, Sites
+from appliance.storage.blobs import Blobs
+from appliance.storage.manifest import Entry, Manifest, Manifests
+
+ADDRESSES = Addresses(base="localhost", admin="localhost", scheme="http", port=8080)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What publishing moves on."""
+
+    table: Table
+    manifests: Manifests
+    live: LiveSites
+    sites: Sites
+    deploys: Deploys
+
+    @classmethod
+    def on(cls, folder: DataFolder, addresses: Addresses = ADDRESSES) -> "Ground":
+        """A ground as it is after a start of the server."""
+        table, manifests = Table(reserved=addresses.is_admin), Manifests(folder.manifests)
+        live = LiveSites(table, addresses, manifests, Blobs(folder.blobs))
+        return cls(table, manifests, live, Sites(addresses, live), Deploys(addresses, live))
+
+    async def site(self, owner: Actor, name: str) -> None:
+        """Have a site."""
+        await self.sites.create(owner, NewSite(name))
+
+    async def accepted(self, actor: Actor, site: str, *, draft: bool = False) -> DeployFacts:
+        """Have a deploy that waits to be worked on."""
+        return await self.deploys.accept(actor, site, NewDeploy(draft=draft), Progress())
+
+    async def finished(self, deploy: str, text: str) -> None:
+        """Work on a deploy and finish it, with a page that says this."""
+        work = await self.deploys.work_on(deploy)
+        assert work is not None
+        manifest = manifest_of(text)
+        await self.deploys.finish(deploy, manifest, self.manifests.put(manifest))
+
+    async def ready(self, actor: Actor, site: str, text: str, *, draft: bool = False) -> DeployFacts:
+        """Have a finished deploy with a page that says this."""
+        accepted = await self.accepted(actor, site, draft=draft)
+        await self.finished(accepted.id, text)
+        return await self.deploys.get(actor, accepted.id)
+
+    async def shown(self, host: str) -> str | None:
+        """The hash of the page at a host, as the switch would find it."""
+        release = self.table.find(host) or await self.live.find(host)
+        return release.entries["index.html"].sha256 if release else None
+
+
+def manifest_of(text: str) -> Manifest:
+    """A site of one page."""
+    return Manifest(entries={"index.html": Entry(sha(text), len(text), "text/html; charset=utf-8", 0)})
+
+
+def sha(text: str) -> str:
+    """The hash of a page that says this."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,223 @@
+"""Builders for archives, settings, servers and clients, so that a test says only what it is about."""
+
+import asyncio
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from appliance import accounts, server, tokens
+from appliance.accounts import Actor, NewAccount
+from appliance.parts import Parts
+from appliance.settings import Settings
+from appliance.units import Address
+from tests.cast import OLGA, Person
+
+ROOT = Path(__file__).parents[1]
+MAIN = ROOT / "main.py"
+
+Files = Mapping[str, str | bytes]
+
+
+def zip_of(files: Files) -> bytes:
+    """A ZIP archive holding these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return buffer.getvalue()
+
+
+def tar_of(files: Files, compression: str = "") -> bytes:
+    """A tar archive holding these files; compression is "" or "gz"."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz" if compression else "w:") as archive:
+        for path, content in files.items():
+            stored = content.encode() if isinstance(content, str) else content
+            header = tarfile.TarInfo(path)
+            header.size = len(stored)
+            archive.addfile(header, io.BytesIO(stored))
+    return buffer.getvalue()
+
+
+def page(text: str) -> str:
+    """A whole small HTML page."""
+    return f"<!doctype html><html lang=en><title>{text}</title><body><h1>{text}</h1></body></html>"
+
+
+def folder_of(root: Path, files: Files) -> Path:
+    """Write these files below a folder."""
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+    return root
+
+
+def settings_for(data: Path, **changes: Any) -> Settings:
+    """Settings for a test: everything in `data`, any free port on loopback."""
+    return replace(Settings(data=data, listen=Address("127.0.0.1", 0)), **changes)
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """A server inside this test, with a client for its admin host and the people it was asked for."""
+
+    running: server.Running
+    actors: dict[str, Actor]
+    tokens: dict[str, str]
+
+    @property
+    def parts(self) -> Parts:
+        return self.running.parts
+
+    @property
+    def port(self) -> int:
+        return self.running.listening.port
+
+    def client(self, person: Person | None = None) -> httpx.AsyncClient:
+        """A client of the API, signed in with a personal token or not at all."""
+        headers = {"authorization": f"Bearer {self.tokens[person.email]}"} if person else {}
+        return httpx.AsyncClient(base_url=f"http://localhost:{self.port}", headers=headers, timeout=30)
+
+    async def fetch(self, host: str, path: str = "/", **options: Any) -> httpx.Response:
+        """What a visitor of a host gets."""
+        async with httpx.AsyncClient(timeout=30) as client:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            headers = {"host": f"{host}:{self.port}", **options.pop("headers", {})}
+            return await client.get(url, headers=headers, **options)
+
+
+def no_admin(_: Parts) -> Sequence[Any]:
+    """A server without the web admin."""
+    return []
+
+
+def build_command_for(data: Path) -> list[str]:
+    """What starts a build child of the server on this data folder."""
+    return [sys.executable, str(MAIN), "internal", "build", str(data / "blobs")]
+
+
+@asynccontextmanager
+async def appliance(
+    data: Path, people: Sequence[Person] = (OLGA,), *, before: Appliance | None = None, **changes: Any
+) -> AsyncIterator[Appliance]:
+    """A whole server in this event loop, with accounts and personal tokens for these people.
+
+    With `before`, a server that ran on the same data, the people are those it had. `changes` are settings, or `admin`
+    and `build_command` of the program.
+    """
+    build_command = changes.pop("build_command", build_command_for(data))
+    program = server.Program(changes.pop("admin", no_admin), build_command)
+    async with server.running(settings_for(data, **changes), program) as running:
+        if before is not None:
+            yield replace(before, running=running)
+        else:
+            yield Appliance(running, *await _settle(running.parts, people))
+
+
+async def _settle(parts: Parts, people: Sequence[Person]) -> tuple[dict[str, Actor], dict[str, str]]:
+    actors, secrets = {}, {}
+    for person in sorted(people, key=lambda p: p.role != "operator"):
+        facts = await accounts.create(parts.access, None, NewAccount(person.email, person.role, person.password))
+        actors[person.email] = Actor(facts.id, facts.email, facts.role)
+        secrets[person.email] = (await tokens.create(actors[person.email], "test")).token
+    return actors, secrets
+
+
+async def deployed(client: httpx.AsyncClient, site: str, archive: bytes, **query: str) -> dict[str, Any]:
+    """Upload an archive and wait until the deploy is finished; the site is made where it is missing."""
+    return await finished(client, (await uploaded(client, site, archive, **query))["id"])
+
+
+async def uploaded(client: httpx.AsyncClient, site: str, archive: bytes, **query: str) -> dict[str, Any]:
+    """Upload an archive, and no more; the site is made where it is missing."""
+    if (await client.get(f"/api/v1/sites/{site}")).status_code == 404:
+        (await client.post("/api/v1/sites", json={"name": site})).raise_for_status()
+    answer = await client.post(
+        f"/api/v1/sites/{site}/deploys", params=query, content=archive, headers={"content-type": "application/zip"}
+    )
+    facts: dict[str, Any] = answer.raise_for_status().json()
+    return facts
+
+
+async def finished(client: httpx.AsyncClient, deploy: str) -> dict[str, Any]:
+    """The deploy once nothing more will happen by itself."""
+    async with asyncio.timeout(60):
+        while True:
+            facts: dict[str, Any] = (await client.get(f"/api/v1/deploys/{deploy}")).raise_for_status().json()
+            if facts["state"] in {"ready", "failed"}:
+                return facts
+            await asyncio.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen[str]
+    port: int
+    set_up_link: str | None
+    said: str
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def stop(self) -> int:
+        """Ask it to stop and wait; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+    def kill(self) -> None:
+        """End it without warning."""
+        self.process.kill()
+        self.process.wait(15)
+
+
+@contextmanager
+def served(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """`main.py serve` in a process of its own until the block ends; its log lines go to `<data>.log`."""
+    command = [sys.executable, str(MAIN), "serve", "--data", str(data), *options]
+    if "--listen" not in options:
+        command += ["--listen", "127.0.0.1:0"]
+    with Path(f"{data}.log").open("a") as log:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(environment or {})}
+        )
+    try:
+        yield _await_start(process, Path(f"{data}.log"))
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _await_start(process: subprocess.Popen[str], log: Path) -> Served:
+    said = ""
+    for line in process.stdout or ():
+        said += line
+        if server.LAST_LINE in line:
+            break
+    admin = re.search(r"Admin +http://[^:/]+:(\d+)/", said)
+    if admin is None:
+        raise AssertionError(f"the server did not start: {said}\n{log.read_text()}")
+    link = re.search(r"http://\S+/setup\?token=\S+", said)
+    return Served(process, int(admin[1]), link[0] if link else None, said)
