@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from appliance.data_folder import DataFolder
-from appliance.deploys import Deploys
+from appliance.deploys import Deploys, NewDeploy
+from appliance.errors import BadInput
 from appliance.units import Size, Span
 from tests.builders import Appliance, appliance, finished, page, zip_of
 from tests.cast import ALICE, BOB, OLGA, Person
@@ -275,3 +276,16 @@ async def test_an_upload_there_is_no_room_for_is_told_to_come_later(data: Path) 
         assert (status, problem["code"]) == (503, "storage_failed")
         assert await deploys(server) == []
         DataFolder(data).create()
+
+
+async def test_a_body_that_ends_before_its_stated_length_is_refused(data: Path) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        yield ONE[:10]
+
+    async with shop(data) as server:
+        with pytest.raises(BadInput) as refused:
+            await server.parts.intake.receive(server.actors[ALICE.email], "shop", NewDeploy(), half(), len(ONE))
+
+        assert refused.value.code == "cut_short"
+        assert incoming(data) == []
+        assert await deploys(server) == []

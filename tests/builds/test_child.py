@@ -28,12 +28,10 @@ def blobs(tmp_path: Path) -> Blobs:
 
 @contextmanager
 def child(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        yield process  # leaving closes its input, which ends it
 
 
 def send(process: "subprocess.Popen[bytes]", plan: Plan) -> None:

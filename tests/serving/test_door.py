@@ -247,8 +247,8 @@ def test_a_request_that_http2_cannot_carry_ends_only_its_own_connection(shared_p
 def quick(blobs: Path) -> Iterator[Plane]:
     limits = DoorLimits(
         head=2048,
-        head_seconds=0.15,
-        keep_alive_seconds=0.3,
+        head_seconds=0.4,
+        keep_alive_seconds=0.8,
         stall_seconds=0.3,
         connections=4,
         connections_per_address=3,

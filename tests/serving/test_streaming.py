@@ -88,7 +88,8 @@ def test_a_reader_that_never_reads_costs_little_and_is_cut(impatient: Plane, lan
         for visitor in visitors:
             for _ in range(3):
                 visitor.ask(b"GET", b"/huge.bin", [])
-        wait_until(lambda: not impatient.counters.opened, seconds=20)
+        counters = impatient.counters
+        wait_until(lambda: counters.accepted == len(visitors) and not counters.opened, seconds=20)
 
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert grown < 60 * 1024  # KB; the files would be 432 MB
