@@ -118,8 +118,17 @@ class Jobs:
             progress.say(failure.detail)
             self._keep_log(work.deploy, progress)
             self._on_loop(self._deploys.fail(work.deploy, failure))
-        self._on_finished(Finished("failed" if failure else "ready", time.monotonic() - began))
+        finished = Finished("failed" if failure else "ready", time.monotonic() - began)
+        self._tell(work, finished, failure)
+        self._on_finished(finished)
         return True
+
+    def _tell(self, work: Work, finished: Finished, failure: Failure | None) -> None:
+        facts = {"deploy": work.deploy, "site": work.site, "seconds": round(finished.seconds, 3)}
+        if failure is None:
+            log.info("deploy_ready", **facts)
+        else:
+            log.info("deploy_failed", code=failure.code, **facts)
 
     def _try(self, work: Work, progress: Progress) -> Failure | None:
         try:
@@ -127,7 +136,7 @@ class Jobs:
         except BuildError as error:
             return Failure(error.code, error.detail, Limit(*error.limit) if error.limit else None, error.retry)
         except Exception:
-            log.exception("deploy_failed", deploy=work.deploy, site=work.site)
+            log.exception("deploy_crashed", deploy=work.deploy, site=work.site)
             return Failure(
                 "internal", "Something went wrong on the server: its log says what. Try again.", None, retry=True
             )

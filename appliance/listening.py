@@ -54,6 +54,8 @@ def _resolve(address: Address) -> list[tuple[socket.AddressFamily, str]]:
     known = {(family, str(where[0])) for family, _, _, _, where in found}
     if address.host == "localhost":
         known |= {(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")}  # browsers try both
+    if address.host == "::":  # everything, as people mean it
+        known |= {(socket.AF_INET, "0.0.0.0")}  # noqa: S104 - the operator asked for it
     return sorted(known)
 
 

@@ -15,6 +15,7 @@ from appliance.settings import Settings
 SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")  # what we take from a proxy's X-Request-Id
 OURS_TO_PRINT = ("hypercorn.access", "hypercorn.error", "quart.app", "quart.serving", "huey", "asyncio", "tortoise")
 TOO_TALKATIVE = ("tortoise.db_client", "aiosqlite", "httpcore", "hpack")  # at debug they print every value there is
+OVERTAKEN = ("huey",)  # what it says of each task, our own lines say better; at debug it may
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
@@ -36,6 +37,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         logger.propagate = True
     for name in TOO_TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.INFO))
+    for name in OVERTAKEN:
+        logging.getLogger(name).setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -11,9 +11,9 @@ from tests.builders import Appliance, appliance
 from tests.cast import ALICE, EVERYBODY
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Appliance]:
-    """One server for all screens: tests keep apart by the names of their sites."""
+    """One server for a file of tests, which keep apart by the names of their sites."""
     data = tmp_path_factory.mktemp("admin") / "data"
     async with appliance(data, EVERYBODY, admin=admin_ui.blueprints) as running:
         yield running

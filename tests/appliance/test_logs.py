@@ -233,6 +233,15 @@ def test_libraries_that_print_every_value_are_kept_quiet_at_debug(stream: io.Str
     assert [line["event"] for line in lines(stream)] == ["ours"]
 
 
+def test_the_queue_speaks_only_of_trouble(stream: io.StringIO) -> None:
+    configured(stream)
+
+    logging.getLogger("huey.consumer").info("Executing a task")
+    logging.getLogger("huey.consumer").warning("a worker died")
+
+    assert [line["event"] for line in lines(stream)] == ["a worker died"]
+
+
 def test_configuring_again_does_not_repeat_lines(stream: io.StringIO) -> None:
     configured(stream)
     log = configured(stream)
