@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ __all__ = ["AsgiApp", "Switch"]
 MB = 1024 * 1024
 UPLOAD_WINDOW = 2 * MB  # of a body in memory between the socket and its reader: enough to keep both busy
 STALL_SECONDS = 60.0  # without a byte of a body that was announced
+LINGER_SECONDS = 30.0  # for a client to end sending what was refused, and read why
 _IGNORED_BODY = 64 * 1024  # of a body sent to a page, read so that the connection can go on
 _IGNORED_SECONDS = 5.0
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)  # RFC 9112, 3.2.2
@@ -96,6 +98,8 @@ class Switch:
         window = Window(UPLOAD_WINDOW)
         inflow = Inflow(receive, window, self._stall)
         extensions = {**scope.get("extensions", {}), EXTENSION: window}
+        if scope["http_version"].startswith("1."):  # a stream of HTTP/2 ends without the connection
+            outflow.before_end = partial(inflow.drop_rest, LINGER_SECONDS)
         try:
             await self._admin({**scope, "extensions": extensions}, inflow, outflow)
             if inflow.stalled and not outflow.status:
@@ -105,7 +109,12 @@ class Switch:
 
 
 class _Outflow:
-    """An ASGI `send` that notes what passes, and raises TimeoutError when the client takes nothing for too long."""
+    """An ASGI `send` that notes what passes, and raises TimeoutError when the client takes nothing for too long.
+
+    `before_end` is awaited when all of the answer is sent but its end, with which the connection may close.
+    """
+
+    before_end: Callable[[], Awaitable[None]] | None = None
 
     def __init__(self, send: Send, stall: float) -> None:
         self.kind = "unknown"  # what the answer is counted as
@@ -120,6 +129,13 @@ class _Outflow:
             self.status = message["status"]
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
+            if self.before_end is not None and not message.get("more_body", False):
+                await self._pass({**message, "more_body": True})
+                await self.before_end()
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._pass(message)
+
+    async def _pass(self, message: Message) -> None:
         try:
             async with asyncio.timeout(self._stall):
                 await self._send(message)

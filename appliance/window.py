@@ -1,6 +1,7 @@
 """Back-pressure for request bodies: no more is taken from the client than its reader is behind by."""
 
 import asyncio
+import sys
 from collections import deque
 from typing import Any, Final
 
@@ -33,6 +34,11 @@ class Window:
         """Return once more may be delivered."""
         await self._open.wait()
 
+    def open_for_good(self) -> None:
+        """Nobody consumes any more; deliver whatever comes."""
+        self.limit = sys.maxsize
+        self._open.set()
+
     def delivered(self, size: int) -> None:
         """So many bytes have gone to the application."""
         self._move(size)
@@ -62,6 +68,8 @@ class Inflow:
         self._window = window
         self._stall = stall
         self._complete = False
+        self._dropping = False
+        self._over = asyncio.Event()
         self._gone: Message | None = None
         self._ahead: deque[Message] = deque()
         self._ahead_bytes = 0
@@ -71,16 +79,45 @@ class Inflow:
         """The next ASGI message of the request."""
         if self._complete:  # only the disconnect is left, and that may come at any time
             return await self._receive()
+        message = await self._deliver()
+        while self._dropping and not self._is_over():
+            message = await self._deliver()
+        return {**message, "body": b""} if self._dropping else message
+
+    async def drop_rest(self, seconds: float) -> None:
+        """Drop what is left of the body as it comes, until it ends, the client has gone or `seconds` have passed.
+
+        A connection closed while its client is still sending is reset, and the answer lost (RFC 9112, 9.6). Somebody
+        else must go on calling for messages meanwhile, as Quart does.
+        """
+        if self._is_over():
+            return
+        self._dropping = True
+        self._window.open_for_good()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            pass  # it is sending for longer than an answer is worth waiting for
+
+    async def _deliver(self) -> Message:
         try:
             async with asyncio.timeout(self._stall):
                 message = await self._take()
         except TimeoutError:
             self.stalled = True
             self._gone = {"type": "http.disconnect"}
+            self._over.set()
             return self._gone
         self._window.delivered(len(message.get("body", b"")))
         self._complete = message["type"] == "http.request" and not message.get("more_body", False)
+        self._gone = message if message["type"] == "http.disconnect" else None
+        if self._is_over():
+            self._over.set()
         return message
+
+    def _is_over(self) -> bool:
+        return self._complete or self._gone is not None
 
     def close(self) -> None:
         """Stop looking ahead."""

@@ -16,6 +16,7 @@ import zstandard
 from appliance.api.deploys import UPLOAD_TYPES
 from appliance.models.deploy import Deploy
 from appliance.storage.manifest import Manifests
+from appliance.units import Size
 from tests.builders import Appliance, appliance, deployed, finished, page, tar_of, uploaded, zip_of
 from tests.cast import ALICE, OLGA
 from tests.held_child import Gate
@@ -338,3 +339,18 @@ async def test_options_go_into_the_next_deploy_only(server: Appliance, alice: ht
     recorded = [stored.get(deploy.manifest or "").options.spa for deploy in await Deploy.all().order_by("number")]
 
     assert recorded == [False, True]
+
+
+async def test_a_client_that_sends_all_of_a_refused_upload_still_gets_to_read_why(tmp_path: Path) -> None:
+    async with (
+        appliance(tmp_path / "data", (OLGA,), upload_size=Size(1_000_000)) as server,
+        server.client(OLGA) as olga,
+    ):
+        await olga.post("/api/v1/sites", json={"name": "docs"})
+
+        answer = await olga.post(
+            "/api/v1/sites/docs/deploys", content=bytes(60_000_000), headers={"content-type": "application/zip"}
+        )
+
+    assert answer.status_code == 413
+    assert answer.json()["limit"] == {"name": "upload_size", "value": "1MB"}

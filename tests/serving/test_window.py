@@ -133,3 +133,44 @@ async def test_the_disconnect_after_a_body_may_take_its_time() -> None:
 
     assert await soon(waiting) == GONE
     assert not inflow.stalled
+
+
+async def test_the_rest_of_a_refused_body_is_dropped_as_it_comes() -> None:
+    inflow = Inflow(Client(body(101), body(100_000), body(5, more=False)), Window(100), 5)
+    await soon(inflow())
+    pump = asyncio.ensure_future(inflow())  # as Quart does, shut window or not
+
+    await soon(inflow.drop_rest(5))
+
+    assert await soon(pump) == {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def test_dropping_ends_when_the_client_leaves() -> None:
+    inflow = Inflow(Client(body(101), body(1), GONE), Window(100), 5)
+    await soon(inflow())
+    pump = asyncio.ensure_future(inflow())
+
+    await soon(inflow.drop_rest(5))
+
+    assert (await soon(pump))["type"] == "http.disconnect"
+
+
+async def test_dropping_takes_no_longer_than_it_may() -> None:
+    inflow = Inflow(Client(body(101)), Window(100), 5)
+    await soon(inflow())
+    pump = asyncio.ensure_future(inflow())
+
+    await soon(inflow.drop_rest(0.05))
+
+    assert not pump.done()
+    pump.cancel()
+    inflow.close()
+
+
+async def test_nothing_is_dropped_of_a_body_that_is_all_here() -> None:
+    inflow = Inflow(Client(body(5, more=False)), Window(100), 5)
+
+    delivered = await soon(inflow())
+    await soon(inflow.drop_rest(5))
+
+    assert len(delivered["body"]) == 5
