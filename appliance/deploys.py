@@ -284,7 +284,7 @@ class Deploys:
             files=row.files,
             bytes=row.bytes,
             steps=list(progress.steps.values()) if progress else _recorded_steps(row),
-            problems=[Found(**problem) for problem in row.problems],
+            problems=list(progress.problems) if progress else [Found(**problem) for problem in row.problems],
             error=_recorded_failure(row.error),
         )
 

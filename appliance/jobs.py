@@ -147,6 +147,7 @@ class Jobs:
         plan = Plan(work.deploy, self._folder.incoming / work.deploy, workspace, self._limits, work.filename)
         unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
         manifest = compose(unpacked, work.options, self._previous(work), int(time.time()))
+        self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
         stored_as = self._manifests.put(manifest)

@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from appliance.storage.manifest import Found
 
 STEPS = ("receive", "unpack", "check", "store", "publish")
 
@@ -36,6 +39,7 @@ class Progress:
 
     steps: dict[str, StepFacts] = field(default_factory=lambda: {name: StepFacts(name) for name in STEPS})
     started: bool = False
+    problems: list[Found] = field(default_factory=list)
     log: list[LogLine] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,6 +57,11 @@ class Progress:
     def start(self) -> None:
         """Its turn has come."""
         self.started = True
+        self.changed()
+
+    def find(self, problems: Iterable[Found]) -> None:
+        """Something its author should know has been found; it is told before the deploy goes live."""
+        self.problems.extend(problems)
         self.changed()
 
     def say(self, text: str) -> None:

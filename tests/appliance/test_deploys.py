@@ -14,6 +14,7 @@ from appliance.live import LiveSites
 from appliance.models.deploy import Publication
 from appliance.progress import Progress
 from appliance.sites import ChangeSite
+from appliance.storage.manifest import Found
 from tests.appliance.ground import Ground, manifest_of, sha
 
 HOST = "shop.localhost"
@@ -94,6 +95,17 @@ async def test_a_deploy_is_working_once_its_turn_has_come(ground: Ground, alice:
     assert work is not None
     assert (work.deploy, work.site, work.previous) == (accepted.id, "shop", None)
     assert (await ground.deploys.get(alice, accepted.id)).state == "working"
+
+
+async def test_what_was_found_is_told_before_the_deploy_goes_live(ground: Ground, alice: Actor) -> None:
+    accepted = await ground.accepted(alice, "shop")
+    await ground.deploys.work_on(accepted.id)
+    found = Found("no_index", "There is no index.html at the top.")
+
+    ground.deploys.under_way[accepted.id].find([found])
+
+    facts = await ground.deploys.get(alice, accepted.id)
+    assert (facts.state, facts.live, facts.problems) == ("working", False, [found])
 
 
 async def test_a_finished_deploy_is_live_with_all_its_steps_done(ground: Ground, alice: Actor) -> None:
