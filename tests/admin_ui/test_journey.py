@@ -136,6 +136,18 @@ def test_single_files_are_a_site(olga: Window, server: Served, tmp_path: Path) -
     assert olga.heading_of(f"http://loose.localhost:{server.port}/about.html") == "about"
 
 
+def test_a_missing_index_is_said_where_one_looks(olga: Window, server: Served, tmp_path: Path) -> None:
+    olga.new_site("no-index")
+    upload = tmp_path / "site.zip"
+    upload.write_bytes(zip_of({"a.html": page("a"), "b.html": page("b")}))
+
+    olga.drop(upload)
+    olga.wait_until_live(1)
+
+    warning = olga.page.locator(".upload [data-part=warning]")
+    assert warning.inner_text().startswith("There is no index.html at the top")
+
+
 def test_of_two_dropped_at_once_the_last_ends_up_live(olga: Window, server: Served, tmp_path: Path) -> None:
     olga.new_site("twice")
 
@@ -154,7 +166,7 @@ def test_what_is_refused_says_why_and_changes_nothing(olga: Window, server: Serv
     olga.wait_until_live(1)
 
     olga.drop(tmp_path / "broken.zip")
-    refusal = olga.page.wait_for_selector(".upload[data-outcome=failed] .notice")
+    refusal = olga.page.wait_for_selector(".upload[data-outcome=failed] .notice-bad")
 
     assert refusal is not None
     assert "Nothing was stored" in refusal.inner_text()

@@ -45,6 +45,15 @@ export class UploadCard {
       const figure = step.state === "done" ? seconds(step.seconds) : step.total ? `${percent} %` : "";
       this.figure(step.name, step.state, percent, figure);
     }
+    this.warn(deploy.problems.find((problem) => problem.code === "no_index"));
+  }
+
+  /** What its author should hear at once, before it is live; the page lists the rest below. */
+  warn(problem) {
+    const warning = this.part("warning");
+    if (!problem || !warning.hidden) return;
+    warning.textContent = problem.message;
+    warning.hidden = false;
   }
 
   /** How the deploy ended. */
