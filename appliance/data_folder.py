@@ -105,13 +105,16 @@ class DataFolder:
         return self.root / "migrate.lock"
 
     def create(self) -> None:
-        """Make what is missing; the root, if it is made here, is for this user alone. Raises Unusable."""
+        """Make what is missing, for this user alone, also below a root that is open to others. Raises Unusable.
+
+        Drafts and sites behind a gate are nobody else's business on this machine either.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for private in (self.certs, self.backups):
+            logs = self.build_logs.parent
+            for private in (self.certs, self.backups, self.blobs, self.manifests, self.incoming, self.work, logs):
                 private.mkdir(exist_ok=True, mode=0o700)
-            for folder in (self.incoming, self.work, self.build_logs):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.build_logs.mkdir(exist_ok=True)
             Blobs(self.blobs).create()
             Manifests(self.manifests).create()
         except OSError as error:

@@ -3,7 +3,7 @@
 from appliance import sessions, throttle
 from appliance.access import Access
 from appliance.accounts import Actor, normal_email
-from appliance.errors import Invalid, NotSignedIn
+from appliance.errors import Busy, Invalid, NotSignedIn
 from appliance.models.account import Account
 from appliance.sessions import Issued
 
@@ -29,12 +29,20 @@ async def prove_again(access: Access, actor: Actor, password: str) -> None:
 async def _proved(access: Access, email: str, password: str) -> Account | None:
     await throttle.count_try(access, email)
     account = await Account.get_or_none(email=normal_email(email))
-    right = await access.passwords.prove(account.password if account else None, password)
+    right = await _is_right(access, email, account, password)
     if account is None or not right or account.disabled_at is not None:
         return None
     await throttle.forget(email)
     await _rehash(access, account, password)
     return account
+
+
+async def _is_right(access: Access, email: str, account: Account | None, password: str) -> bool:
+    try:
+        return await access.passwords.prove(account.password if account else None, password)
+    except Busy:
+        await throttle.take_back(email)
+        raise
 
 
 async def _rehash(access: Access, account: Account, password: str) -> None:

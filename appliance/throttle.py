@@ -46,6 +46,11 @@ async def forget(email: str) -> None:
     await SignInFailure.filter(email_hash=_key(email)).delete()
 
 
+async def take_back(email: str) -> None:
+    """Take one try back: nobody had the time to look at its password. A wait that it began stays."""
+    await SignInFailure.filter(email_hash=_key(email), count__gt=0).update(count=F("count") - 1)
+
+
 async def _count(access: Access, key: str, now: datetime) -> _Blocked | None:
     async with in_transaction():
         free = SignInFailure.filter(Q(blocked_until__isnull=True) | Q(blocked_until__lte=now), email_hash=key)

@@ -1,4 +1,4 @@
-"""A request's body as a stream whose sender is held back until it has been taken."""
+"""How large a request's body may be, and an upload's body as a stream whose sender is held back."""
 
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -8,15 +8,25 @@ from quart import Request
 from appliance.window import EXTENSION, Window
 
 UPLOAD_PATHS = ("/deploys",)  # how the path of a request with an upload for a body ends
+STRANGERS_PATHS = ("/auth/setup", "/auth/sign-in", "/auth/refresh", "/setup", "/sign-in")  # likewise, open to anyone
+STRANGERS_BODY = 32 * 1024  # bytes; the longest e-mail and, twice, the longest password, percent-encoded
 
 
 class AdminRequest(Request):
-    """Quart's request, but the body of an upload is not limited: `intake` bounds it while it is streamed to disk."""
+    """Quart's request, with a limit on its body that depends on who may send it.
+
+    Quart holds a body in memory until it is complete. What anyone may send, on as many connections as they like, is
+    kept small. An upload is not limited here: `intake` bounds it while it is streamed to disk.
+    """
 
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401 - Quart's signature
+        usual = options.get("max_content_length")
         if method == "POST" and path.endswith(UPLOAD_PATHS):
             options["max_content_length"] = None
+        elif path.endswith(STRANGERS_PATHS) and usual is not None:
+            options["max_content_length"] = usual = min(usual, STRANGERS_BODY)
         super().__init__(method, scheme, path, *rest, **options)
+        self.max_content_length = usual  # of what is parsed as a form
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ from builds.values import Limits
 
 UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
 BINARY_UNITS = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+AROUND = 4096  # bytes of headers and padding that a tar may have around each entry
 
 
 def written(size: int) -> str:
@@ -74,9 +75,10 @@ class Bounds:
             _refuse("unpacked_too_large", detail, ("unpacked_size", limit))
 
     def inflated(self, count: int) -> None:
-        """So many more bytes came out of a decompressor that was fed `packed` bytes."""
+        """So many more bytes came out of a decompressor that was fed `packed` bytes: of files, or of what is around."""
         self._inflated += count
         self.ratio(self._inflated, self.packed)
+        self.total(self._inflated - self.limits.entries * AROUND)
 
     def ratio(self, unpacked: int, packed: int) -> None:
         """So many bytes came, or are said to come, out of so many."""

@@ -26,6 +26,7 @@ def main(stage: Stage) -> int:
     When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
     get in the way of the child that the next server gives the same plan to.
     """
+    sys.excepthook = lambda _kind, error, _trace: _log(error)
     sys.setswitchinterval(SWITCH)
     news = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
@@ -71,10 +72,17 @@ def _tell(news: BinaryIO, message: dict[str, Any]) -> None:
 def _from_system(error: OSError) -> BuildError:
     if isinstance(error, BrokenPipeError):
         raise error  # the server is gone: nobody to tell
-    traceback.print_exc()
+    _log(error)
     return BuildError(
         "storage_failed",
         f"The server could not store the files ({error.strerror or error}): "
         "its operator should look at disk space and permissions, then try again.",
         retry=True,
     )
+
+
+def _log(error: BaseException) -> None:
+    """Say what went wrong as one JSON line, like the server's own: many lines would break who reads its log."""
+    exception = "".join(traceback.format_exception(error))
+    line = {"event": "build_child_failed", "logger": __name__, "level": "error", "exception": exception}
+    print(json.dumps(line), file=sys.stderr, flush=True)  # noqa: T201 - standard error is the server's log

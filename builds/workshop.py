@@ -113,7 +113,7 @@ class _Child:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own executable with fixed arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), start_new_session=True
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both were asked to be pipes")
@@ -188,3 +188,8 @@ class _Child:
     def _expire(self) -> None:
         self._overdue = True
         self.kill()
+
+
+def _environment() -> dict[str, str]:
+    """The server's environment without its settings: a child has no use for them, and some are secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DROPDOCK_")}

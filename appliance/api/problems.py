@@ -4,13 +4,14 @@ import re
 
 import msgspec
 import structlog
-from quart import Quart
+from quart import Quart, request
 from quart.wrappers.response import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from appliance import guard
 from appliance.errors import BadInput, Limit, NotFound, NotSignedIn, Problem, TooLarge, TooMany
 from appliance.settings import written
+from appliance.units import Size
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -100,14 +101,17 @@ def _as_problem(error: HTTPException) -> Problem:
     if isinstance(error, MethodNotAllowed):
         return WrongMethod("This address does not take that method; the Allow header names those it takes.")
     if isinstance(error, RequestEntityTooLarge):
-        size = guard.access().settings.request_body
-        limit = Limit("request_body", written(size))
-        return TooLarge(f"This request's body is larger than {size}.", limit=limit)
+        return _too_large(Size(request.max_content_length or 0), guard.access().settings.request_body)
     if error.code == NotFound.status:
         return NotFound("There is nothing at this address.")
     problem = BadInput(error.description or error.name, code=re.sub(r"\W+", "_", error.name.lower()))
     problem.status, problem.title = error.code or BadInput.status, error.name
     return problem
+
+
+def _too_large(size: Size, setting: Size) -> TooLarge:
+    limit = Limit("request_body", written(setting)) if size == setting else None  # less is not the operator's to change
+    return TooLarge(f"This request's body is larger than {size}.", limit=limit)
 
 
 async def _answer_crash(error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What a command shows: tables, JSON, warnings and a progress line that only a terminal gets to see."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ import click
 
 BAR = 30  # characters; the whole line stays below 80 columns
 REFRESH = 0.1  # seconds between two drawings of the line
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in what somebody else wrote they could move the cursor, or worse
 
 
 class Failure(click.ClickException):
@@ -67,7 +69,7 @@ def warn(problem: Mapping[str, Any]) -> None:
     """A problem found in a deploy, as one line on stderr: where, what, and how often if more than once."""
     place = ":".join(str(part) for part in (problem.get("path"), problem.get("line")) if part is not None)
     message = problem["message"]
-    said = message if not place or place in message else f"{place}: {message}"
+    said = _plain(message if not place or place in message else f"{place}: {message}")
     often = problem.get("count") or 1
     tell(f"warning: {said}" + (f" ({often}x)" if often > 1 and str(often) not in said else ""))
 
@@ -115,4 +117,8 @@ def _bar(done: int, total: int) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "-" if value is None or value == "" else str(value)
+    return "-" if value is None or value == "" else _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

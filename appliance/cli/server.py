@@ -7,6 +7,7 @@ import click
 
 from appliance.cli import options
 from appliance.settings import Settings
+from appliance.units import Address, domain
 
 
 def command(run: Callable[[Settings], int]) -> click.Command:
@@ -15,10 +16,24 @@ def command(run: Callable[[Settings], int]) -> click.Command:
     @click.command()
     @options.config
     @options.data
-    @click.option("--listen", metavar="HOST:PORT", help="Address to listen on.")
-    @click.option("--base", metavar="DOMAIN", help="Domain below which sites live.")
+    @click.option("--listen", metavar="HOST:PORT", callback=_checked(Address.parse), help="Address to listen on.")
+    @click.option("--base", metavar="DOMAIN", callback=_checked(domain), help="Domain below which sites live.")
     def serve(config: Path | None, data: Path | None, listen: str | None, base: str | None) -> int:
         """Run the server."""
         return run(options.settings(config, {"data": data, "listen": listen, "base": base}))
 
     return serve
+
+
+def _checked(parse: Callable[[object], object]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Have a value that the setting's parser refuses be bad usage; the text goes on to the settings as it is."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                parse(value)
+        except ValueError as error:
+            raise click.BadParameter(f"it {error}, not {value!r}.") from None
+        return value
+
+    return check

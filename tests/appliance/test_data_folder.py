@@ -64,6 +64,14 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     assert mode(tmp_path) == 0o755
 
 
+def test_what_is_made_in_it_is_for_its_owner_alone_also_in_an_open_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    DataFolder(tmp_path).create()
+
+    assert {path.name: mode(path) for path in tmp_path.iterdir() if mode(path) != 0o700} == {}
+
+
 def test_a_file_in_its_place_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
 

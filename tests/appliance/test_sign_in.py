@@ -55,6 +55,18 @@ async def test_a_disabled_account_is_refused_like_a_wrong_password(access: Acces
     assert refused.value.code == "wrong_password"
 
 
+async def test_a_try_that_nobody_had_time_for_does_not_count(
+    access: Access, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crowd:
+        crowd.setattr("appliance.passwords.WAITING", 0)
+        for _ in range(access.settings.sign_in_attempts + 1):
+            with pytest.raises(Busy):
+                await sign_in.sign_in(access, ALICE.email, ALICE.password)
+
+    assert (await sign_in.sign_in(access, ALICE.email, ALICE.password)).actor == alice
+
+
 async def test_an_account_without_a_password_cannot_sign_in(access: Access, olga: Actor) -> None:
     await accounts.create(access, olga, NewAccount("robot@example.org"))
 

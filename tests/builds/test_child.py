@@ -139,3 +139,19 @@ def test_a_child_that_can_tell_nobody_ends(tmp_path: Path) -> None:
         send(process, plan_for(tmp_path, zip_of(INDEX)))
 
         assert process.wait(10) == 1
+
+
+@pytest.mark.parametrize("error", ["OSError(28, 'No space left on device')", "ZeroDivisionError('unforeseen')"])
+def test_what_went_wrong_is_one_line_of_the_log(tmp_path: Path, error: str) -> None:
+    with child(scripted(f"raise {error}")) as process:
+        send(process, plan_for(tmp_path, zip_of(INDEX)))
+        assert process.stdin
+        assert process.stderr
+
+        line = process.stderr.readline()
+        process.stdin.close()  # only now: a child whose server goes away while it works says nothing
+        rest = process.stderr.read()
+
+    assert not rest
+    assert json.loads(line)["event"] == "build_child_failed"
+    assert error.partition("(")[0] in json.loads(line)["exception"]

@@ -252,3 +252,20 @@ def test_a_stopped_child_is_killed_when_its_time_is_up(tmp_path: Path, blobs: Bl
             made.run(plan_for(tmp_path), silent)
 
     assert late.value.code == "timed_out"
+
+
+def test_a_child_is_not_told_the_server_s_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPDOCK_SECRET_KEY", "not for children")
+    told = tmp_path / "told"
+    script = (
+        f"import os, pathlib, sys; pathlib.Path({str(told)!r}).write_text(repr(dict(os.environ))); sys.stdin.read()"
+    )
+
+    with workshop([sys.executable, "-c", script]) as works:
+        works.warm_up()
+        deadline = time.monotonic() + PATIENCE
+        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    assert "PATH" in told.read_text()
+    assert "DROPDOCK" not in told.read_text()

@@ -45,6 +45,18 @@ def test_a_place_that_the_message_names_is_not_said_twice(capsys: pytest.Capture
     assert capsys.readouterr().err == "warning: Left out: a.txt and 2 more.\n"
 
 
+def test_what_somebody_else_wrote_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("MESSAGE",), [("red \x1b[31m\x9b2J\nnext line",)])
+    warn({"message": "Left out: \x1b]0;title\x07", "path": None})
+
+    shown = capsys.readouterr()
+    assert (
+        shown.out
+        == "MESSAGE\nred \N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}2J\N{REPLACEMENT CHARACTER}next line\n"
+    )
+    assert shown.err == "warning: Left out: \N{REPLACEMENT CHARACTER}]0;title\N{REPLACEMENT CHARACTER}\n"
+
+
 def test_the_bar_grows_and_goes_away() -> None:
     terminal = Terminal()
     clock = iter(range(100))

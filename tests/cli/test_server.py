@@ -53,17 +53,26 @@ def test_the_command_line_goes_over_the_file(recorder: Recorder, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("option", "value", "told"),
     [
-        (["--listen", "nonsense"], "listen is an address and a port"),
-        (["--config", "missing.toml"], "missing.toml cannot be read"),
+        ("--listen", "nonsense", "it is an address and a port"),
+        ("--listen", "8080", "it is an address and a port"),
+        ("--base", "not a domain", "it is a domain name"),
     ],
 )
-def test_settings_that_cannot_be_used_are_told(
-    recorder: Recorder, arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+def test_an_option_that_cannot_be_used_is_bad_usage(
+    recorder: Recorder, option: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = serve(recorder, *arguments)
+    code = serve(recorder, option, value)
+
+    assert code == 2
+    assert f"Invalid value for '{option}': {told}" in capsys.readouterr().err
+    assert recorder.settings is None
+
+
+def test_a_file_that_cannot_be_used_is_told(recorder: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+    code = serve(recorder, "--config", "missing.toml")
 
     assert code == 1
-    assert told in capsys.readouterr().err
+    assert "missing.toml cannot be read" in capsys.readouterr().err
     assert recorder.settings is None
