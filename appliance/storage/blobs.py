@@ -62,6 +62,11 @@ class StagedBlobs:
             return self._put_whole(first)
         return self._put_stream(first, second, source)
 
+    def read(self, sha256: str) -> bytes:
+        """Content that was put here or is in the store; raises FileNotFoundError."""
+        with open(self._staged.get(sha256) or self.blobs.path(sha256), "rb") as file:
+            return file.read()
+
     def commit(self) -> None:
         """Make everything staged part of the store, durable once this returns.
 

@@ -3,9 +3,12 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
 
@@ -24,7 +27,8 @@ class Entry:
     """A file of the site: content, size in bytes, media type, and since when these bytes stand at this path.
 
     `modified` is in seconds since 1970 (UTC): the first deploy in the site's history, without a gap, that had
-    these bytes at this path.
+    these bytes at this path. `coding` is the content coding the file itself is in (a shipped `game.wasm.br`), as a
+    rule none. `immutable` says that there is evidence that this path will never hold other bytes.
     """
 
     sha256: str
@@ -32,6 +36,8 @@ class Entry:
     type: str
     modified: int
     variants: tuple[Variant, ...] = ()
+    coding: str = ""
+    immutable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,26 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What earlier manifests of the site had at paths that are named for their content.
+
+    `paths` maps each to the beginning of the SHA-256 it had, or to "" once it has held different bytes; those of the
+    manifest's own entries that never did are left out. `seen` are the manifests all this was gathered from.
+    """
+
+    paths: dict[str, str] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One finished version of a site: path → entry, its options and the problems found."""
 
     options: Options = field(default_factory=Options)
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: tuple[Found, ...] = ()
+    history: History = field(default_factory=History)
+    rules: Rules = NO_RULES
 
     @property
     def size(self) -> int:
@@ -81,19 +101,25 @@ def encode(manifest: Manifest) -> bytes:
         "problems": [[p.code, p.message, p.path, p.line, p.count] for p in manifest.problems],
         "entries": {path: _pack(entry) for path, entry in sorted(manifest.entries.items())},
     }
+    if manifest.history != History():
+        value["history"] = {"paths": manifest.history.paths, "seen": manifest.history.seen}
+    if manifest.rules != NO_RULES:
+        value["rules"] = pack(manifest.rules)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def decode(stored: bytes) -> Manifest:
-    """The value of a stored form; raises UnreadableManifest."""
+def decode(stored: bytes, wanted: Callable[[str], bool] = lambda _: True) -> Manifest:
+    """The value of a stored form, its entries only those at `wanted` paths; raises UnreadableManifest."""
     try:
         value = json.loads(stored)
         if value["version"] != VERSION:
             raise UnreadableManifest(f"version {value['version']!r}, this program reads {VERSION}")
         return Manifest(
             Options(**value["options"]),
-            {path: _unpack(packed) for path, packed in value["entries"].items()},
+            {path: _unpack(packed) for path, packed in value["entries"].items() if wanted(path)},
             tuple(Found(*packed) for packed in value["problems"]),
+            history=_read_history(value.get("history", {})),
+            rules=unpack(value["rules"]) if "rules" in value else NO_RULES,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableManifest(str(error)) from error
@@ -122,24 +148,34 @@ class Manifests:
         _sync_folder(self.root)
         return sha256
 
-    def get(self, sha256: str) -> Manifest:
-        """Read a manifest back; raises FileNotFoundError, UnreadableManifest (also when its hash does not fit)."""
+    def get(self, sha256: str, wanted: Callable[[str], bool] = lambda _: True) -> Manifest:
+        """Read a manifest back; raises FileNotFoundError, UnreadableManifest (also when its hash does not fit).
+
+        Reading only the entries at `wanted` paths costs a fifth when those are few.
+        """
         stored = (self.root / sha256).read_bytes()
         if hashlib.sha256(stored).hexdigest() != sha256:
             raise UnreadableManifest(f"{sha256} does not have the bytes its name says")
-        return decode(stored)
+        return decode(stored, wanted)
 
 
 def _pack(entry: Entry) -> list[Any]:
     packed: list[Any] = [entry.sha256, entry.size, entry.type, entry.modified]
-    if entry.variants:
+    rare = {name: value for name in ("coding", "immutable") if (value := getattr(entry, name))}
+    if entry.variants or rare:
         packed.append([[v.coding, v.sha256, v.size] for v in entry.variants])
-    return packed
+    return [*packed, rare] if rare else packed
 
 
 def _unpack(packed: list[Any]) -> Entry:
-    sha256, size, media_type, modified, *variants = packed
-    return Entry(sha256, size, media_type, modified, tuple(Variant(*v) for v in variants[0]) if variants else ())
+    sha256, size, media_type, modified, *more = packed
+    variants = tuple(Variant(*v) for v in more[0]) if more else ()
+    rare = more[1] if len(more) > 1 else {}
+    return Entry(sha256, size, media_type, modified, variants, **rare)
+
+
+def _read_history(stored: dict[str, Any]) -> History:
+    return History(stored["paths"], tuple(stored["seen"])) if stored else History()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -227,6 +227,11 @@ _WELL_KNOWN = {
 }
 """Files without an extension whose content everybody agrees on, by lower-case name."""
 
+_CODED = {"br": "br", "gz": "gzip"}  # the extensions of files that are shipped compressed, and their coding
+_PARTS_OF_PAGES = frozenset(  # what a page loads; others, `.tar.gz` above all, are to arrive as they are
+    {"wasm", "js", "mjs", "css", "html", "htm", "json", "svg", "map", "data", "mem", "gltf", "glb", "ttf", "otf"}
+)
+
 _BY_EXTENSION = {**_BINARY, **{extension: f"{kind}; charset=utf-8" for extension, kind in _TEXT.items()}}
 
 
@@ -241,3 +246,28 @@ def media_type(path: str) -> str:
         return known
     _, dot, extension = name.rpartition(".")
     return _BY_EXTENSION.get(extension, DEFAULT) if dot else DEFAULT
+
+
+def served_as(path: str) -> tuple[str, str]:
+    """The `Content-Type` for a path, and its `Content-Encoding` or "".
+
+    A part of a page that is shipped compressed, `game.wasm.br`, has the type of what is in it.
+    """
+    inner, dot, last = path.rpartition(".")
+    coding = _CODED.get(last.lower(), "") if dot else ""
+    stem, _, part = inner.rpartition(".")
+    if stem and coding and part.lower() in _PARTS_OF_PAGES:
+        return media_type(inner), coding
+    return media_type(path), ""
+
+
+COMPRESSIBLE = tuple(
+    sorted(
+        {*_TEXT, "wasm", "ttf", "otf", "ttc", "eot", "woff", "ico", "cur", "bmp", "glb", "ipynb"}
+        | {extension for extension, kind in _BINARY.items() if kind.endswith(("json", "jsonl", "json5"))}
+    )
+)
+"""The extensions, in lower case and without a dot, of files worth compressing: text, JSON, WebAssembly, fonts.
+
+Not WOFF 2, which is compressed already.
+"""

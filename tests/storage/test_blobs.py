@@ -65,6 +65,16 @@ def test_nothing_is_visible_before_the_commit(blobs: Blobs, staged: StagedBlobs)
     assert stored(blobs) == []
 
 
+def test_content_can_be_read_before_and_after_the_commit(staged: StagedBlobs) -> None:
+    name, _ = staged.put([b"content"])
+    before = staged.read(name)
+    staged.commit()
+
+    assert before == staged.read(name) == b"content"
+    with pytest.raises(FileNotFoundError):
+        staged.read(sha256(b"other"))
+
+
 def test_content_is_read_only_and_never_executable(blobs: Blobs, staged: StagedBlobs) -> None:
     name, _ = staged.put([b"#!/bin/sh\n"])
     staged.commit()

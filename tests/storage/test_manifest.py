@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from appliance.storage.manifest import (
     Entry,
     Found,
+    History,
     Manifest,
     Manifests,
     Options,
@@ -24,7 +25,17 @@ HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 SIZES = st.integers(0, 2**53)
 PATHS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30)
 VARIANTS = st.builds(Variant, st.sampled_from(["br", "gzip", "zstd"]), HASHES, SIZES)
-ENTRIES = st.builds(Entry, HASHES, SIZES, st.text(max_size=20), SIZES, st.lists(VARIANTS, max_size=3).map(tuple))
+ENTRIES = st.builds(
+    Entry,
+    HASHES,
+    SIZES,
+    st.text(max_size=20),
+    SIZES,
+    st.lists(VARIANTS, max_size=3).map(tuple),
+    st.sampled_from(["", "br", "gzip"]),
+    st.booleans(),
+)
+HISTORIES = st.builds(History, st.dictionaries(PATHS, HASHES, max_size=3), st.lists(HASHES, max_size=3).map(tuple))
 FOUND = st.builds(
     Found, st.text(max_size=10), st.text(max_size=20), st.none() | PATHS, st.none() | st.integers(1, 9), st.integers(1)
 )
@@ -33,6 +44,7 @@ MANIFESTS = st.builds(
     st.builds(Options),
     st.dictionaries(PATHS, ENTRIES, max_size=5),
     st.lists(FOUND, max_size=3).map(tuple),
+    history=HISTORIES,
 )
 PAGE = Manifest(entries={"index.html": Entry("ab" * 32, 12, "text/html", 0)})
 

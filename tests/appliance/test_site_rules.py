@@ -1,0 +1,147 @@
+"""From the rule files of an upload to what visitors get, and what its author is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from appliance.data_folder import DataFolder
+from appliance.serving.rules.report import RuleLimits
+from appliance.settings import Settings
+from appliance.site_rules import RefusedRules, RuleReader
+from appliance.storage.blobs import Blobs
+from appliance.storage.manifest import Manifest, Options, decode, encode
+from tests.builders import appliance, deployed, finished, uploaded, zip_of
+from tests.cast import ALICE, OLGA
+from tests.serving.lanes import entry
+
+PEOPLE = (OLGA, ALICE)
+
+
+def manifest_of(folder: Path, files: dict[str, bytes], **options: Any) -> Manifest:
+    entries = {name: entry(content, name) for name, content in files.items()}
+    for name, content in files.items():
+        (folder / entries[name].sha256).write_bytes(content)
+    return Manifest(Options(**options), entries)
+
+
+def reader(folder: Path, *, largest: int = 1_000, strict: bool = False, limits: RuleLimits | None = None) -> RuleReader:
+    return RuleReader(folder.joinpath, largest, limits or RuleLimits(), strict)
+
+
+async def test_an_uploads_rules_answer_its_visitors_and_its_problems_are_told(tmp_path: Path) -> None:
+    files = {"index.html": "home", "_redirects": "/old /new\nbad", "_headers": "/*\n X-A: 1\n Server: x"}
+    async with appliance(tmp_path / "data", PEOPLE) as server, server.client(ALICE) as client:
+        facts = await deployed(client, "shop", zip_of(files))
+        moved, home = await server.fetch("shop.localhost", "/old"), await server.fetch("shop.localhost", "/")
+
+    assert (moved.status_code, moved.headers["location"]) == (301, "/new")
+    assert (home.text, home.headers["x-a"]) == ("home", "1")
+    assert [(one["code"], one["path"], one["line"]) for one in facts["problems"]] == [
+        ("bad_rule", "_redirects", 2),
+        ("header_refused", "_headers", 3),
+    ]
+
+
+async def test_rules_survive_a_start_of_the_server(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", zip_of({"index.html": "home", "_redirects": "/old /new 302"}))
+    async with appliance(data, before=server) as again:
+        assert (await again.fetch("shop.localhost", "/old")).headers["location"] == "/new"
+
+
+async def test_a_strict_server_takes_no_deploy_with_a_rule_that_cannot_be_used(tmp_path: Path) -> None:
+    async with appliance(tmp_path / "data", PEOPLE, strict_rules=True) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", zip_of({"index.html": "one"}))
+        deploy = (await uploaded(client, "shop", zip_of({"index.html": "two", "_redirects": "\nbad"})))["id"]
+        facts = await finished(client, deploy)
+
+        assert (facts["state"], facts["error"]["code"]) == ("failed", "bad_rule")
+        assert "_redirects line 2" in facts["error"]["detail"]
+        assert (await server.fetch("shop.localhost")).text == "one"
+
+
+async def test_a_rule_file_that_is_too_large_names_the_limit(tmp_path: Path) -> None:
+    async with appliance(tmp_path / "data", PEOPLE, rule_file=100) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", zip_of({"index.html": "one"}))
+        deploy = (await uploaded(client, "shop", zip_of({"_redirects": "#" * 101})))["id"]
+        facts = await finished(client, deploy)
+
+    assert facts["error"]["code"] == "rules_too_large"
+    assert facts["error"]["limit"]["name"] == "rule_file"
+
+
+def test_passwords_are_kept_as_hashes_and_their_file_is_no_longer_named(tmp_path: Path) -> None:
+    files = {"index.html": b"home", "_headers": b"/in/*\n Basic-Auth: ann:very-secret\n X-A: 1"}
+
+    manifest = reader(tmp_path).read(manifest_of(tmp_path, files))
+
+    name, _, hashed = manifest.rules.locks[0].users[0].partition(":")
+    assert name == "ann"
+    assert hashed.startswith("$argon2id$")
+    assert PasswordHasher().verify(hashed, "very-secret")
+    assert "_headers" not in manifest.entries
+    assert b"very-secret" not in encode(manifest)
+    assert decode(encode(manifest)) == manifest
+
+
+def test_a_lock_that_cannot_be_placed_fails_the_deploy(tmp_path: Path) -> None:
+    with pytest.raises(RefusedRules) as refused:
+        reader(tmp_path).read(manifest_of(tmp_path, {"_headers": b"Basic-Auth: a:b"}))
+
+    assert refused.value.code == "bad_lock"
+
+
+def test_what_is_only_worth_knowing_passes_a_strict_server(tmp_path: Path) -> None:
+    files = {"index.html": b"x", "_redirects": b"/index.html /x\n/a /b 302 Country=de"}
+
+    manifest = reader(tmp_path, strict=True).read(manifest_of(tmp_path, files))
+
+    assert [one.code for one in manifest.problems] == ["rule_inert", "rule_shadowed"]
+
+
+def test_a_fault_of_a_whole_file_is_told_without_a_line(tmp_path: Path) -> None:
+    with pytest.raises(RefusedRules, match=r"^netlify\.toml: "):
+        reader(tmp_path, strict=True).read(manifest_of(tmp_path, {"netlify.toml": b"x = ["}))
+
+
+def test_a_page_that_exists_twice_is_told(tmp_path: Path) -> None:
+    files = {"x.html": b"1", "x/index.html": b"2", "y.html": b"3", "index.html": b"4"}
+
+    manifest = reader(tmp_path).read(manifest_of(tmp_path, files))
+
+    assert [(one.code, one.path) for one in manifest.problems] == [("page_twice", "x.html")]
+
+
+def test_bytes_that_are_no_text_are_read_as_far_as_they_are(tmp_path: Path) -> None:
+    files = {"_redirects": b"/a /b\n\xff\xfe /c\n", "index.html": b"x"}
+
+    manifest = reader(tmp_path).read(manifest_of(tmp_path, files))
+
+    assert [rule.path for rule in manifest.rules.redirects] == ["/a"]
+    assert manifest.problems[0].line == 2
+
+
+def test_a_dialect_of_the_future_is_read_as_the_usual_one(tmp_path: Path) -> None:
+    manifest = reader(tmp_path).read(manifest_of(tmp_path, {"_redirects": b"/a /b"}, dialect="of-the-future"))
+
+    assert manifest.rules.redirects[0].status == 301
+
+
+def test_a_manifest_without_rules_is_stored_as_before_there_were_any() -> None:
+    stored = encode(Manifest())
+
+    assert "rules" not in json.loads(stored)
+    assert decode(stored) == Manifest()
+
+
+def test_the_operators_limits_hold(tmp_path: Path) -> None:
+    settings = Settings(redirect_rules=1, redirect_rules_dynamic=2, header_rules=3, rule_line=200, strict_rules=True)
+
+    made = RuleReader.of(settings, Blobs(DataFolder(tmp_path).blobs).path)
+
+    assert made.limits == RuleLimits(exact=1, dynamic=2, headers=3, line=200)
+    assert (made.strict, made.largest) == (True, 4_000_000)
