@@ -1,7 +1,7 @@
 """The plain values that go into the workshop and come out of it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,15 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredVariant:
+    """The same content in another coding (`zstd`, `br`, `gzip`): its own content hash, and its size in bytes."""
+
+    coding: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Something the site's author should know: left out, renamed, missing. Never a reason to refuse.
 
@@ -50,10 +59,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """What an upload holds once unpacked: files sorted by path, and what the author should know of it."""
+    """What an upload holds once unpacked: files sorted by path, and what the author should know of it.
+
+    `variants` has the compressed forms made for it, by the SHA-256 of what they are forms of.
+    """
 
     files: tuple[StoredFile, ...]
     notes: tuple[Note, ...] = ()
+    variants: Mapping[str, tuple[StoredVariant, ...]] = field(default_factory=dict)
 
 
 class Staging(Protocol):
@@ -61,6 +74,10 @@ class Staging(Protocol):
 
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store the bytes; return (SHA-256 as lower-case hex, size in bytes). Not visible before the commit."""
+        ...
+
+    def read(self, sha256: str) -> bytes:
+        """Content that was put, committed or not."""
         ...
 
     def commit(self) -> None:
@@ -84,7 +101,8 @@ class Plan:
     """One piece of work for the workshop.
 
     `filename` is what a single file is called: an upload that is no archive becomes that one file; without it, an
-    upload that is no archive is refused.
+    upload that is no archive is refused. `compress` has the extensions (lower case, no dot) whose files get compressed
+    forms, `compressed` the SHA-256 of content that has them already.
     """
 
     deploy: str
@@ -92,3 +110,5 @@ class Plan:
     workspace: Path
     limits: Limits
     filename: str = ""  # what the upload was called, where the sender said so
+    compress: tuple[str, ...] = ()
+    compressed: tuple[str, ...] = ()

@@ -1,8 +1,9 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
-→ {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …}
+→ {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […]}
 ← {"step": ["unpack", 120, 4096]}            any number of these, then one of
-← {"done": {"files": [[path, sha256, size], …], "notes": [[code, message, path, count], …]}}
+← {"done": {"files": [[path, sha256, size], …], "notes": [[code, message, path, count], …],
+           "variants": {sha256: [[coding, sha256, size], …], …}}}
 ← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false}}
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from builds.errors import BuildError
-from builds.values import Limits, Note, Plan, StoredFile, Unpacked
+from builds.values import Limits, Note, Plan, StoredFile, StoredVariant, Unpacked
 
 
 def dump(message: dict[str, Any]) -> bytes:
@@ -22,7 +23,7 @@ def dump(message: dict[str, Any]) -> bytes:
 
 def plan_message(plan: Plan) -> dict[str, Any]:
     """The plan as it is sent."""
-    message = {name: getattr(plan, name) for name in ("deploy", "filename")}
+    message = {name: getattr(plan, name) for name in ("deploy", "filename", "compress", "compressed")}
     return message | {
         "upload": str(plan.upload),
         "workspace": str(plan.workspace),
@@ -38,6 +39,8 @@ def read_plan(message: dict[str, Any]) -> Plan:
         workspace=Path(message["workspace"]),
         limits=Limits(**message["limits"]),
         filename=message["filename"],
+        compress=tuple(message["compress"]),
+        compressed=tuple(message["compressed"]),
     )
 
 
@@ -45,12 +48,14 @@ def done_message(unpacked: Unpacked) -> dict[str, Any]:
     """The result as it is sent."""
     files = [[f.path, f.sha256, f.size] for f in unpacked.files]
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
-    return {"done": {"files": files, "notes": notes}}
+    variants = {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in unpacked.variants.items()}
+    return {"done": {"files": files, "notes": notes, "variants": variants}}
 
 
 def read_done(done: dict[str, Any]) -> Unpacked:
     """The result as it was meant."""
-    return Unpacked(tuple(StoredFile(*f) for f in done["files"]), tuple(Note(*n) for n in done["notes"]))
+    variants = {of: tuple(StoredVariant(*v) for v in forms) for of, forms in done["variants"].items()}
+    return Unpacked(tuple(StoredFile(*f) for f in done["files"]), tuple(Note(*n) for n in done["notes"]), variants)
 
 
 def refused_message(error: BuildError) -> dict[str, Any]:

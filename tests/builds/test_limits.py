@@ -11,7 +11,7 @@ import zstandard
 from builds.bounds import written
 from builds.values import Limits
 from tests.builds.opening import Opener
-from tests.zoo import INDEX, PAGE, Item, file_part, form, lying_size, tar_entry, tar_of, zip_of
+from tests.zoo import INDEX, PAGE, Item, file_part, form, lying_size, pax, tar_entry, tar_of, zip_of
 
 NOISE = random.Random(1).randbytes(300_000)
 LARGE_NOISE = NOISE * 8  # more than is held in one piece
@@ -114,6 +114,17 @@ def test_compressed_bomb_is_refused_by_ratio(opener: Opener, compress: object) -
     error = opener.refusal(bomb)
 
     assert (error.code, error.limit) == ("ratio_too_high", ("ratio", "200"))
+
+
+@pytest.mark.parametrize("around", ["headers", "zeros behind the end"])
+def test_what_a_tar_has_around_its_files_counts_as_well(opener: Opener, around: str) -> None:
+    headers = pax([(b"comment", b"x" * 900_000)]) * 5 if around == "headers" else b""
+    behind = bytes(1024 if headers else 5_000_000)
+    limits = Limits(entries=10, unpacked_size=4_000_000)
+
+    error = opener.refusal(zstandard.compress(tar_of(headers + PAGE, end=behind)), limits=limits)
+
+    assert (error.code, error.limit) == ("unpacked_too_large", ("unpacked_size", "4MB"))
 
 
 def test_ratio_is_not_looked_at_below_its_threshold(opener: Opener) -> None:

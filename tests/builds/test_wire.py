@@ -8,14 +8,18 @@ from hypothesis import strategies as st
 
 from builds import wire
 from builds.errors import BuildError
-from builds.values import Limits, Note, Plan, StoredFile, Unpacked
+from builds.values import Limits, Note, Plan, StoredFile, StoredVariant, Unpacked
 
 text = st.text(max_size=50)  # also new lines, quotes and what no terminal shows
 counts = st.integers(0, 2**60)
 paths = text.map(lambda t: Path("/data", t.replace("\0", "")))
-plans = st.builds(Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text)
+texts = st.lists(text, max_size=3).map(tuple)
+plans = st.builds(Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, texts, texts)
 files = st.lists(st.builds(StoredFile, text, text, counts), max_size=5).map(tuple)
 notes = st.lists(st.builds(Note, text, text, st.none() | text, counts), max_size=5).map(tuple)
+variants = st.dictionaries(
+    text, st.lists(st.builds(StoredVariant, text, text, counts), max_size=3).map(tuple), max_size=3
+)
 limits = st.none() | st.tuples(text, text)
 
 
@@ -26,7 +30,7 @@ def test_a_plan_arrives_as_it_was_sent(plan: Plan) -> None:
     assert wire.read_plan(json.loads(line)) == plan
 
 
-@given(st.builds(Unpacked, files, notes))
+@given(st.builds(Unpacked, files, notes, variants))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
     line = wire.dump(wire.done_message(unpacked))
 

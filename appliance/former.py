@@ -1,0 +1,42 @@
+"""What visitors of a site had before: earlier deploys, and how long their assets go on answering."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from appliance.models.deploy import Publication
+
+DAY = 24 * 60 * 60.0  # seconds
+_MOVES_FOR_EACH = 4  # moves of the live pointer looked at for each deploy: going back and forth adds no deploy
+
+
+@dataclass(frozen=True, slots=True)
+class GraceTime:
+    """How many earlier deploys still answer for their assets, and for how many seconds after they were replaced."""
+
+    deploys: int = 10
+    seconds: float = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier deploy's manifest, and until when its assets answer, in seconds since 1970."""
+
+    manifest: str
+    until: float
+
+
+async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> list[Earlier]:
+    """The deploys of a site that were live other than `deploy` and are within the grace time, the last one first.
+
+    Only what was live counts, and only while it exists: drafts had no visitors, and failed deploys no content.
+    """
+    moves = Publication.filter(site__name=site, deploy__state="ready").order_by("-id")
+    rows = await moves.limit(grace.deploys * _MOVES_FOR_EACH).values_list("deploy_id", "deploy__manifest", "at")
+    found: dict[str, Earlier] = {}
+    now = replaced = datetime.now(UTC)
+    for mover, manifest, at in rows:
+        until = replaced.timestamp() + grace.seconds
+        if mover != deploy and mover not in found and until > now.timestamp():
+            found[mover] = Earlier(manifest, until)
+        replaced = at
+    return list(found.values())[: grace.deploys]

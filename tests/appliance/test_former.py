@@ -1,0 +1,114 @@
+"""From one deploy to the next on a whole server: old assets, codings, cache classes, and what the report says."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.data_folder import DataFolder
+from appliance.models.deploy import Publication
+from tests.builders import Appliance, appliance, deployed, page, zip_of
+from tests.cast import ALICE, OLGA
+
+PEOPLE = (OLGA, ALICE)
+STYLE = "body { color: red }\n" * 200
+APP = "app.3f2a1b9c.js"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def site(number: int, **more: str) -> bytes:
+    return zip_of({"index.html": page(str(number)), f"{number}.js": f"run({number})", "old.html": page("old"), **more})
+
+
+async def status(server: Appliance, path: str, host: str = "shop.localhost") -> int:
+    return (await server.fetch(host, path)).status_code
+
+
+async def test_open_tabs_survive_deploys_and_a_rollback(data: Path) -> None:
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        first = await deployed(client, "shop", site(1, **{"gone.html": "gone"}))
+        await deployed(client, "shop", site(2))
+        await deployed(client, "shop", site(3))
+
+        kept = await server.fetch("shop.localhost", "/1.js")
+        assert (kept.status_code, kept.text, kept.headers["x-robots-tag"]) == (200, "run(1)", "noindex")
+        assert [await status(server, path) for path in ("/2.js", "/3.js", "/gone.html")] == [200, 200, 404]
+        preview = f"{first['id']}--shop.localhost"
+        assert [await status(server, path, preview) for path in ("/1.js", "/2.js")] == [200, 404]
+
+        await client.post("/api/v1/sites/shop/rollback")
+        assert [await status(server, path) for path in ("/1.js", "/2.js", "/3.js")] == [200, 200, 200]
+
+    async with appliance(data, before=server) as server:
+        assert [await status(server, path) for path in ("/1.js", "/2.js", "/3.js")] == [200, 200, 200]
+
+
+async def test_drafts_are_no_earlier_deploys(data: Path) -> None:
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", site(1), draft="true")
+        await deployed(client, "shop", site(2))
+
+        assert await status(server, "/1.js") == 404
+
+
+@pytest.mark.parametrize(("changes", "kept"), [({"grace_deploys": 1}, [404, 200]), ({"grace_deploys": 0}, [404, 404])])
+async def test_only_so_many_deploys_back(data: Path, changes: dict[str, Any], kept: list[int]) -> None:
+    async with appliance(data, PEOPLE, **changes) as server, server.client(ALICE) as client:
+        for number in (1, 2, 3):
+            await deployed(client, "shop", site(number))
+
+        assert [await status(server, path) for path in ("/1.js", "/2.js")] == kept
+
+
+async def test_only_so_long_after_being_replaced(data: Path) -> None:
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        for number in (1, 2):
+            await deployed(client, "shop", site(number))
+        await Publication.all().update(at=datetime.now(UTC) - timedelta(days=8))
+        await deployed(client, "shop", site(3))
+
+        assert [await status(server, path) for path in ("/1.js", "/2.js")] == [404, 200]
+
+
+async def test_an_unreadable_earlier_manifest_costs_its_assets_and_immutability_only(data: Path) -> None:
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", site(1, **{APP: "a"}))
+        for manifest in DataFolder(data).manifests.iterdir():
+            manifest.unlink()
+        second = await deployed(client, "shop", site(2, **{APP: "a"}))
+
+        assert [await status(server, path) for path in ("/1.js", "/2.js", "/")] == [404, 200, 200]
+        assert [problem["code"] for problem in second["problems"]] == ["history_lost"]
+        assert "immutable" not in (await server.fetch("shop.localhost", f"/{APP}")).headers["cache-control"]
+
+
+async def test_a_name_that_lies_about_its_content_is_reported_even_after_a_rollback(data: Path) -> None:
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", site(1))
+        await deployed(client, "shop", site(2, **{APP: "a"}))
+        before = (await server.fetch("shop.localhost", f"/{APP}")).headers["cache-control"]
+        await client.post("/api/v1/sites/shop/rollback")
+        third = await deployed(client, "shop", site(3, **{APP: "b"}))
+        after = (await server.fetch("shop.localhost", f"/{APP}")).headers["cache-control"]
+
+    assert before == "public, max-age=31536000, immutable"
+    assert [(problem["code"], problem["path"]) for problem in third["problems"]] == [("immutable_lost", APP)]
+    assert after == "public, max-age=0, must-revalidate"
+
+
+@pytest.mark.parametrize(("switch", "coding"), [(True, "zstd"), (False, None)])
+async def test_files_are_sent_compressed_unless_that_is_switched_off(
+    data: Path, switch: bool, coding: str | None
+) -> None:
+    async with appliance(data, PEOPLE, variants=switch) as server, server.client(ALICE) as client:
+        for number in (1, 2):  # what is live has its forms already
+            await deployed(client, "shop", site(number, **{"style.css": STYLE}))
+            answer = await server.fetch("shop.localhost", "/style.css", headers={"Accept-Encoding": "gzip, zstd"})
+
+            assert answer.headers.get("content-encoding") == coding
+            assert answer.text == STYLE
