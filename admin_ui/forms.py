@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from appliance.accounts import ChangeAccount, NewAccount
 from appliance.errors import Invalid
+from appliance.gates import COVERS, ChangeGate, NewLink
 from appliance.sites import ChangeSite, NewSite
 
 HTML_MODES = ("natural", "auto", "slash", "noslash", "exact")
@@ -25,6 +26,18 @@ def change_site(form: Fields) -> ChangeSite:
         spa=form.get("spa") == "on",
         minify=form.get("minify") == "on",
     )
+
+
+def change_gate(form: Fields) -> ChangeGate:
+    """What a gate covers, where that is said, and a password unless it was left empty. Raises Invalid."""
+    covers = _one_of("covers", form, COVERS) if "covers" in form else None
+    return ChangeGate(covers, form.get("password") or None)  # type: ignore[arg-type]  # one of the literals, just checked
+
+
+def new_link(form: Fields) -> NewLink:
+    """What for, and how long; whether that may be is checked where links are made."""
+    given = form.get("lifetime", "")
+    return NewLink(int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0, form.get("label", ""))
 
 
 def new_account(form: Fields) -> NewAccount:

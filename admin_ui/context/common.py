@@ -9,6 +9,7 @@ PER_PAGE = 50
 NOTICES = {  # by the word in the address after a form; the address cannot bring a sentence of its own
     "published": "The deploy is live.",
     "saved": "Saved.",
+    "link-revoked": "The link opens nothing any more.",
     "deleted": "The site is deleted.",
     "token-deleted": "The token is deleted.",
     "password": "The password is changed; other sign-ins have ended.",

@@ -1,3 +1,3 @@
 """One file per table family; `MODULES` is the one list of them."""
 
-MODULES = ("appliance.models.account", "appliance.models.site", "appliance.models.deploy")
+MODULES = ("appliance.models.account", "appliance.models.site", "appliance.models.deploy", "appliance.models.gate")

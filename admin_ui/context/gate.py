@@ -1,0 +1,81 @@
+"""What the page of a site's gate shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from admin_ui.context.common import Choice
+from admin_ui.context.deploys import site_href
+from admin_ui.words import Moment, moment
+from appliance.gates import GateFacts, LinkFacts
+
+COVERS = (
+    Choice("nothing", "Everybody may see the site"),
+    Choice("previews", "The live site is open, single deploys are not"),
+    Choice("everything", "Nobody gets in without the password or a link"),
+)
+LIFETIMES = (
+    Choice("3600", "One hour"),
+    Choice("86400", "One day"),
+    Choice("604800", "One week"),
+    Choice("2592000", "30 days"),
+    Choice("31536000", "One year"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A share link that is good, without its secret."""
+
+    label: str
+    made: Moment
+    ends: Moment
+    revoke_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatePage:
+    """What a site's gate covers, and what opens it. `new_link` and `new_token` are shown this once."""
+
+    title: str
+    name: str
+    site_href: str
+    href: str
+    covers: str
+    has_password: bool
+    has_bypass: bool
+    forced: bool
+    links: list[Link]
+    password_length: int
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    new_link: str = ""
+    new_token: str = ""
+    choices: Sequence[Choice] = COVERS
+    lifetimes: Sequence[Choice] = LIFETIMES
+
+
+def gate_href(site: str) -> str:
+    """The page of a site's gate."""
+    return f"{site_href(site)}/gate"
+
+
+def gate_page(site: str, gate: GateFacts, password_length: int) -> GatePage:
+    """From a gate's facts."""
+    return GatePage(
+        title=f"Who may see {site}",
+        name=site,
+        site_href=site_href(site),
+        href=gate_href(site),
+        covers=gate.covers,
+        has_password=gate.has_password,
+        has_bypass=gate.has_bypass,
+        forced=gate.forced,
+        links=[_link(site, link) for link in gate.links],
+        password_length=password_length,
+    )
+
+
+def _link(site: str, link: LinkFacts) -> Link:
+    return Link(
+        link.label or link.id, moment(link.created_at), moment(link.expires_at), f"{gate_href(site)}/links/{link.id}"
+    )
