@@ -1,8 +1,11 @@
 """What happened at the door, in plain integers that only the event loop touches."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 KINDS = ("site", "admin", "unknown")
+MISSED_PATHS = 200  # paths of a site without a file that are kept with their numbers; the rest are counted together
+MISSED_LENGTH = 200  # bytes of such a path that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +20,55 @@ class Snapshot:
     connections_handed_over: int
 
 
-class Counters:
-    """Requests by kind and status class, bytes of bodies sent, connections."""
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one site was asked for since the server started.
 
-    __slots__ = ("_by_kind", "accepted", "bytes_sent", "handed_over", "opened", "refused")
+    `statuses` are requests by class, as in `{"2xx": 7}`; `missed` the paths answered with 404, each with its number,
+    the most frequent first, and `missed_more` the number of those not kept by name.
+    """
+
+    requests: int
+    bytes_sent: int
+    statuses: dict[str, int]
+    missed: dict[str, int]
+    missed_more: int
+
+
+class _Site:
+    """The row of one site: requests by status class, then what was missed."""
+
+    __slots__ = ("missed", "missed_more", "sent", "statuses")
+
+    def __init__(self) -> None:
+        self.statuses = [0] * 10
+        self.sent = 0
+        self.missed: dict[bytes, int] = {}
+        self.missed_more = 0
+
+    def miss(self, target: bytes) -> None:
+        path = target.partition(b"?")[0][:MISSED_LENGTH]
+        known = self.missed.get(path)
+        if known is None and len(self.missed) >= MISSED_PATHS:
+            self.missed_more += 1
+        else:
+            self.missed[path] = (known or 0) + 1
+
+    def traffic(self) -> Traffic:
+        most_first = sorted(self.missed.items(), key=lambda item: -item[1])
+        missed = {path.decode("utf-8", "replace"): count for path, count in most_first}
+        return Traffic(sum(self.statuses), self.sent, _by_class(self.statuses), missed, self.missed_more)
+
+
+class Counters:
+    """Requests by kind and status class and by site, bytes of bodies sent, connections."""
+
+    __slots__ = ("_by_kind", "_sites", "accepted", "bytes_sent", "handed_over", "opened", "refused", "since")
 
     def __init__(self) -> None:
         self._by_kind = {kind: [0] * 10 for kind in KINDS}
+        self._sites: dict[str, _Site] = {}
+        self.since = datetime.now(UTC)  # what is counted began to be
         self.bytes_sent = 0
         self.opened = 0
         self.accepted = 0
@@ -35,12 +80,37 @@ class Counters:
         self._by_kind[kind][status // 100] += 1
         self.bytes_sent += sent
 
+    def visited(self, site: str, status: int, sent: int, target: bytes) -> None:
+        """Count one answer of a site; `target` is what was asked for, of which a 404 keeps the path."""
+        row = self._sites.get(site)
+        if row is None:
+            row = self._sites[site] = _Site()
+        row.statuses[status // 100] += 1
+        row.sent += sent
+        self._by_kind["site"][status // 100] += 1
+        self.bytes_sent += sent
+        if status == 404:
+            row.miss(target)
+
+    def traffic(self, site: str) -> Traffic:
+        """What a site was asked for since the start; from any thread, give or take the request of the moment."""
+        return self._sites.get(site, _Site()).traffic()
+
+    def sites(self) -> list[tuple[str, Traffic]]:
+        """The traffic of every site that has had any, by name."""
+        return [(name, row.traffic()) for name, row in sorted(self._sites.items())]
+
+    def forget(self, site: str) -> None:
+        """Drop a site's row: the site is no more, and its name may be another's tomorrow."""
+        self._sites.pop(site, None)
+
     def snapshot(self) -> Snapshot:
         """The counters as they are now, for the metrics page."""
         requests = {
-            (kind, f"{number}xx"): count
-            for kind, counts in self._by_kind.items()
-            for number, count in enumerate(counts)
-            if 1 <= number <= 5
+            (kind, name): count for kind, counts in self._by_kind.items() for name, count in _by_class(counts).items()
         }
         return Snapshot(requests, self.bytes_sent, self.opened, self.accepted, self.refused, self.handed_over)
+
+
+def _by_class(counts: list[int]) -> dict[str, int]:
+    return {f"{number}xx": counts[number] for number in range(1, 6)}

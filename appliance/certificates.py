@@ -1,0 +1,150 @@
+"""Certificates by host name: read from PEM files, read again when the files change, handed to the door as contexts."""
+
+import ssl
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from appliance.serving.hosts import normalise_host
+from appliance.units import HostFiles
+
+log = structlog.get_logger(__name__)
+
+DEFAULT: Final = ""  # the host of the pair that serves every name without one of its own
+LOOK_SECONDS = 5.0  # between looks at the files; a renewal is never more urgent
+PROTOCOLS = ("h2", "http/1.1")  # offered by ALPN (RFC 7301), in our order of preference
+
+
+class NoCertificate(Exception):
+    """A certificate cannot be used; `str()` is a sentence that names the file and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The files of one certificate; `host` is a name, `*.` and a name, or DEFAULT."""
+
+    host: str
+    certificate: Path
+    key: Path
+
+
+class Certificates:
+    """The TLS contexts of the hosts that have a certificate.
+
+    `find` is for the event loop; the files are read in a thread of their own between `start` and `stop`. A context is
+    replaced whole: a handshake sees the old certificate or the new one. What cannot be used is reported once, and the
+    certificate before it stays in force.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], look_seconds: float = LOOK_SECONDS) -> None:
+        """Read every pair; raises NoCertificate for the first that cannot be used."""
+        self._pairs = pairs
+        self._look_seconds = look_seconds
+        self._seen: dict[str, object] = {}
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        for pair in pairs:
+            self._seen[pair.host] = _stamps(pair)
+            self._contexts[pair.host] = _context_of(pair)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="certificates", daemon=True)
+        self.listening = _empty_context()
+        """What a connection begins with; it takes over the context of the host the client names (SNI, RFC 6066, 3)."""
+        self.listening.sni_callback = self._choose
+
+    def find(self, host: str) -> ssl.SSLContext | None:
+        """The context for a normalised host name: its own, that of `*.parent`, the default's, or None."""
+        found = self._contexts.get(host)
+        if found is None:
+            found = self._contexts.get("*." + host.partition(".")[2])
+        return found or self._contexts.get(DEFAULT)
+
+    def start(self) -> None:
+        """Begin to look at the files."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def look(self) -> None:
+        """Read again what has changed since it was last looked at; blocking."""
+        for pair in self._pairs:
+            stamps = _stamps(pair)
+            if stamps == self._seen[pair.host]:
+                continue
+            self._seen[pair.host] = stamps
+            try:
+                self._contexts[pair.host] = _context_of(pair)
+            except NoCertificate as error:
+                log.error("certificate_not_reloaded", host=pair.host or "default", reason=str(error))  # noqa: TRY400 - the reason is all there is to it
+            else:
+                log.info("certificate_reloaded", host=pair.host or "default", file=str(pair.certificate))
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(self._look_seconds):
+            self.look()
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        found = self.find(normalise_host(name) if name else DEFAULT)
+        if found is None:
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        connection.context = found
+        return None
+
+
+def pairs_of(folder: Path, certificate: str, key: str, hosts: Iterable[HostFiles]) -> list[Pair]:
+    """The pairs the settings name; relative paths start from `folder`."""
+    pairs = [Pair(each.host, folder / each.certificate, folder / each.key) for each in hosts]
+    if certificate:
+        pairs.append(Pair(DEFAULT, folder / certificate, folder / (key or certificate)))
+    return pairs
+
+
+def _context_of(pair: Pair) -> ssl.SSLContext:
+    context = _empty_context()
+    try:
+        context.load_cert_chain(pair.certificate, pair.key, password=_no_password)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise NoCertificate(_why(pair, error)) from error
+    return context
+
+
+def _empty_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.set_alpn_protocols(PROTOCOLS)
+    return context
+
+
+def _no_password() -> str:
+    """Instead of OpenSSL's question on the terminal."""
+    raise ValueError("the key is protected by a password")
+
+
+def _why(pair: Pair, error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        mismatch = error.reason == "KEY_VALUES_MISMATCH"
+        reason = "the key is another certificate's" if mismatch else "it is not PEM, or not whole"
+    else:
+        reason = getattr(error, "strerror", None) or str(error)
+    return f"The certificate {pair.certificate} with the key {pair.key} cannot be used: {reason}."
+
+
+def _stamps(pair: Pair) -> tuple[tuple[int, int, int] | None, ...]:
+    """What tells one version of the files from another; a link is followed, as renewals often only move one."""
+    return tuple(_stamp(path) for path in (pair.certificate, pair.key))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,80 @@
+"""Who asks, and how they came; whose word on that is believed; and who writes down what they got."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from appliance.serving.secure import Policy
+
+FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+"""The headers by which a proxy speaks for the visitor behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The visitor's address, and whether they speak TLS, with us or with a trusted proxy.
+
+    `host` is what such a proxy was asked for, as it was sent; empty when the request's own counts.
+    """
+
+    address: str
+    secure: bool = False
+    host: bytes = b""
+
+
+class Asked(NamedTuple):
+    """A request as the access log tells it; `version` is `1.0`, `1.1` or `2`, the rest is as it was sent.
+
+    A tuple, for it is made for every request.
+    """
+
+    address: str
+    host: bytes
+    method: bytes
+    target: bytes
+    version: str
+
+
+class Introductions(Protocol):
+    """Whose word is believed about the visitor behind a connection."""
+
+    def trusts(self, address: str, /) -> bool:
+        """Whether a connection from this address may speak for others."""
+        ...
+
+    def visitor(self, peer: Visitor, said: Mapping[bytes, bytes]) -> Visitor:
+        """Who is behind a connection that is trusted and said this, by the headers FORWARDED."""
+        ...
+
+
+class Scribe(Protocol):
+    """Where answered requests are written down; called on the event loop, so it must only take note."""
+
+    def note(self, asked: Asked, status: int, sent: int) -> None:
+        """An answer has gone out; `sent` is its body's length in bytes."""
+        ...
+
+
+class Nobody:
+    """The introductions of a server without proxies in front."""
+
+    def trusts(self, address: str, /) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Nobody is believed."""
+        return False
+
+    def visitor(self, peer: Visitor, said: Mapping[bytes, bytes]) -> Visitor:  # noqa: ARG002 - as above
+        """Whoever has connected is the visitor."""
+        return peer
+
+
+NOBODY = Nobody()
+AS_IT_COMES = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What is done for every request besides answering it, by each lane alike."""
+
+    proxies: Introductions = NOBODY
+    policy: Policy = AS_IT_COMES
+    log: Scribe | None = None

@@ -1,0 +1,124 @@
+"""The TLS entrance: connections are counted before they may shake hands, then go the same ways as plain ones."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from typing import Protocol
+
+from appliance.serving.fast_lane import Door, FastLane
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())  # silent until the program sets up logging
+
+_FAREWELL_SECONDS = 2.0  # for a client to say good-bye in its turn (RFC 8446, 6.1)
+_NO_SOCKETS_SECONDS = 0.2  # until accepting is tried again after the process ran out of descriptors
+_CHUNK = 64  # connections welcomed before others get their turn
+
+
+class SecureDoor(Door, Protocol):
+    """What the entrance needs of the front door."""
+
+    def expect(self, lane: FastLane, address: str) -> bool:
+        """A connection has come in that is not a lane's yet; false when it is one too many. `leave` ends it."""
+        ...
+
+
+class SecureLane(FastLane):
+    """A lane over TLS. Until hands are shaken it has no transport, only a task that may be cancelled."""
+
+    __slots__ = ("_handshake",)
+    secure = True
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(door)
+        self._handshake: asyncio.Task[None] | None = None
+
+    def begin(self, handshake: "asyncio.Task[None]") -> None:
+        """Shake hands, in this task."""
+        self._handshake = handshake
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hands are shaken: HTTP/2, where the client agreed to it, is Hypercorn's."""
+        self._handshake = None
+        super().connection_made(transport)
+        agreed = transport.get_extra_info("ssl_object").selected_alpn_protocol()
+        if agreed == "h2" and not self._refused:
+            self._refused = True  # by this lane
+            self._door.hand_over(self, self._transport, b"")
+
+    def retire(self) -> None:
+        """As a plain lane; who is shaking hands has asked for nothing yet."""
+        if not self._cut():
+            super().retire()
+
+    def abort(self) -> None:
+        """Close now."""
+        if not self._cut():
+            super().abort()
+
+    def expire(self, now: float) -> None:
+        """As a plain lane; the handshake has a time limit of its own."""
+        if self._handshake is None:
+            super().expire(now)
+
+    def _cut(self) -> bool:
+        if self._handshake is None:
+            return False
+        self._loop.call_soon(self._handshake.cancel)  # not before its first step, in which the socket finds its owner
+        return True
+
+
+class Entrance:
+    """Accepts on one listening socket, on the running loop, until `close`."""
+
+    def __init__(self, door: SecureDoor, listening: socket.socket, context: ssl.SSLContext) -> None:
+        self._door = door
+        self._listening = listening
+        self._context = context
+        self._loop = asyncio.get_running_loop()
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepting = self._loop.create_task(self._accept())
+
+    def close(self) -> None:
+        """Accept no more; the socket is closed."""
+        self._accepting.cancel()
+        self._accepting.add_done_callback(lambda _: self._listening.close())
+
+    async def _accept(self) -> None:
+        welcomed = 0
+        while True:
+            try:
+                connection, where = await self._loop.sock_accept(self._listening)
+            except OSError as error:  # no descriptors left, or the client has gone already
+                log.warning("accept_failed", extra={"reason": str(error)})
+                await asyncio.sleep(_NO_SOCKETS_SECONDS)
+                continue
+            self._welcome(connection, str(where[0]))
+            welcomed += 1
+            if welcomed % _CHUNK == 0:
+                await asyncio.sleep(0)
+
+    def _welcome(self, connection: socket.socket, address: str) -> None:
+        lane = SecureLane(self._door)
+        lane.address = address
+        if not self._door.expect(lane, address):
+            connection.close()
+            return
+        handshake = self._loop.create_task(self._shake_hands(lane, connection))
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(self._handshakes.discard)
+        lane.begin(handshake)
+
+    async def _shake_hands(self, lane: SecureLane, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(
+                lambda: lane,
+                connection,
+                ssl=self._context,
+                ssl_handshake_timeout=self._door.limits.head_seconds,
+                ssl_shutdown_timeout=_FAREWELL_SECONDS,
+            )
+        except (OSError, asyncio.CancelledError) as error:  # no TLS, no certificate for them, or no time left
+            log.debug("handshake_failed", extra={"address": lane.address, "reason": str(error)})
+            self._door.leave(lane)
