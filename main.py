@@ -99,6 +99,12 @@ def _rollback() -> "click.Command":
     return rollback
 
 
+def _explain() -> "click.Command":
+    from appliance.cli.explain import explain
+
+    return explain
+
+
 def _version() -> "click.Command":
     from appliance.cli.program import version
 
@@ -112,6 +118,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "deploys": ("List a site's deploys, newest first.", _deploys),
     "publish": ("Make a deploy live, by its number or id.", _publish),
     "rollback": ("Make the deploy live that was so before.", _rollback),
+    "explain": ("Say why an address is answered as it is.", _explain),
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),
     "check": ("Show the settings and verify the data directory.", _check),

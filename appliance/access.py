@@ -16,11 +16,12 @@ class Keys:
 
     access: bytes
     csrf: bytes
+    gate: bytes
 
     @classmethod
     def derive(cls, secret: str) -> "Keys":
         """From the installation's secret key; 32 bytes each (HMAC-SHA-256 with the purpose as message)."""
-        purposes = (b"dropdock access token", b"dropdock csrf token")
+        purposes = (b"dropdock access token", b"dropdock csrf token", b"dropdock gate")
         return cls(*(hmac.digest(secret.encode(), purpose, hashlib.sha256) for purpose in purposes))
 
 

@@ -5,10 +5,27 @@ from collections.abc import Sequence
 
 import structlog
 from quart import Blueprint, Quart, Response, g, request
+from quart.wrappers.response import Response as AnyResponse
+from tortoise.exceptions import OperationalError
 
 from appliance import logs
-from appliance.api import accounts, auth, deploys, edge, me, openapi, settings, sites, tokens
+from appliance.api import (
+    accounts,
+    auth,
+    deploys,
+    edge,
+    explain,
+    gates,
+    me,
+    openapi,
+    problems,
+    settings,
+    sites,
+    tokens,
+    traffic,
+)
 from appliance.callers import SAFE_METHODS
+from appliance.errors import Busy
 from appliance.parts import Parts
 from appliance.uploads import AdminRequest
 
@@ -25,6 +42,7 @@ def create_app(parts: Parts, blueprints: Sequence[Blueprint]) -> Quart:
     app.before_request(_begin)
     app.after_request(_end)
     edge.install(app, parts.access)
+    app.register_error_handler(OperationalError, _without_database)
     for blueprint in api_blueprints(parts):
         app.register_blueprint(blueprint, url_prefix=API)
     openapi.install(app)
@@ -41,10 +59,18 @@ async def _begin() -> None:
 async def _end(response: Response) -> Response:
     """Say what was asked and answered; looking around is only worth a line when somebody debugs."""
     response.headers["X-Request-Id"] = g.request_id
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")  # JSON, too, may hold what somebody else wrote
     tell = log.debug if request.method in SAFE_METHODS else log.info
     milliseconds = round((time.monotonic() - g.began) * 1000, 1)
     tell("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
     return response
+
+
+async def _without_database(error: Exception) -> AnyResponse:
+    """A database that is locked for too long, or on a full disk: nothing the caller did, and it may pass."""
+    log.error("database_failed", exc_info=error)
+    sentence = "The database could not be used: try again; if it stays so, the operator finds the reason in the log."
+    return await problems.answer(Busy(sentence, code="database_failed"))
 
 
 def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
@@ -56,5 +82,8 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         tokens.blueprint(),
         sites.blueprint(parts.sites),
         deploys.blueprint(parts.deploys, parts.intake, parts.jobs),
+        gates.blueprint(parts.gates),
         settings.blueprint(parts.settings),
+        traffic.blueprint(parts.sites, parts.counters),
+        explain.blueprint(parts.explainer),
     )

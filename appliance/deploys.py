@@ -26,6 +26,7 @@ from appliance.storage.manifest import Found, Manifest, Options
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like others: people read these aloud
 ID_LENGTH = 10  # 31¹⁰ ≈ 2⁴⁹: a deploy's address cannot be guessed, and leaves 48 of a label's 63 characters to the site
+_MOVES_LOOKED_AT = 50  # of the live pointer, for what the site's visitors may have in their browsers
 
 
 def new_id() -> str:
@@ -85,13 +86,17 @@ class DeployFacts:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the workshop needs to know of a deploy: options to record, and the manifest to compare with, if any."""
+    """What the workshop needs to know of a deploy: options to record, and the manifest to compare with, if any.
+
+    `published` names the manifests of what visitors have had lately, the last first, each once.
+    """
 
     deploy: str
     site: str
     filename: str
     options: Options
     previous: str | None
+    published: tuple[str, ...] = ()
 
 
 class Deploys:
@@ -173,7 +178,8 @@ class Deploys:
         self.under_way[deploy].start()
         pointer = await Live.get_or_none(site_id=row.site_id).select_related("deploy")
         previous = pointer.deploy.manifest if pointer else None
-        return Work(deploy, row.site.name, row.filename, sites.options_of(row.site), previous)
+        published = await _published(row.site_id)
+        return Work(deploy, row.site.name, row.filename, sites.options_of(row.site), previous, published)
 
     async def finish(self, deploy: str, manifest: Manifest, stored_as: str) -> None:
         """Make a deploy ready, and live unless it is a draft or a newer one was live; durable once this returns."""
@@ -189,10 +195,10 @@ class Deploys:
         self._ended(deploy)
 
     async def fail(self, deploy: str, failure: Failure) -> None:
-        """Record why a deploy came to nothing."""
+        """Record why a deploy came to nothing; one that is committed stays ready, whatever went wrong after that."""
         progress = self.under_way[deploy]
         progress.fail()
-        await Deploy.filter(id=deploy).update(
+        await Deploy.filter(id=deploy, state="queued").update(
             state="failed",
             finished_at=datetime.now(UTC),
             steps=[asdict(step) for step in progress.steps.values()],
@@ -308,6 +314,11 @@ async def _named(site: Site, deploy: str) -> Deploy:
 async def _is_superseded(row: Deploy) -> bool:
     """Whether visitors had a newer deploy already: a slow old one must not take its place, nor undo a rollback."""
     return await Publication.exists(site_id=row.site_id, deploy__number__gt=row.number)
+
+
+async def _published(site: int) -> tuple[str, ...]:
+    moves = Publication.filter(site_id=site).order_by("-id").limit(_MOVES_LOOKED_AT)
+    return tuple(dict.fromkeys(str(name) for name in await moves.values_list("deploy__manifest", flat=True)))
 
 
 async def _move_pointer(site: int, deploy: str, account: int | None, kind: str) -> None:

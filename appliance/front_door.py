@@ -2,19 +2,27 @@
 
 import asyncio
 import socket
+import ssl
 from collections import Counter
 
 from appliance.handed_over import HandedOver, Hypercorn
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.fast_lane import FastLane
+from appliance.serving.h2.lane import Http2Lane, is_preface
+from appliance.serving.h2.replies import Blocks
 from appliance.serving.heads import HeadReader
 from appliance.serving.http_date import DateLine
+from appliance.serving.known import KnownHeads
 from appliance.serving.limits import DoorLimits
 from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
+from appliance.serving.visitor import Reception
+from appliance.tls import Entrance
 
 __all__ = ["DoorLimits", "FrontDoor"]
+
+Lane = FastLane | Http2Lane
 
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.02, 1.0  # seconds between looks for connections whose time is up
 
@@ -27,17 +35,29 @@ class FrontDoor:
     """
 
     def __init__(
-        self, *, table: Table, app: AsgiApp, bodies: Bodies, counters: Counters, limits: DoorLimits | None = None
+        self,
+        *,
+        table: Table,
+        app: AsgiApp,
+        bodies: Bodies,
+        counters: Counters,
+        limits: DoorLimits | None = None,
+        reception: Reception | None = None,
     ) -> None:
         self.table = table
         self.bodies = bodies
         self.counters = counters
         self.limits = limits or DoorLimits()
+        self.reception = reception or Reception()
+        self.strict = self.reception.policy.line
         self.heads = HeadReader()
+        self.known = {secure: KnownHeads() for secure in (False, True)}
         self.date = DateLine()
+        self.blocks = Blocks(self.date, self.strict)
+        self.app = app
         self._hypercorn = Hypercorn(app, self.limits)
-        self._servers: list[asyncio.Server] = []
-        self._lanes: set[FastLane] = set()
+        self._servers: list[asyncio.Server | Entrance] = []
+        self._lanes: set[Lane] = set()
         self._handed: dict[HandedOver, str] = {}  # to the address each was counted under
         self._addresses: Counter[str] = Counter()
         self._empty = asyncio.Event()
@@ -53,6 +73,12 @@ class FrontDoor:
             server = await loop.create_server(lambda: FastLane(self), sock=listening, backlog=self.limits.backlog)
             self._servers.append(server)
         self._watch = loop.create_task(self._watch_times())
+
+    def open_tls(self, sockets: list[socket.socket], context: ssl.SSLContext) -> None:
+        """Listen on bound TCP sockets for TLS; after `open`. They belong to the door."""
+        for listening in sockets:
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._servers.append(Entrance(self, listening, context))
 
     async def close(self, grace: float) -> None:
         """Stop accepting and close idle connections at once; cut what is not answered after `grace` seconds."""
@@ -75,6 +101,10 @@ class FrontDoor:
 
     def admit(self, lane: FastLane, address: str) -> bool:
         """Count a connection in; false when the door is closing, full, or has enough of this address."""
+        return lane in self._lanes or self.expect(lane, address)
+
+    def expect(self, lane: FastLane, address: str) -> bool:
+        """Count a connection in before it is made, which `admit` will be asked for again."""
         full = self.counters.opened >= self.limits.connections
         if self._closing or full or self._addresses[address] >= self.limits.connections_per_address:
             self.counters.refused += 1
@@ -85,14 +115,24 @@ class FrontDoor:
         self.counters.opened += 1
         return True
 
-    def leave(self, lane: FastLane) -> None:
+    def leave(self, lane: Lane) -> None:
         """Count a connection out; those that were never admitted are not counted."""
         if lane in self._lanes:
             self._lanes.discard(lane)
             self._left(lane.address)
 
     def hand_over(self, lane: FastLane, transport: asyncio.Transport, received: bytes) -> None:
-        """Give the connection to Hypercorn for good, beginning with the bytes of the unanswered request."""
+        """Give the connection to HTTP/2's lane or to Hypercorn, beginning with the bytes of the unanswered request."""
+        if received and not is_preface(received):
+            self.give_away(lane, transport, received)
+            return
+        second = Http2Lane(self, transport, lane.address)
+        self._lanes.discard(lane)
+        self._lanes.add(second)
+        second.start(received)
+
+    def give_away(self, lane: Lane, transport: asyncio.Transport, received: bytes) -> None:
+        """Give the connection to Hypercorn for good."""
         self._lanes.discard(lane)
         self.counters.handed_over += 1
         handed = HandedOver(self._hypercorn, transport, received, self._handed_ended)

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,11 +18,14 @@ from appliance.deploys import Deploys, Failure, Work
 from appliance.errors import Limit
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
-from appliance.storage.manifest import Entry, Found, Manifest, Manifests, Options, UnreadableManifest
-from appliance.storage.media_types import media_type
+from appliance.site_rules import RefusedRules, RuleReader
+from appliance.storage.blobs import Blobs
+from appliance.storage.history import gather, weigh
+from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
+from appliance.storage.media_types import COMPRESSIBLE, served_as
 from builds.errors import BuildError
 from builds.queue import Queue
-from builds.values import Limits, Plan, Unpacked
+from builds.values import Limits, Plan, StoredVariant, Unpacked
 from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -53,6 +56,8 @@ class Jobs:
         self._deploys = deploys
         self._workshop = Workshop(build_command, timeout=settings.build_timeout, idle=settings.child_idle)
         self._limits = Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
+        self._compress = COMPRESSIBLE if settings.variants else ()
+        self._rules = RuleReader.of(settings, Blobs(folder.blobs).path)
         self._on_finished = on_finished
         self._manifests = Manifests(folder.manifests)
         self._stopping = threading.Event()
@@ -144,15 +149,34 @@ class Jobs:
 
     def _carry_out(self, work: Work, progress: Progress) -> None:
         workspace = self._folder.work / work.deploy
-        plan = Plan(work.deploy, self._folder.incoming / work.deploy, workspace, self._limits, work.filename)
+        previous = self._previous(work)
+        plan = Plan(
+            deploy=work.deploy,
+            upload=self._folder.incoming / work.deploy,
+            workspace=workspace,
+            limits=self._limits,
+            filename=work.filename,
+            compress=self._compress,
+            compressed=_compressed(previous) if self._compress else (),
+        )
         unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
-        manifest = compose(unpacked, work.options, self._previous(work), int(time.time()))
+        if self._compress:
+            unpacked = _with_known_variants(unpacked, previous)
+        manifest = compose(unpacked, work.options, previous, int(time.time()))
+        manifest = weigh(self._with_rules(manifest), self._history(work, previous))
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
         stored_as = self._manifests.put(manifest)
         self._keep_log(work.deploy, progress)
         self._on_loop(self._deploys.finish(work.deploy, manifest, stored_as))
+
+    def _with_rules(self, manifest: Manifest) -> Manifest:
+        try:
+            return self._rules.read(manifest)
+        except RefusedRules as error:
+            limit = (error.limit.name, error.limit.value) if error.limit else None
+            raise BuildError(error.code, str(error), limit=limit) from None
 
     def _report(self, progress: Progress, step: str, done: int, total: int) -> None:
         self._loop.call_soon_threadsafe(progress.step, step, done, total)
@@ -164,7 +188,25 @@ class Jobs:
             return self._manifests.get(work.previous)
         except (OSError, UnreadableManifest):
             log.exception("previous_manifest_unreadable", site=work.site, manifest=work.previous)
-            return None  # only Last-Modified is lost
+            return None  # only Last-Modified is lost, and the compressed forms are made again
+
+    def _history(self, work: Work, previous: Manifest | None) -> History | None:
+        """What visitors may have kept of earlier deploys; None when not all of it can be read.
+
+        A manifest tells of those before it, so as a rule one is read.
+        """
+        read: list[tuple[str, Manifest]] = []
+        seen: set[str] = set()
+        try:
+            for name in work.published:
+                if name not in seen:
+                    known = previous if name == work.previous else None
+                    read.append((name, known or self._manifests.get(name)))
+                    seen.update((name, *read[-1][1].history.seen))
+        except (OSError, UnreadableManifest):
+            log.exception("history_unreadable", site=work.site, manifest=name)
+            return None
+        return gather(read)
 
     def _keep_log(self, deploy: str, progress: Progress) -> None:
         lines = "".join(json.dumps([line.at.isoformat(), line.text]) + "\n" for line in progress.log)
@@ -198,9 +240,28 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
     for file in unpacked.files:
         old = before.get(file.path)
         modified = old.modified if old and old.sha256 == file.sha256 else now
-        entries[file.path] = Entry(file.sha256, file.size, media_type(file.path), modified)
+        kind, coding = served_as(file.path)
+        variants = tuple(Variant(v.coding, v.sha256, v.size) for v in unpacked.variants.get(file.sha256, ()))
+        entries[file.path] = Entry(file.sha256, file.size, kind, modified, variants, coding)
     problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
     return Manifest(options, entries, problems)
+
+
+def _compressed(previous: Manifest | None) -> tuple[str, ...]:
+    """Content that has compressed forms already, because it is live."""
+    return tuple({entry.sha256 for entry in previous.entries.values() if entry.variants}) if previous else ()
+
+
+def _with_known_variants(unpacked: Unpacked, previous: Manifest | None) -> Unpacked:
+    """The upload with the compressed forms that were not made again."""
+    if previous is None:
+        return unpacked
+    known = {
+        entry.sha256: tuple(StoredVariant(v.coding, v.sha256, v.size) for v in entry.variants)
+        for entry in previous.entries.values()
+        if entry.variants
+    }
+    return replace(unpacked, variants=known | dict(unpacked.variants))
 
 
 def _lost_upload() -> Failure:

@@ -1,16 +1,23 @@
 """From the live pointers to the table visitors are answered from; the one module that knows both planes."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+import structlog
 from tortoise.exceptions import ValidationError
 
 from appliance.addresses import Addresses, SiteHost
+from appliance.former import Earlier, GraceTime, earlier_deploys
 from appliance.models.deploy import Deploy, Live
-from appliance.serving.release import Release, compile_release
+from appliance.serving.entrances import Entrances
+from appliance.serving.grace import Former, is_asset, look_back
+from appliance.serving.release import Release, compile_release, servable
 from appliance.serving.table import Table
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifest, Manifests
+from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,17 @@ class LiveSites:
     a published one is put in place at once. Used on the event loop only.
     """
 
-    def __init__(self, table: Table, addresses: Addresses, manifests: Manifests, blobs: Blobs) -> None:
+    def __init__(
+        self,
+        table: Table,
+        addresses: Addresses,
+        manifests: Manifests,
+        blobs: Blobs,
+        entrances: Entrances | None = None,
+        grace: GraceTime | None = None,
+    ) -> None:
+        self._grace = grace or GraceTime()
+        self.entrances = entrances or Entrances()
         self._table = table
         self._addresses = addresses
         self._manifests = manifests
@@ -41,9 +58,8 @@ class LiveSites:
 
     async def prepare(self, site: str, deploy: str, manifest: Manifest) -> Release:
         """Compile a release beside the one that is live."""
-        return await asyncio.to_thread(
-            compile_release, site=site, deploy=deploy, preview=False, manifest=manifest, blob_path=self._blobs.path
-        )
+        earlier = await earlier_deploys(site, deploy, self._grace)
+        return await asyncio.to_thread(self._make, site, deploy, manifest, earlier)
 
     async def load_release(self, site: str, deploy: str, manifest: str) -> Release:
         """Compile a stored deploy beside the one that is live; FileNotFoundError, UnreadableManifest."""
@@ -52,11 +68,20 @@ class LiveSites:
     def swap(self, site: str, release: Release, manifest: str) -> None:
         """Let visitors have this release from now on. Call it once the pointer is committed."""
         self._pointers[site] = _Pointer(release.deploy, manifest)
-        self._table.put(self._addresses.site_host(site), release)
+        self._table.put(self._addresses.site_host(site), self.entrances.before(release))
+
+    def is_live(self, site: str) -> bool:
+        """Whether a site has something live."""
+        return site in self._pointers
+
+    def regate(self, site: str) -> None:
+        """Let everything of a site stand behind the entrance it has to have now."""
+        self._table.change(site, self.entrances.before)
 
     def withdraw(self, site: str, deploys: list[str]) -> None:
         """Stop answering for a site, live and by its deploys' own hosts."""
         self._pointers.pop(site, None)
+        self.entrances.drop(site)
         self._table.drop(self._addresses.site_host(site))
         for deploy in deploys:
             self._table.drop(self._addresses.deploy_host(site, deploy))
@@ -82,6 +107,7 @@ class LiveSites:
                 return None
             release = await self._compile(named.site, pointer, preview=False)
             if self._pointers.get(named.site) == pointer:  # else something was published meanwhile
+                release = self.entrances.before(release)
                 self._table.put(host, release)
                 return release
 
@@ -95,14 +121,33 @@ class LiveSites:
         release = await self._compile(site, _Pointer(deploy, row.manifest), preview=True)
         if not await Deploy.exists(id=deploy):  # deleted while it was read
             return None
+        release = self.entrances.before(release)
         self._table.put(host, release)
         return release
 
     async def _compile(self, site: str, pointer: _Pointer, *, preview: bool) -> Release:
+        earlier = None if preview else await earlier_deploys(site, pointer.deploy, self._grace)
+
         def read_and_compile() -> Release:
-            manifest = self._manifests.get(pointer.manifest)
-            return compile_release(
-                site=site, deploy=pointer.deploy, preview=preview, manifest=manifest, blob_path=self._blobs.path
-            )
+            return self._make(site, pointer.deploy, self._manifests.get(pointer.manifest), earlier)
 
         return await asyncio.to_thread(read_and_compile)
+
+    # ── in a thread ──
+
+    def _make(self, site: str, deploy: str, manifest: Manifest, earlier: list[Earlier] | None) -> Release:
+        """Compile a release; without `earlier` it is one by its own host, to which nothing came before."""
+        release = compile_release(
+            site=site, deploy=deploy, preview=earlier is None, manifest=manifest, blob_path=self._blobs.path
+        )
+        return replace(release, grace=look_back(release.entries, self._read(earlier, release))) if earlier else release
+
+    def _read(self, earlier: list[Earlier], release: Release) -> Iterator[Former]:
+        def is_gone(path: str) -> bool:
+            return path not in release.entries and is_asset(path)
+
+        for each in earlier:
+            try:
+                yield Former(servable(self._manifests.get(each.manifest, is_gone).entries), each.until)
+            except (OSError, UnreadableManifest):
+                log.exception("earlier_manifest_unreadable", manifest=each.manifest)  # its tabs have to be reloaded

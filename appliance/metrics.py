@@ -116,6 +116,7 @@ class _Serving(Collector):
         for labels, count in now.requests.items():
             requests.add_metric(labels, count)
         yield requests
+        yield from self._by_site()
         yield CounterMetricFamily("dropdock_sent_bytes", "Bytes of bodies sent.", now.bytes_sent)
         yield GaugeMetricFamily("dropdock_connections_open", "Connections open.", now.connections_open)
         yield CounterMetricFamily("dropdock_connections", "Connections accepted.", now.connections_accepted)
@@ -125,6 +126,18 @@ class _Serving(Collector):
             "Connections the fast lane left to Hypercorn.",
             now.connections_handed_over,
         )
+
+    def _by_site(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "dropdock_site_requests", "Requests answered, by site and class of status.", labels=["site", "status"]
+        )
+        sent = CounterMetricFamily("dropdock_site_sent_bytes", "Bytes of bodies sent, by site.", labels=["site"])
+        for site, traffic in self._counters.sites():
+            sent.add_metric([site], traffic.bytes_sent)
+            for status, count in traffic.statuses.items():
+                requests.add_metric([site, status], count)
+        yield requests
+        yield sent
 
 
 class _Stored(Collector):

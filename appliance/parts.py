@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.deploys import Deploys
+from appliance.explain import Explainer
+from appliance.gates import Gates
 from appliance.intake import Intake
 from appliance.jobs import Jobs
+from appliance.serving.counters import Counters
 from appliance.settings import Settings
 from appliance.sites import Sites
 
@@ -22,3 +25,6 @@ class Parts:
     deploys: Deploys
     intake: Intake
     jobs: Jobs
+    counters: Counters
+    gates: Gates
+    explainer: Explainer

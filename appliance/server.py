@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,22 +14,29 @@ from quart import Blueprint, Quart
 if sys.platform != "win32":  # there the same code runs on plain asyncio
     import uvloop
 
-from appliance import db, logs, set_up
+from appliance import db, logs, open_files, set_up
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
+from appliance.certificates import NoCertificate
 from appliance.data_folder import DataFolder, Unusable, secret_key
 from appliance.deploys import Deploys
+from appliance.explain import Explainer
+from appliance.former import GraceTime
 from appliance.front_door import FrontDoor
+from appliance.gate_attempts import Attempts
+from appliance.gatekeeper import Gatekeeper
+from appliance.gates import Gates
 from appliance.health import Health
 from appliance.intake import Intake
 from appliance.jobs import Jobs
-from appliance.listening import CannotListen, Listening, listen
+from appliance.listening import CannotListen
 from appliance.live import LiveSites
 from appliance.metrics import Metrics
 from appliance.parts import Parts
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
+from appliance.serving.entrances import Entrances
 from appliance.serving.limits import DoorLimits
 from appliance.serving.table import Table
 from appliance.settings import Settings
@@ -38,6 +45,7 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifests
 from appliance.switch import AsgiApp, Switch
 from appliance.version import VERSION
+from appliance.ways_in import WaysIn
 
 log = structlog.get_logger(__name__)
 
@@ -63,10 +71,11 @@ class CannotStart(Exception):
 def run(settings: Settings, program: Program) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
     logs.configure(settings)
+    open_files.raise_limit(settings.connections)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, program))
-    except (CannotStart, CannotListen, Unusable) as error:
+    except (CannotStart, CannotListen, NoCertificate, Unusable) as error:
         print(f"dropdock: {error}", file=sys.stderr)  # noqa: T201 - the one line a person who starts it needs
         return 1
     return 0
@@ -74,17 +83,20 @@ def run(settings: Settings, program: Program) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that listens: its parts, its Quart app, the port, and the set-up token while there is no account."""
+    """A server that listens: its parts, its Quart app, its sockets, and the set-up token while there is no account."""
 
     parts: Parts
     app: Quart
-    listening: Listening
+    ways: WaysIn
     set_up_token: str | None
 
 
 @asynccontextmanager
 async def running(settings: Settings, program: Program) -> AsyncIterator[Running]:
-    """A server from the moment it listens until the block ends. Raises CannotStart, CannotListen, Unusable."""
+    """A server from the moment it listens until the block ends.
+
+    Raises CannotStart, CannotListen, NoCertificate, Unusable.
+    """
     async with AsyncExitStack() as stack:
         folder = DataFolder(settings.data)
         folder.create()
@@ -93,12 +105,14 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         await stack.enter_async_context(await db.open(folder))
         set_up_open = await set_up.is_open()
         _check_reach(settings, set_up_open=set_up_open)
-        listening = listen(settings.listen)
-        stack.callback(listening.close)
-        parts, app, door = await _wire(stack, settings, program, folder, access, listening.port)
+        sockets = stack.enter_context(ExitStack())
+        ways = WaysIn.of(settings, folder, sockets)
+        parts, app, door = await _wire(stack, settings, program, folder, access, ways)
         token = await set_up.begin(access) if set_up_open else None
-        await door.open(listening.sockets)
-        yield Running(parts, app, listening, token)
+        await door.open(ways.plain.sockets)
+        if ways.tls and ways.certificates:
+            door.open_tls(ways.tls.sockets, ways.certificates.listening)
+        yield Running(parts, app, ways, token)
 
 
 async def _serve(settings: Settings, program: Program) -> None:
@@ -110,20 +124,25 @@ async def _serve(settings: Settings, program: Program) -> None:
 
 
 async def _wire(
-    stack: AsyncExitStack, settings: Settings, program: Program, folder: DataFolder, access: Access, port: int
+    stack: AsyncExitStack, settings: Settings, program: Program, folder: DataFolder, access: Access, ways: WaysIn
 ) -> tuple[Parts, Quart, FrontDoor]:
     """Make the parts and start what has a life; the stack stops it."""
-    addresses = Addresses.of(settings, port)
+    addresses = Addresses.of(settings, ways.port)
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     counters = Counters()
-    live = LiveSites(table, addresses, Manifests(folder.manifests), Blobs(folder.blobs))
+    grace = GraceTime(settings.grace_deploys, settings.grace_age)
+    live = LiveSites(table, addresses, Manifests(folder.manifests), Blobs(folder.blobs), _entrances(access), grace)
     await live.load()
+    gates = Gates(access, addresses, live)
+    await gates.load()
     deploys = Deploys(addresses, live)
     metrics = Metrics(settings, folder, counters)
     jobs = Jobs(settings, folder, deploys, program.build_command, on_finished=metrics.deploy_finished)
     metrics.watch_queue(jobs.queue.depth)
     intake = Intake(settings, folder, deploys, jobs)
-    parts = Parts(settings, addresses, access, Sites(addresses, live), deploys, intake, jobs)
+    explainer = Explainer(addresses, table, live)
+    its_sites = Sites(addresses, live, counters.forget)
+    parts = Parts(settings, addresses, access, its_sites, deploys, intake, jobs, counters, gates, explainer)
     health = Health(folder, jobs.queue.is_running)
     app = create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
     bodies = Bodies(settings.reply_cache, lost=_tell_lost)
@@ -136,12 +155,36 @@ async def _wire(
         bodies=bodies,
         counters=counters,
         stall_seconds=settings.upload_timeout + SLACK,
+        reception=ways.reception,
+        keeper=_gatekeeper(access, addresses, live),
     )
-    door = FrontDoor(table=table, app=switch, bodies=bodies, counters=counters, limits=door_limits_of(settings))
+    door = FrontDoor(
+        table=table,
+        app=switch,
+        bodies=bodies,
+        counters=counters,
+        limits=door_limits_of(settings),
+        reception=ways.reception,
+    )
     stack.push_async_callback(_stop, door, jobs, settings.stop_grace)
     await asyncio.to_thread(folder.clear_scratch, set(await deploys.waiting()))
     await jobs.start()
     return parts, app, door
+
+
+def _entrances(access: Access) -> Entrances:
+    settings = access.settings
+    return Entrances(
+        key=access.keys.gate, session=int(settings.gate_session), secure=access.https, force=settings.force_gate
+    )
+
+
+def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gatekeeper:
+    settings = access.settings
+    attempts = Attempts(
+        per_address=settings.gate_attempts, per_site=settings.gate_site_attempts, window=settings.gate_window
+    )
+    return Gatekeeper(access.passwords, live.entrances, attempts, read=addresses.read, is_site=live.is_live)
 
 
 async def _stop(door: FrontDoor, jobs: Jobs, grace: float) -> None:
@@ -150,13 +193,13 @@ async def _stop(door: FrontDoor, jobs: Jobs, grace: float) -> None:
 
 
 def door_limits_of(settings: Settings) -> DoorLimits:
-    """The bounds on connections and requests, as the front door takes them."""
+    """The bounds on connections and requests, as the front door takes them: within what the system lets us open."""
     return DoorLimits(
         head=settings.head_size,
         head_seconds=settings.head_timeout,
         keep_alive_seconds=settings.keep_alive,
         stall_seconds=settings.stall_timeout,
-        connections=settings.connections,
+        connections=open_files.room_for(settings.connections),
         connections_per_address=settings.connections_per_address,
     )
 
@@ -181,27 +224,32 @@ def _stop_signals() -> asyncio.Event:
 
 
 def _check_reach(settings: Settings, *, set_up_open: bool) -> None:
-    if set_up_open and not settings.listen.is_loopback and not settings.listen_without_account:
+    addresses = [address for address in (settings.listen, settings.listen_tls) if address]
+    far = [address for address in addresses if not address.is_loopback]
+    if set_up_open and far and not settings.listen_without_account:
         raise CannotStart(
-            f"{settings.listen} can be reached from other machines, but there is no account yet: make one first with "
+            f"{far[0]} can be reached from other machines, but there is no account yet: make one first with "
             "`dropdock account create --email YOU --role operator`, or set listen_without_account = true."
         )
 
 
 def _say(server: Running) -> None:
     """The lines a person who starts the server needs; log lines go to standard error."""
-    addresses, listening, listen_to = server.parts.addresses, server.listening, server.parts.settings.listen
+    addresses, settings, ways = server.parts.addresses, server.parts.settings, server.ways
     admin = addresses.url(addresses.admin)
     lines = [f"Dropdock {VERSION}"]
-    if listening.wanted not in {0, listening.port}:
-        lines.append(f"  Port {listening.wanted} is taken: using {listening.port}.")
+    listenings = [each for each in (ways.plain, ways.tls) if each]
+    lines += [f"  Port {e.wanted} is taken: using {e.port}." for e in listenings if e.wanted not in {0, e.port}]
     lines.append(f"  Admin  {admin}")
     lines.append(f"  Sites  {addresses.url(addresses.site_host('<site>'))}")
-    lines.append(f"  Data   {server.parts.settings.data.absolute()}")
-    if not listen_to.is_loopback:
-        lines.append(f"  Listening on {listen_to}: other machines can connect.")
+    lines.append(f"  Data   {settings.data.absolute()}")
+    if ways.tls:
+        lines.append(f"  HTTPS  on port {ways.tls.port}, HTTP on port {ways.plain.port}")
+    for address in (settings.listen, settings.listen_tls):
+        if address and not address.is_loopback:
+            lines.append(f"  Listening on {address}: other machines can connect.")
     if server.set_up_token:
         lines.append(f"\nOpen this link once to create your account:\n  {admin}setup?token={server.set_up_token}")
     lines.append(f"\n{LAST_LINE}")
     print("\n".join(lines), flush=True)  # noqa: T201 - what `make run` is for
-    log.info("started", version=VERSION, port=listening.port)
+    log.info("started", version=VERSION, port=ways.plain.port)

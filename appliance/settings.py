@@ -13,13 +13,17 @@ import platformdirs
 
 from appliance.units import (
     Address,
+    HostFiles,
     Networks,
     Size,
     Span,
     domain,
     folder,
+    host_files,
+    hsts,
     networks,
     one_of,
+    optional_address,
     optional_domain,
     switch,
     whole,
@@ -65,6 +69,17 @@ class Settings:
         "http", one_of("http", "https"), "scheme of printed addresses (https behind a TLS proxy)"
     )
     public_port: int = _setting(0, whole(0, 65535), "port of printed addresses; 0: the one listened on")
+    # TLS
+    listen_tls: Address | None = _setting(
+        "", optional_address, "address and port for HTTPS, such as 0.0.0.0:8443; empty: none"
+    )
+    tls_certificate: str = _setting("", str, "PEM file of the certificate and its chain; relative to <data>/certs")
+    tls_key: str = _setting("", str, "PEM file of its key; empty: in the certificate's file")
+    tls_hosts: tuple[HostFiles, ...] = _setting(
+        "", host_files, "certificates of single hosts: host=certificate:key, *.host=file"
+    )
+    https_redirect: bool = _setting("false", switch, "send visitors who come over plain HTTP to HTTPS")
+    hsts: str = _setting("", hsts, "Strict-Transport-Security over HTTPS, such as max-age=31536000; empty: none")
     # intake
     upload_size: Size = _setting("500MB", Size.parse, "largest upload, as sent")
     unpacked_size: Size = _setting("2GB", Size.parse, "largest site, unpacked")
@@ -80,12 +95,25 @@ class Settings:
     builds_at_once: int = _setting(2, whole(1, 64), "deploys worked on at the same time")
     build_timeout: Span = _setting("15m", Span.parse, "longest time one deploy may take to unpack and store")
     child_idle: Span = _setting("10m", Span.parse, "how long an idle build process is kept ready")
+    variants: bool = _setting("true", switch, "make compressed forms (zstd, br, gzip) of what shrinks, once per deploy")
+    # rules of sites
+    redirect_rules: int = _setting(10_000, whole(0, 1_000_000), "most redirects of a site for one path each")
+    redirect_rules_dynamic: int = _setting(500, whole(0, 10_000), "most redirects of a site with a * or a :name")
+    header_rules: int = _setting(1_000, whole(0, 100_000), "most paths with headers of their own")
+    rule_line: int = _setting(2_000, whole(100, 100_000), "longest line of _redirects and _headers, in characters")
+    rule_file: Size = _setting("4MB", Size.parse, "largest _redirects, _headers or netlify.toml")
+    strict_rules: bool = _setting("false", switch, "fail a deploy in which a rule cannot be used")
     # access
     access_lifetime: Span = _setting("10m", Span.parse, "how long an access token is good")
     refresh_lifetime: Span = _setting("30d", Span.parse, "how long a sign-in lasts without use")
     sign_in_attempts: int = _setting(5, whole(1, 1000), "failed sign-ins of an account before it has to wait")
     sign_in_window: Span = _setting("15m", Span.parse, "how long failed sign-ins count, and the longest wait")
     password_length: int = _setting(10, whole(8, 128), "fewest characters of a password")
+    force_gate: bool = _setting("false", switch, "put a gate before every site, also those whose owners set none")
+    gate_session: Span = _setting("7d", Span.parse, "how long a visitor stays signed in to a gated site")
+    gate_attempts: int = _setting(10, whole(1, 100_000), "tries of a gate's password from one address, per gate_window")
+    gate_site_attempts: int = _setting(200, whole(1, 1_000_000), "tries of a gate's password in all, per gate_window")
+    gate_window: Span = _setting("10m", Span.parse, "how long tries of a gate's password count")
     request_body: Size = _setting("1MB", Size.parse, "largest body of an API request or form other than an upload")
     # the door
     connections: int = _setting(10_000, whole(1, 1_000_000), "open connections in all")
@@ -96,11 +124,20 @@ class Settings:
     stall_timeout: Span = _setting("60s", Span.parse, "how long a reader may take nothing before it is cut")
     reply_cache: Size = _setting("64MB", Size.parse, "memory for prepared replies")
     previews_loaded: int = _setting(256, whole(1, 1_000_000), "deploys other than live ones kept ready in memory")
+    grace_deploys: int = _setting(10, whole(0, 1_000), "earlier deploys whose scripts, styles and images still answer")
+    grace_age: Span = _setting("7d", Span.parse, "how long they do after the deploy was replaced")
+    trusted_proxies: Networks = _setting(
+        "", networks, "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed"
+    )
     stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops")
     # being watched
     metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
     log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")
     log_format: str = _setting("auto", one_of("auto", "json", "pretty"), "auto: pretty on a terminal, else JSON lines")
+    access_log: str = _setting(
+        "off", one_of("off", "common", "json"), "a line for every request: off, common (as other web servers), json"
+    )
+    access_log_path: str = _setting("", str, "file of the access log, relative to <data>/logs; empty: standard output")
     # keys
     secret_key: str = _setting(
         "", str, "key that signs tokens; empty: made on first start in <data>/secret.key", secret=True
@@ -153,6 +190,8 @@ def written(value: object) -> str:
     """A setting's value as it stands in `appliance.toml`, without quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None:
+        return ""
     if isinstance(value, tuple):
         return ", ".join(str(part) for part in value)
     return str(value)
@@ -231,6 +270,10 @@ def _check_combinations(settings: Settings) -> None:
             raise BadSettings(
                 f"admin_host {settings.admin} looks like a site of {settings.base}: use one label, such as admin."
             )
+    if settings.listen_tls and not (settings.tls_certificate or settings.tls_hosts):
+        raise BadSettings("listen_tls needs a certificate: set tls_certificate, or tls_hosts.")
+    if settings.https_redirect and not (settings.listen_tls or settings.trusted_proxies):
+        raise BadSettings("https_redirect leads nowhere: set listen_tls, or trusted_proxies if a proxy speaks HTTPS.")
     if settings.secret_key and len(settings.secret_key) < 32:
         raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
 

@@ -1,6 +1,7 @@
 """Create, list, change and remove sites, and who may do so."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -79,9 +80,12 @@ async def find(actor: Actor, name: str) -> Site:
 class Sites:
     """The sites of this installation."""
 
-    def __init__(self, addresses: Addresses, live: LiveSites) -> None:
+    def __init__(
+        self, addresses: Addresses, live: LiveSites, removed: Callable[[str], None] = lambda _name: None
+    ) -> None:
         self._addresses = addresses
         self._live = live
+        self._removed = removed  # told the name of a site that is no more
 
     async def create(self, actor: Actor, new: NewSite) -> SiteFacts:
         """Make a site; Invalid when the name cannot be one, Conflict when it is taken."""
@@ -122,6 +126,7 @@ class Sites:
             await Live.filter(site=site).delete()
             await site.delete()
         self._live.withdraw(name, [str(deploy) for deploy in deploys])
+        self._removed(name)
 
     async def _facts(self, rows: list[Site]) -> list[SiteFacts]:
         ids = [row.id for row in rows]

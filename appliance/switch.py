@@ -7,13 +7,18 @@ from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
+from appliance.gatekeeper import Gatekeeper, is_form
+from appliance.proxies import introduce
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
+from appliance.serving.engine import Request
 from appliance.serving.hosts import normalise_host
 from appliance.serving.release import Release
-from appliance.serving.replies import UNKNOWN_HOST, Fields, page_reply
-from appliance.serving.slow_lane import AsgiApp, Message, Receive, Scope, Send, send_reply, serve
+from appliance.serving.replies import UNKNOWN_HOST, Fields, Reply, page_reply
+from appliance.serving.secure import STRICT
+from appliance.serving.slow_lane import HOST, AsgiApp, Message, Receive, Scope, Send, read_request, send_reply, serve
 from appliance.serving.table import Table
+from appliance.serving.visitor import Asked, Reception, Visitor
 from appliance.window import EXTENSION, Inflow, Window
 
 __all__ = ["AsgiApp", "Switch"]
@@ -45,6 +50,8 @@ class Switch:
         bodies: Bodies,
         counters: Counters,
         stall_seconds: float = STALL_SECONDS,
+        reception: Reception | None = None,
+        keeper: Gatekeeper | None = None,
     ) -> None:
         self._table = table
         self._is_admin = admin_hosts
@@ -53,6 +60,8 @@ class Switch:
         self._bodies = bodies
         self._counters = counters
         self._stall = stall_seconds
+        self._reception = reception or Reception()
+        self._keeper = keeper
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope."""
@@ -73,25 +82,91 @@ class Switch:
                 raise
         finally:
             if outflow.status:
-                self._counters.answered(outflow.kind, outflow.status, outflow.sent)
+                self._count(outflow)
 
     async def _route(self, scope: Scope, receive: Receive, outflow: "_Outflow") -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if not _is_sound(scope, hosts):
             await send_reply(scope, outflow, page_reply(400), _closing(scope))
             return
-        host = normalise_host(_take_authority(scope) or b"".join(hosts))
+        authority = _take_authority(scope) or b"".join(hosts)
+        visitor = introduce(scope, self._reception.proxies)
+        host = normalise_host(visitor.host or authority)
+        scope[HOST] = host.encode("ascii")
+        self._receive(scope, visitor, host, outflow)
+        if await self._moved(scope, visitor, host, outflow):
+            return
         if self._is_admin(host):
             outflow.kind = "admin"
             await self._to_admin(scope, receive, outflow)
             return
-        release = self._table.find(host) or await self._find(host)
-        await _skip_body(receive)
+        release, reply = await self._enter(scope, receive, host, visitor.address)
         if release is None:
             await send_reply(scope, outflow, UNKNOWN_HOST)
         else:
             outflow.kind = "site"
+            outflow.site = release.site
+            if reply is not None:
+                await send_reply(scope, outflow, reply)
+                return
             await serve(scope, receive, outflow, release, self._bodies)
+
+    async def _enter(
+        self, scope: Scope, receive: Receive, host: str, address: str
+    ) -> tuple[Release | None, Reply | None]:
+        """What a host leads to, and the answer where a password is looked at first; takes in the request's body."""
+        keeper = self._keeper
+        if keeper is not None and is_form(scope):
+            release = self._gated(host) or await self._find(host)
+            if release is not None:
+                return release, await keeper.unlock(release, receive, address, secure=scope["scheme"] == "https")
+            reply = None
+        else:
+            release, reply = await self._look(read_request(scope), host, address)
+        await _skip_body(receive)
+        return release, reply
+
+    async def _look(self, request: Request, host: str, address: str) -> tuple[Release | None, Reply | None]:
+        """What a host leads to, and the answer when a password that came along cannot be looked at now.
+
+        Before a host of a gated site is loaded, its visitor must be let in: how long that takes would tell much.
+        """
+        release, keeper = self._gated(host), self._keeper
+        if keeper is not None and release is not None and release.entrance is not None:
+            reply = await keeper.check(release, request, address)
+            if reply is not None or release.entrance.refuses(request.target, request.context):
+                return release, reply
+        if release is None or not release.deploy:
+            release = await self._find(host) or release
+            return release, await keeper.check(release, request, address) if keeper and release else None
+        return release, None
+
+    def _gated(self, host: str) -> Release | None:
+        """The release for a host without loading one; of a gated site's, its entrance at least."""
+        return self._table.find(host) or (self._keeper.front(host) if self._keeper else None)
+
+    def _receive(self, scope: Scope, visitor: Visitor, host: str, outflow: "_Outflow") -> None:
+        outflow.target = read_request(scope).target
+        if visitor.secure:
+            outflow.strict = self._reception.policy.hsts
+        if self._reception.log is not None:
+            method, version = scope["method"].encode("ascii"), scope["http_version"]
+            outflow.asked = Asked(visitor.address, host.encode("ascii"), method, outflow.target, version)
+
+    async def _moved(self, scope: Scope, visitor: Visitor, host: str, outflow: "_Outflow") -> bool:
+        """Whether the visitor, who came over plain HTTP, was sent to HTTPS."""
+        reply = None if visitor.secure else self._reception.policy.move(host, outflow.target)
+        if reply is not None:
+            await send_reply(scope, outflow, reply)
+        return reply is not None
+
+    def _count(self, outflow: "_Outflow") -> None:
+        if outflow.site:
+            self._counters.visited(outflow.site, outflow.status, outflow.sent, outflow.target)
+        else:
+            self._counters.answered(outflow.kind, outflow.status, outflow.sent)
+        if outflow.asked is not None and self._reception.log is not None:
+            self._reception.log.note(outflow.asked, outflow.status, outflow.sent)
 
     async def _to_admin(self, scope: Scope, receive: Receive, outflow: "_Outflow") -> None:
         """Let the admin answer, with its request's body held to the upload window."""
@@ -118,6 +193,10 @@ class _Outflow:
 
     def __init__(self, send: Send, stall: float) -> None:
         self.kind = "unknown"  # what the answer is counted as
+        self.site = ""  # whose it is, and what was asked of it
+        self.target = b""
+        self.strict = b""  # the Strict-Transport-Security that goes with the answer
+        self.asked: Asked | None = None  # for the access log, where there is one
         self.status = 0
         self.sent = 0
         self.stalled = False
@@ -127,6 +206,8 @@ class _Outflow:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.strict and all(name.lower() != STRICT for name, _ in message["headers"]):
+                message = {**message, "headers": [*message["headers"], (STRICT, self.strict)]}
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
             if self.before_end is not None and not message.get("more_body", False):
@@ -142,6 +223,10 @@ class _Outflow:
         except TimeoutError:
             self.stalled = True
             raise
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 async def _skip_body(receive: Receive) -> None:

@@ -4,6 +4,7 @@ The error's text goes on after the setting's name: "upload_size is a size, such 
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,6 +87,50 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def optional_address(value: object) -> Address | None:
+    """An address and a port, or None for an empty text."""
+    return Address.parse(value) if str(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class HostFiles:
+    """The PEM files of a host's certificate; `host` is a name, or `*.` and a name for every host right below it."""
+
+    host: str
+    certificate: str
+    key: str
+
+    @classmethod
+    def parse(cls, value: object) -> "HostFiles":
+        """From `HOST=CERTIFICATE:KEY` (`;` between the files on Windows), or `HOST=FILE` when one file has both."""
+        host, equals, files = str(value).partition("=")
+        certificate, _, key = (part.strip() for part in files.partition(os.pathsep))
+        if not equals or not certificate:
+            raise ValueError('is a list of hosts and files, such as ["shop.example.org=shop.pem:shop.key"]')
+        star, name = ("*.", host.strip()[2:]) if host.strip().startswith("*.") else ("", host)
+        return cls(star + domain(name), certificate, key or certificate)
+
+    def __str__(self) -> str:
+        return f"{self.host}={self.certificate}" + ("" if self.key == self.certificate else os.pathsep + self.key)
+
+
+def host_files(value: object) -> tuple[HostFiles, ...]:
+    """Certificates by host, from a list or a text with commas; a host may be named once."""
+    texts = value if isinstance(value, list | tuple) else [t for t in re.split(r"\s*,\s*", str(value).strip()) if t]
+    pairs = tuple(HostFiles.parse(text) for text in texts)
+    if len({pair.host for pair in pairs}) < len(pairs):
+        raise ValueError("names a host twice")
+    return pairs
+
+
+def hsts(value: object) -> str:
+    """A Strict-Transport-Security policy (RFC 6797, 6.1), or empty."""
+    text = str(value).strip()
+    if text and not re.fullmatch(r"max-age=\d{1,10}(\s*;\s*(includeSubDomains|preload))*", text, re.IGNORECASE):
+        raise ValueError('is a policy, such as "max-age=31536000; includeSubDomains"')
+    return text
 
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]

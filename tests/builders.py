@@ -84,7 +84,7 @@ class Appliance:
 
     @property
     def port(self) -> int:
-        return self.running.listening.port
+        return self.running.ways.plain.port
 
     def client(self, person: Person | None = None) -> httpx.AsyncClient:
         """A client of the API, signed in with a personal token or not at all."""
@@ -216,7 +216,7 @@ def _await_start(process: subprocess.Popen[str], log: Path) -> Served:
         said += line
         if server.LAST_LINE in line:
             break
-    admin = re.search(r"Admin +http://[^:/]+:(\d+)/", said)
+    admin = re.search(r"Admin +https?://[^:/]+:(\d+)/", said)
     if admin is None:
         raise AssertionError(f"the server did not start: {said}\n{log.read_text()}")
     link = re.search(r"http://\S+/setup\?token=\S+", said)

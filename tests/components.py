@@ -33,6 +33,10 @@ COMPONENTS = (
     Component("unzip", ("unzip",)),
     Component("curl", ("curl",)),
     Component("zstd", ("zstd",)),
+    Component("nginx-light", ("nginx", "/usr/sbin/nginx")),
+    Component("caddy", ("caddy",)),
+    Component("wrk", ("wrk",)),
+    Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
     # Real sites; their pages are looked for, not the packages: container images often leave documentation out.
     Component("developers-reference", ("/usr/share/developers-reference/index.html",)),

@@ -14,6 +14,7 @@ OURS = ("main", "appliance", "builds", "admin_ui")
 PEERS = ("appliance.api", "appliance.clients", "admin_ui")  # surfaces over the same modules
 FRAMEWORKS = ("quart", "hypercorn", "tortoise")
 VALUES = ("appliance.units", "appliance.version")  # what leaves may share: it imports nothing of ours itself
+MANIFEST = ("appliance.storage.manifest", "appliance.storage.rules")  # plain values
 GENERATED = "appliance/migrations/"  # by Tortoise; read and named by us, not shaped by us
 
 
@@ -40,8 +41,8 @@ def test_only_jobs_and_deploys_reach_into_builds() -> None:
     assert [one.where for one in reaching if not within(one.importer, "appliance.jobs", "appliance.deploys")] == []
 
 
-def test_serving_imports_values_and_httptools_only() -> None:
-    assert strangers("appliance.serving", may=("appliance.serving", "appliance.storage.manifest", "httptools")) == []
+def test_serving_imports_values_and_its_parsers_only() -> None:
+    assert strangers("appliance.serving", may=("appliance.serving", *MANIFEST, "httptools", "jh2")) == []
 
 
 def test_storage_imports_only_itself() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from appliance.cli.client import Client, segment
+from appliance.cli.gate import gate
 from appliance.cli.output import moment, show, show_facts, show_json, show_table, size
 from appliance.cli.remote import remote
 
@@ -16,6 +17,9 @@ OPTIONS: dict[str, dict[str, str | bool]] = {
     "dialect": {word: word for word in ("netlify", "cloudflare")},
     "html": {word: word for word in ("natural", "auto", "slash", "noslash", "exact")},
 }
+HELP_OF_SET = "Set options, from the next deploy on.\n\n\b\n" + "\n".join(  # \b: click leaves the lines as they are
+    f"{option}={'|'.join(words)}" for option, words in OPTIONS.items()
+)
 
 
 class SiteName(click.ParamType[str]):
@@ -36,6 +40,9 @@ site_name = click.argument("name", type=SITE_NAME)
 @click.group()
 def site() -> None:
     """Create, list, change and delete sites."""
+
+
+site.add_command(gate)
 
 
 @site.command()
@@ -80,18 +87,12 @@ def show_site(client: Client, name: str, as_json: bool) -> None:
     show_facts(facts | {option: _written(value) for option, value in found["options"].items()})
 
 
-@site.command("set")
+@site.command("set", help=HELP_OF_SET)
 @site_name
 @click.argument("options", metavar="KEY=VALUE...", nargs=-1, required=True)
 @remote
 def set_options(client: Client, name: str, options: tuple[str, ...]) -> None:
-    r"""Set options, from the next deploy on.
-
-    \b
-    minify=on|off  spa=on|off
-    dialect=netlify|cloudflare
-    html=natural|auto|slash|noslash|exact
-    """
+    """Set options, from the next deploy on."""
     changed = client.send("PATCH", f"sites/{segment(name)}", dict(_option(text) for text in options))
     show(" ".join(f"{option}={_written(value)}" for option, value in changed["options"].items()))
 

@@ -6,15 +6,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 
 from appliance.serving.replies import FilePart
 
 KB = 1024
 SMALL = 64 * KB  # files up to this are kept whole in memory
-PIECE = 256 * KB  # of a larger file in flight for one visitor
+MEDIUM = 2 * KB * KB  # and those up to this, when they are asked for again soon
+PIECE = 256 * KB  # of a larger file read for one visitor at a time
+_SHARE = 16  # a medium file may take this part of what is kept: 2 MB of the usual 64
 _THREADS = 4  # readers that may wait for a cold disk at the same time
 _REPORTED = 1_000  # missing blobs told of; past that the operator knows
+_NOTICED = 1_000  # medium files remembered to have been asked for once
 _NO_WAIT = getattr(os, "RWF_NOWAIT", 0)  # Linux: read what is in the page cache, or say that it is not
 
 
@@ -33,6 +35,9 @@ class Bodies:
         self._max_bytes = max_bytes
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
+        self._medium = max(SMALL, min(MEDIUM, max_bytes // _SHARE))
+        self._noticed: set[str] = set()
+        self._loading: dict[str, asyncio.Future[bytes]] = {}
         self._lost = lost
         self._reported: set[str] = set()
         self._readers = ThreadPoolExecutor(_THREADS, thread_name_prefix="blobs")
@@ -48,7 +53,11 @@ class Bodies:
         if whole is None:
             return None
         self._kept.move_to_end(part.path)
-        return whole if part.length == part.size else _cut(whole, part)
+        return whole if part.length == part.size else whole[part.offset : part.offset + part.length]
+
+    def open(self, part: FilePart) -> "Reading":
+        """Begin to read the bytes in order; nothing is opened or read before the first `Reading.read`."""
+        return Reading(self, part)
 
     async def pieces(self, part: FilePart, at_most: int = PIECE) -> AsyncGenerator[bytes, None]:
         """The bytes in order, in pieces of `at_most` bytes (a small file in one), read as they are taken.
@@ -56,16 +65,15 @@ class Bodies:
         Raises MissingBlob, with the first piece if the blob is not there. Close the generator (`contextlib.aclosing`)
         when not reading on to the end.
         """
+        reading = Reading(self, part)
+        at_most = max(at_most, SMALL) if part.size <= SMALL else at_most
         try:
-            if part.size <= SMALL:
-                yield await self._load(part)
-                return
-            async with aclosing(self._read(part, at_most)) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except OSError as error:
-            self._report(part.path, str(error))
-            raise MissingBlob(part.path) from error
+            while reading.left:
+                piece = await reading.read(at_most)
+                reading.move_on(len(piece))
+                yield piece
+        finally:
+            reading.close()
 
     def close(self) -> None:
         """End the reading threads and let go of the memory."""
@@ -73,12 +81,49 @@ class Bodies:
         self._kept.clear()
         self._kept_bytes = 0
 
-    async def _load(self, part: FilePart) -> bytes:
-        loop = asyncio.get_running_loop()
-        whole = await loop.run_in_executor(self._readers, _read_whole, part.path, part.size)
-        if part.path not in self._kept:
-            self._keep(part.path, whole)
-        return _cut(whole, part)
+    # What follows is for Reading.
+
+    async def load(self, part: FilePart) -> bytes | None:
+        """The whole file, kept from now on, if it is one to be kept; raises OSError. Many who ask cause one read."""
+        if part.size > SMALL and not self._wanted_again(part):
+            return None
+        loading = self._loading.get(part.path)
+        if loading is None:
+            loop = asyncio.get_running_loop()
+            loading = loop.run_in_executor(self._readers, _read_whole, part.path, part.size)
+            self._loading[part.path] = loading
+            loading.add_done_callback(lambda done: self._loaded(part.path, done))
+        return await asyncio.shield(loading)
+
+    async def read_cold(self, file: "_OpenFile", offset: int, length: int) -> bytes:
+        """Read in a thread, which may wait for the disk; raises OSError."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, file.read, offset, length)
+
+    def close_file(self, file: "_OpenFile") -> None:
+        """Close in a thread: it may have to wait for a read whose visitor has gone."""
+        self._readers.submit(file.close)
+
+    def report(self, path: str, reason: str) -> None:
+        """Tell of a blob that could not be read, the first time."""
+        if self._lost is not None and path not in self._reported and len(self._reported) < _REPORTED:
+            self._reported.add(path)
+            self._lost(path, reason)
+
+    def _wanted_again(self, part: FilePart) -> bool:
+        """Whether a medium file was asked for before: one crawl through a site must not empty the memory."""
+        if part.size > self._medium:
+            return False
+        if part.path in self._noticed:
+            return True
+        if len(self._noticed) >= _NOTICED:
+            self._noticed.clear()
+        self._noticed.add(part.path)
+        return False
+
+    def _loaded(self, path: str, done: "asyncio.Future[bytes]") -> None:
+        del self._loading[path]
+        if not done.cancelled() and done.exception() is None:
+            self._keep(path, done.result())
 
     def _keep(self, path: str, content: bytes) -> None:
         self._kept[path] = content
@@ -87,26 +132,51 @@ class Bodies:
             _, gone = self._kept.popitem(last=False)
             self._kept_bytes -= len(gone)
 
-    async def _read(self, part: FilePart, at_most: int) -> AsyncGenerator[bytes, None]:
-        loop = asyncio.get_running_loop()
-        file = _OpenFile(part.path)
-        try:
-            offset, left = part.offset, part.length
-            while left:
-                length = min(left, at_most)
-                piece = file.read_now(offset, length)
-                if piece is None:
-                    piece = await loop.run_in_executor(self._readers, file.read, offset, length)
-                offset += len(piece)
-                left -= len(piece)
-                yield piece
-        finally:
-            self._readers.submit(file.close)  # may have to wait for a read whose visitor has gone
 
-    def _report(self, path: str, reason: str) -> None:
-        if self._lost is not None and path not in self._reported and len(self._reported) < _REPORTED:
-            self._reported.add(path)
-            self._lost(path, reason)
+class Reading:
+    """A run of bytes read in order; `left` of them are still to come. Close it when done."""
+
+    __slots__ = ("_bodies", "_file", "_offset", "_part", "left")
+
+    def __init__(self, bodies: Bodies, part: FilePart) -> None:
+        self._bodies = bodies
+        self._part = part
+        self._offset = part.offset
+        self._file: _OpenFile | None = None
+        self.left = part.length
+
+    async def read(self, at_most: int) -> bytes:
+        """The next bytes, at least one of them and up to `at_most`; raises MissingBlob.
+
+        Reading again gives them again, until `move_on` says how many were of use.
+        """
+        length = min(at_most, self.left)
+        try:
+            whole = self._bodies.get(FilePart(self._part.path, self._offset, length, self._part.size))
+            return await self._read(length) if whole is None else whole
+        except OSError as error:
+            self._bodies.report(self._part.path, str(error))
+            raise MissingBlob(self._part.path) from error
+
+    def move_on(self, taken: int) -> None:
+        """So many bytes are on their way: the next read begins after them."""
+        self._offset += taken
+        self.left -= taken
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if self._file is not None:
+            self._bodies.close_file(self._file)
+            self._file = None
+
+    async def _read(self, length: int) -> bytes:
+        if self._file is None:
+            whole = await self._bodies.load(self._part)
+            if whole is not None:
+                return whole[self._offset : self._offset + length]
+            self._file = _OpenFile(self._part.path)
+        piece = self._file.read_now(self._offset, length)
+        return await self._bodies.read_cold(self._file, self._offset, length) if piece is None else piece
 
 
 class _OpenFile:
@@ -165,7 +235,3 @@ def _read_whole(path: str, size: int) -> bytes:
     if len(content) != size:
         raise OSError(f"{path} is not {size} bytes long")
     return content
-
-
-def _cut(whole: bytes, part: FilePart) -> bytes:
-    return whole[part.offset : part.offset + part.length]

@@ -5,18 +5,23 @@ all, with the bytes from the start of the unanswered request on.
 """
 
 import asyncio
-from contextlib import aclosing
 from typing import Protocol, cast
 
-from appliance.serving.bodies import Bodies, MissingBlob
+from appliance.serving.bodies import SMALL, Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.engine import Request, answer
 from appliance.serving.heads import END, BadHead, HeadReader
 from appliance.serving.http_date import DateLine
+from appliance.serving.known import GOOD_FOR, KnownHeads, Prepared
 from appliance.serving.limits import DoorLimits
+from appliance.serving.outlet import Outlet, send_rest
+from appliance.serving.release import Release
 from appliance.serving.replies import FilePart, Reply, page_reply
+from appliance.serving.secure import STRICT
 from appliance.serving.table import Table
+from appliance.serving.visitor import Asked, Reception, Visitor
 
+_INLINE = 4 * 1024  # bytes of a body that are kept with its head, so that one write sends both
 _BLANK = b"\r\n"
 _CLOSE = b"connection: close\r\n\r\n"
 _STAY = b"connection: keep-alive\r\n\r\n"  # HTTP/1.0 clients leave otherwise
@@ -31,7 +36,10 @@ class Door(Protocol):
     counters: Counters
     limits: DoorLimits
     heads: HeadReader
+    known: dict[bool, KnownHeads]  # by whether the visitor's connection is TLS
     date: DateLine
+    reception: Reception
+    strict: bytes  # the Strict-Transport-Security line, or nothing
 
     def admit(self, lane: "FastLane", address: str) -> bool:
         """A connection has come in; false when it is one too many."""
@@ -54,27 +62,38 @@ class FastLane(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_asked",
         "_begun",
         "_deadline",
         "_door",
         "_ended",
+        "_known",
         "_last",
         "_loop",
+        "_outlet",
         "_paused",
         "_refused",
         "_rest",
         "_sending",
+        "_site",
+        "_strict",
+        "_target",
         "_transport",
+        "_trusted",
         "_unsent",
+        "_visitor",
         "_writable",
         "address",
     )
 
     _transport: asyncio.Transport
+    secure = False  # over TLS
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._loop = asyncio.get_running_loop()
+        self._known: KnownHeads | None = None  # None: answers here depend on more than the head
+        self._outlet: Outlet | None = None  # once there has been something long to send
         self._rest = b""  # received, not yet answered
         self._begun = False  # a head has begun to arrive, and its time runs
         self._sending: asyncio.Task[None] | None = None  # a reply whose body is being read
@@ -85,6 +104,12 @@ class FastLane(asyncio.Protocol):
         self._refused = False  # what still comes in is dropped
         self._deadline = 0.0  # when `expire` has to look, by the loop's clock
         self._unsent = 0  # bytes waiting for the reader when `expire` last looked
+        self._trusted = False  # the client is a proxy that may speak for others
+        self._visitor = Visitor("")
+        self._site = ""  # that is being answered for, and what was asked of it
+        self._target = b""
+        self._strict = b""  # the Strict-Transport-Security line that goes with the answer
+        self._asked: Asked | None = None  # for the access log, where there is one
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,6 +118,10 @@ class FastLane(asyncio.Protocol):
         self._allow(self._door.limits.keep_alive_seconds)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._visitor = Visitor(self.address, self.secure)
+        self._trusted = self._door.reception.proxies.trusts(self.address)
+        if not self._trusted and self._door.reception.log is None:
+            self._known = self._door.known[self.secure]
         if not self._door.admit(self, self.address):
             self._refused = True
             self._transport.abort()
@@ -112,7 +141,7 @@ class FastLane(asyncio.Protocol):
             data = self._rest + data
         if self._sending is not None or self._paused:  # these bytes were on their way when reading was paused
             self._rest = data
-        else:
+        elif self._known is None or self._last or not self._repeat(self._known, data):
             self._advance(data)
 
     def eof_received(self) -> bool:
@@ -191,57 +220,127 @@ class FastLane(asyncio.Protocol):
         except BadHead as bad:
             self._refuse(bad.status)
             return False
-        release = self._door.table.find_raw(heads.host) if ours else None
+        visitor, host = self._visitor, heads.host
+        if self._trusted and heads.forwarded:
+            visitor = self._door.reception.proxies.visitor(visitor, heads.forwarded)
+            host = visitor.host or host
+        release = self._door.table.find_raw(host) if ours else None
         if release is None or heads.method not in {b"GET", b"HEAD"} or not heads.target.startswith(b"/"):
             if not head.strip(_BLANK):  # empty lines before a request mean nothing (RFC 9112, 2.2)
                 return True
             self._refused = True  # by this lane: the connection is somebody else's now
             self._door.hand_over(self, self._transport, data[start:])
             return False
-        reply = answer(Request(heads.method, heads.target, heads.headers), release)
-        return self._reply(reply, data, end)
+        request = Request(heads.method, heads.target, heads.headers, heads.context, host, visitor.secure)
+        if release.entrance is not None and release.entrance.question(request.target, request.context) is not None:
+            self._refused = True  # only a slow check can tell, and that is no business of this lane's
+            self._door.hand_over(self, self._transport, data[start:])
+            return False
+        self._receive(visitor, host, release.site)
+        return self._reply(self._move(visitor, host) or answer(request, release), release, data, start, end)
 
-    def _reply(self, reply: Reply, data: bytes, end: int) -> bool:
-        door, heads = self._door, self._door.heads
+    def _receive(self, visitor: Visitor, host: bytes, site: str) -> None:
+        """Keep what is to be known of a request when its answer has gone out."""
+        door = self._door
+        self._site = site
+        self._target = door.heads.target
+        self._strict = door.strict if visitor.secure else b""
+        if door.reception.log is not None:
+            version = "1.0" if door.heads.old else "1.1"
+            self._asked = Asked(visitor.address, host, door.heads.method, door.heads.target, version)
+
+    def _move(self, visitor: Visitor, host: bytes) -> Reply | None:
+        policy = self._door.reception.policy
+        return policy.move(host, self._target) if policy.https_port and not visitor.secure else None
+
+    def _count(self, status: int, sent: int) -> None:
+        door = self._door
+        door.counters.visited(self._site, status, sent, self._target)
+        if self._asked is not None and door.reception.log is not None:
+            door.reception.log.note(self._asked, status, sent)
+
+    def _repeat(self, heads: KnownHeads, head: bytes) -> bool:
+        """Answer a head that has come before as it was answered then; false when it has to be read."""
+        door = self._door
+        known = heads.find(head)
+        if known is None or known.version != door.table.version:
+            return False
+        if known.date is not door.date.now() and not known.renew(door.date):
+            return False
+        self._site, self._target = known.site, known.target
+        self._deliver(known, b"", 0)
+        return True
+
+    def _reply(self, reply: Reply, release: Release, data: bytes, start: int, end: int) -> bool:
+        answer = self._prepare(reply, release.site)
+        heads = self._known
+        if heads is not None and answer.stays and release.entrance is None and not release.preview:
+            heads.keep(data[start:end], answer)  # previews must be looked up, or the table forgets them
+        return self._deliver(answer, data, end)
+
+    def _prepare(self, reply: Reply, site: str) -> Prepared:
+        door, heads, part = self._door, self._door.heads, reply.part
         stays = heads.keep_alive and not self._last
         tail = _CLOSE if not stays else _STAY if heads.old else b"\r\n"
-        body: bytes | None
+        if self._strict and STRICT not in reply.head:  # a site may say so itself
+            tail = self._strict + tail
+        date, body = door.date.now(), reply.body
         if heads.method == b"HEAD":
-            body = b""
-        elif reply.part is None:
-            body = reply.body
-        else:
-            body = door.bodies.get(reply.part)
-            if body is None:
-                self._rest = data[end:]
-                self._pause_reading()
-                self._sending = self._loop.create_task(self._send(reply, reply.part, tail, stays=stays))
-                return False
-        self._transport.write(b"".join((reply.head, door.date.now(), tail, body)))
-        door.counters.answered("site", reply.status, len(body))
-        return self._replied(data[end:] if self._paused else b"", stays=stays)
+            part, body = None, b""
+        elif part is not None and part.length <= _INLINE and (kept := door.bodies.get(part)) is not None:
+            part, body = None, kept
+        length = part.length if part else len(body)
+        end = tail + body
+        front, until = b"".join((reply.head, date, end)), door.date.second + GOOD_FOR
+        version, status = door.table.version, reply.status
+        return Prepared(site, heads.target, status, length, reply.head, end, part, stays, version, until, date, front)
 
-    async def _send(self, reply: Reply, part: FilePart, tail: bytes, *, stays: bool) -> None:
-        """Send a reply whose body has to be read; the head goes out with the first piece."""
-        door = self._door
-        head = b"".join((reply.head, door.date.now(), tail))
+    def _deliver(self, answer: Prepared, data: bytes, end: int) -> bool:
+        """Send an answer, after which `data[end:]` is to be looked at; true when that may be done now."""
+        if answer.part is None:
+            self._transport.write(answer.front)
+        else:
+            body = self._door.bodies.get(answer.part)
+            if body is not None and len(body) <= SMALL:
+                self._transport.writelines((answer.front, body))
+            else:
+                pushed = self._way_out().push(answer.front, body) if body is not None else 0
+                if pushed < len(answer.front) + answer.length:
+                    self._rest = data[end:]
+                    self._pause_reading()
+                    self._sending = self._loop.create_task(self._send(answer, answer.part, pushed))
+                    return False
+        self._count(answer.status, answer.length)
+        return self._replied(data[end:] if self._paused else b"", stays=answer.stays)
+
+    def _way_out(self) -> Outlet:
+        if self._outlet is None:
+            self._outlet = Outlet(self._transport)
+        return self._outlet
+
+    async def _send(self, answer: Prepared, part: FilePart, pushed: int) -> None:
+        """Send an answer of which `pushed` bytes have gone out, and whose body has to be read."""
+        status, length = answer.status, answer.length
+        reading = self._door.bodies.open(part)
+        reading.move_on(max(0, pushed - len(answer.front)))
         try:
-            async with aclosing(door.bodies.pieces(part)) as pieces:
-                async for piece in pieces:
-                    self._transport.write(head + piece if head else piece)
-                    head = b""
-                    await self._room()
-            door.counters.answered("site", reply.status, part.length)
-        except MissingBlob:
-            if not head:  # too late to say so: only an early end tells the client that this is not all
-                self._transport.abort()
+            whole = await send_rest(self._way_out(), answer.front[pushed:], reading, self._room, begun=pushed > 0)
+        finally:
+            reading.close()
+        if not whole:
+            if self._transport.is_closing():
                 return
-            reply = page_reply(500)
-            self._transport.write(b"".join((reply.head, door.date.now(), tail, reply.body)))
-            door.counters.answered("site", 500, len(reply.body))
+            status, length = 500, self._send_broken(answer.end)
+        self._count(status, length)
         self._sending = None
-        if self._replied(self._rest, stays=stays):
+        if self._replied(self._rest, stays=answer.stays):
             self._go_on()
+
+    def _send_broken(self, tail: bytes) -> int:
+        """Say that the file cannot be read; the length of the page that says so."""
+        reply = page_reply(500)
+        self._transport.write(b"".join((reply.head, self._door.date.now(), tail, reply.body)))
+        return len(reply.body)
 
     async def _room(self) -> None:
         """Return once the reader can take more; others get their turn in between."""
@@ -281,7 +380,10 @@ class FastLane(asyncio.Protocol):
         self._door.counters.answered("unknown", status, len(reply.body))
         self._refused = True
         self._rest = b""
-        self._transport.write_eof()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:  # TLS has no half-closed connections
+            self._transport.close()
         self._allow(_LINGER_SECONDS)
 
     def _finish(self) -> None:

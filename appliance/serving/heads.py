@@ -4,13 +4,17 @@ from typing import Final
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
 
-from appliance.serving.engine import READ_HEADERS
+from appliance.serving.engine import CONTEXT_HEADERS, READ_HEADERS, join
+from appliance.serving.visitor import FORWARDED
 
 END: Final = b"\r\n\r\n"  # of a head; llhttp takes no bare line feeds, so nothing else ends one
 
-_HOST, _CONNECTION, _WANTED, _NOT_OURS = range(4)
+_OTHER, _CONTEXT, _WANTED, _FORWARDED, _HOST, _CONNECTION, _NOT_OURS = range(7)
+_SPELLINGS = 1_000  # of header names remembered
 _KINDS: dict[bytes, int] = {
+    **dict.fromkeys(CONTEXT_HEADERS, _CONTEXT),
     **dict.fromkeys(READ_HEADERS, _WANTED),
+    **dict.fromkeys(FORWARDED, _FORWARDED),
     b"host": _HOST,
     b"connection": _CONNECTION,
     b"expect": _NOT_OURS,
@@ -37,8 +41,11 @@ class HeadReader:
         "_named",
         "_ours",
         "_parser",
+        "_spellings",
         "_spoken",
         "_whole",
+        "context",
+        "forwarded",
         "headers",
         "host",
         "keep_alive",
@@ -52,6 +59,9 @@ class HeadReader:
         self.target = b""
         self.host = b""
         self.headers: dict[bytes, bytes] = {}  # those the engine reads, names in lower case
+        self.context: dict[bytes, bytes] = {}  # CONTEXT_HEADERS likewise
+        self.forwarded: dict[bytes, bytes] = {}  # what a proxy says of the visitor, the same way
+        self._spellings: dict[bytes, tuple[int, bytes]] = {}  # to what each name means, and its lower case
         self.keep_alive = True
         self.old = False  # HTTP/1.0, whose clients must be told that the connection stays
         self._begin()
@@ -85,20 +95,22 @@ class HeadReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by the parser: one header line."""
-        kind = _KINDS.get(name.lower())
-        if kind is None:
+        kind, name = self._spellings.get(name) or self._spell(name)
+        if kind == _OTHER:
             return
         if kind == _HOST:
             self.host = value
             self._hosts += 1
         elif kind == _CONNECTION:
             self._named = True
-        elif kind == _WANTED:
-            name, value = name.lower(), value.strip()
-            before = self.headers.get(name)
-            self.headers[name] = value if before is None else before + b", " + value
-        else:
+        elif kind == _NOT_OURS:
             self._ours = False
+        else:
+            headers = self.context if kind == _CONTEXT else self.headers if kind == _WANTED else self.forwarded
+            if name in headers:
+                join(headers, name, value)
+            else:
+                headers[name] = value.strip()
 
     def on_headers_complete(self) -> None:
         """Called by the parser: the version and what follows from it."""
@@ -113,10 +125,18 @@ class HeadReader:
         """Called by the parser: there is no body."""
         self._whole = True
 
+    def _spell(self, name: bytes) -> tuple[int, bytes]:
+        if len(self._spellings) >= _SPELLINGS:
+            self._spellings.clear()
+        lower = name.lower()
+        return self._spellings.setdefault(name, (_KINDS.get(lower, _OTHER), lower))
+
     def _begin(self) -> None:
         self.target = b""
         self.host = b""
         self.headers = {}
+        self.context = {}
+        self.forwarded = {}
         self.old = False
         self._hosts = 0
         self._named = False

@@ -49,16 +49,17 @@ def _full_year(two_digits: int) -> int:
 class DateLine:
     """The `date` header as a line for HTTP/1.1, made once a second."""
 
-    __slots__ = ("_line", "_second")
+    __slots__ = ("_line", "second")
 
     def __init__(self) -> None:
-        self._second = -1
+        self.second = -1
+        """Since 1970, UTC, when the line was last asked for."""
         self._line = b""
 
     def now(self) -> bytes:
         """`date: …` and CRLF, right to the second."""
         second = int(time.time())
-        if second != self._second:
-            self._second = second
+        if second != self.second:
+            self.second = second
             self._line = b"date: " + write(second) + b"\r\n"
         return self._line

@@ -1,6 +1,8 @@
 """Bounds on what one visitor, or all of them, may ask of the front door."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from appliance.serving.h2.limits import Http2Limits
 
 KB = 1024
 
@@ -16,3 +18,4 @@ class DoorLimits:
     connections: int = 10_000
     connections_per_address: int = 2_000  # generous: behind a proxy or a campus NAT, many visitors are one address
     backlog: int = 2_048  # connections the kernel holds until they are accepted
+    http2: Http2Limits = field(default_factory=Http2Limits)

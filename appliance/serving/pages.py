@@ -26,8 +26,8 @@ main {{
 .status {{ margin: 0; color: var(--soft); font-size: .875rem; letter-spacing: .08em; }}
 h1 {{ margin: .25rem 0 .75rem; font-size: 1.5rem; line-height: 1.25; letter-spacing: -.01em; }}
 p {{ margin: 0 0 .75rem; }}
-p:last-child {{ margin: 0; color: var(--soft); }}
-</style>
+p:last-of-type {{ margin: 0; color: var(--soft); }}
+{style}</style>
 </head>
 <body>
 <main>
@@ -35,7 +35,7 @@ p:last-child {{ margin: 0; color: var(--soft); }}
 <h1>{title}</h1>
 <p>{said}</p>
 <p>{hint}</p>
-</main>
+{more}</main>
 </body>
 </html>
 """
@@ -92,6 +92,11 @@ _BY_STATUS = {
         "The request was for a part of the file that lies beyond its end.",
         "Start the download again from the beginning.",
     ),
+    421: Words(
+        "That site is not here",
+        "The browser asked for this address on a connection that was made for another one.",
+        "Load the page again.",
+    ),
     431: Words(
         "The request is too large",
         "The headers sent along with the request are larger than the server reads.",
@@ -110,7 +115,11 @@ _BY_STATUS = {
 }
 
 
-def render(status: int, words: Words | None = None) -> bytes:
-    """The page for a status as UTF-8 HTML that loads nothing else; the words default to those for the status."""
+def render(status: int, words: Words | None = None, *, style: str = "", more: str = "") -> bytes:
+    """The page for a status as UTF-8 HTML that loads nothing else; the words default to those for the status.
+
+    `more` is HTML after the words, and `style` the CSS for it.
+    """
     words = words or _BY_STATUS[status]
-    return _TEMPLATE.format(status=status, title=words.title, said=words.said, hint=words.hint).encode()
+    said = {"title": words.title, "said": words.said, "hint": words.hint}
+    return _TEMPLATE.format(status=status, style=style, more=more, **said).encode()

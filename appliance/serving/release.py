@@ -3,30 +3,20 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from appliance.serving import http_date
-from appliance.serving.replies import ALWAYS, NO_INDEX, NO_STORE, REVALIDATE, Fields, FilePart, Reply, make_reply
+from appliance.serving.entrance import Entrance, Lock, compile_locks
+from appliance.serving.grace import Grace, find
+from appliance.serving.replies import NO_INDEX, Fields
+from appliance.serving.represent import Page, adorn, represent, represent_missing
 from appliance.serving.resolve import MODES, Entries, Resolve, natural
+from appliance.serving.rules.compiled import Compiled
+from appliance.serving.rules.edits import NO_EDIT, Edit
+from appliance.serving.spa import fallback_page
 from appliance.storage.manifest import Entry, Manifest
 
 _RULE_FILES = frozenset({"_redirects", "_headers", "netlify.toml"})  # read when the deploy is made, never served
-_ETAG_DIGITS = 32  # of the SHA-256: 128 bits cannot collide by chance, and no one gains by making them collide
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A file with everything about its answers that does not depend on the request.
-
-    `fields` are those of 200 and 206 without their lengths; `ok` and `unchanged` are the whole replies 200 and 304.
-    """
-
-    content: FilePart
-    etag: bytes
-    modified: int
-    fields: Fields
-    ok: Reply
-    unchanged: Reply
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,44 +34,53 @@ class Release:
     resolve: Resolve
     blob_path: Callable[[str], Path]
     extra: Fields  # goes with every answer
+    locks: tuple[Lock, ...] = ()  # on paths, from the site's own rules
+    entrance: Entrance | None = None  # what visitors have to pass first
+    grace: Grace = field(default_factory=dict)  # what earlier deploys had
+    rules: Compiled | None = None  # the site's own
+    fallback: str | None = None  # the file that answers for what is not there
     ready: dict[bytes, Page] = field(default_factory=dict)
     _pages: dict[str, Page] = field(default_factory=dict)
-    _missing: dict[str, Reply] = field(default_factory=dict)
+    _missing: dict[tuple[str, int], Page] = field(default_factory=dict)
+    _former: dict[str, Page] = field(default_factory=dict)
+    _dressed: dict[tuple[int, Edit], Page] = field(default_factory=dict)
 
     def page(self, name: str) -> Page:
         """The prepared answers for a file of this release."""
         page = self._pages.get(name)
         if page is None:
-            page = self._pages[name] = self._prepare(self.entries[name])
+            page = self._pages[name] = represent(self.entries[name], self.blob_path, self.extra)
         return page
 
-    def missing(self, name: str) -> Reply:
-        """The 404 whose body is the file of this name; caches do not keep it."""
-        reply = self._missing.get(name)
-        if reply is None:
-            entry = self.entries[name]
-            fields = (_content_type(entry), NO_STORE, *ALWAYS, *self.extra)
-            reply = self._missing[name] = make_reply(404, fields, part=self._content(entry))
-        return reply
+    def missing(self, name: str, status: int = 404) -> Page:
+        """The page whose `ok` is the 404, or another refusal, with this file as its body; caches do not keep it."""
+        page = self._missing.get((name, status))
+        if page is None:
+            page = represent_missing(self.entries[name], self.blob_path, self.extra, status)
+            self._missing[name, status] = page
+        return page
 
-    def _prepare(self, entry: Entry) -> Page:
-        etag = f'"{entry.sha256[:_ETAG_DIGITS]}"'.encode()
-        validator = (b"etag", etag)
-        content = self._content(entry)
-        fields = (
-            _content_type(entry),
-            validator,
-            (b"last-modified", http_date.write(entry.modified)),
-            (b"accept-ranges", b"bytes"),
-            REVALIDATE,
-            *ALWAYS,
-            *self.extra,
-        )
-        unchanged = make_reply(304, (validator, REVALIDATE, *ALWAYS, *self.extra))
-        return Page(content, etag, entry.modified, fields, make_reply(200, fields, part=content), unchanged)
+    def dress(self, page: Page, edit: Edit) -> Page:
+        """A page of this release with the header fields that the site's rules give it."""
+        if edit == NO_EDIT:
+            return page
+        if not edit.lasting:
+            return adorn(page, partial(edit.apply, page.ok.status))
+        key = (id(page), edit)  # of a page that this release keeps, so that no other one gets its id
+        dressed = self._dressed.get(key)
+        if dressed is None:
+            dressed = self._dressed[key] = adorn(page, partial(edit.apply, page.ok.status))
+        return dressed
 
-    def _content(self, entry: Entry) -> FilePart:
-        return FilePart(str(self.blob_path(entry.sha256)), 0, entry.size, entry.size)
+    def former(self, path: str) -> Page | None:
+        """An asset of an earlier deploy that still answers; search engines are told not to keep it."""
+        entry = find(self.grace, path)
+        if entry is None:
+            return None
+        page = self._former.get(path)
+        if page is None:
+            page = self._former[path] = represent(entry, self.blob_path, (*self.extra, NO_INDEX))
+        return page
 
 
 def compile_release(
@@ -91,18 +90,22 @@ def compile_release(
 
     `blob_path` tells where content with a given SHA-256 stands. Costs one pass over the names.
     """
+    entries, rules, options = servable(manifest.entries), manifest.rules, manifest.options
     return Release(
         site=site,
         deploy=deploy,
         preview=preview,
-        entries=_servable(manifest.entries),
+        entries=entries,
         resolve=MODES.get(manifest.options.html, natural),
         blob_path=blob_path,
         extra=(NO_INDEX,) if preview else (),
+        rules=Compiled(rules, options.dialect) if rules.redirects or rules.headers else None,
+        fallback=fallback_page(options, entries),
+        locks=compile_locks(rules.locks, options.dialect),
     )
 
 
-def _servable(entries: dict[str, Entry]) -> Entries:
+def servable(entries: dict[str, Entry]) -> Entries:
     """The entries that may be served, by NFC name; the very same mapping when that is all of them, as is."""
     if all(name.isascii() and not _hidden(name) for name in entries):
         return entries
@@ -111,7 +114,3 @@ def _servable(entries: dict[str, Entry]) -> Entries:
 
 def _hidden(name: str) -> bool:
     return name in _RULE_FILES or name.startswith(".git/")
-
-
-def _content_type(entry: Entry) -> tuple[bytes, bytes]:
-    return b"content-type", entry.type.encode("latin-1")

@@ -93,6 +93,12 @@ MODES: dict[str, Resolve] = {
 }
 
 
+def doubles(entries: Entries) -> list[str]:
+    """The pages `x.html` beside which there is an `x/index.html`: `/x` is the one, `/x/` the other."""
+    folders = {name.rpartition("/")[0] for name in entries if name.rpartition("/")[2] in INDEXES}
+    return [f"{folder}.html" for folder in sorted(folders) if folder and f"{folder}.html" in entries]
+
+
 def nearest(entries: Entries, address: Address, name: str) -> str | None:
     """The file `name` in the address's folder, or in the closest folder above it."""
     folder = address.key if address.slash else address.key.rpartition("/")[0]

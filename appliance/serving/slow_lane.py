@@ -1,12 +1,13 @@
 """The slow lane: the same answers as ASGI messages, for connections that Hypercorn speaks."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from typing import Any
 
 from appliance.serving.bodies import Bodies, MissingBlob
-from appliance.serving.engine import READ_HEADERS, Request, answer
+from appliance.serving.engine import CONTEXT_HEADERS, READ_HEADERS, Request, answer, join
 from appliance.serving.release import Release
 from appliance.serving.replies import Fields, Reply, page_reply
 
@@ -17,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+HOST = "dropdock.host"  # in the scope: the host the release was found by, normalised
 PIECE = 64 * 1024  # of a file at a time: HTTP/2 makes a copy for each of a connection's streams
 
 
@@ -47,15 +49,16 @@ def read_request(scope: Scope) -> Request:
     target: bytes = scope["raw_path"]
     if scope["query_string"]:
         target += b"?" + scope["query_string"]
-    return Request(scope["method"].encode("ascii"), target, _wanted(scope["headers"]))
+    headers, context = _only(READ_HEADERS, scope), _only(CONTEXT_HEADERS, scope)
+    method, secure = scope["method"].encode("ascii"), scope.get("scheme") == "https"
+    return Request(method, target, headers, context, scope.get(HOST, b""), secure)
 
 
-def _wanted(received: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def _only(names: AbstractSet[bytes], scope: Scope) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
-    for name, value in received:
-        if name in READ_HEADERS:
-            before = headers.get(name)
-            headers[name] = value.strip() if before is None else before + b", " + value.strip()
+    for name, value in scope["headers"]:
+        if name in names:
+            join(headers, name, value)
     return headers
 
 

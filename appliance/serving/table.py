@@ -22,9 +22,12 @@ class Table:
         self._max_previews = previews
         self._reserved = reserved
         self._spellings: dict[bytes, str] = {}
+        self.version = 0
+        """Grows with every change: what was looked up is good as long as this is the same."""
 
     def put(self, host: str, release: Release) -> None:
         """Let a host, as `normalise_host` spells it, lead to a release; replaces what was there."""
+        self.version += 1
         if self._reserved(host):
             return
         self.drop(host)
@@ -37,8 +40,17 @@ class Table:
 
     def drop(self, host: str) -> None:
         """Forget a host; no error when it is not there."""
+        self.version += 1
         self._live.pop(host, None)
         self._previews.pop(host, None)
+
+    def change(self, site: str, change: Callable[[Release], Release]) -> None:
+        """Put another release in the place of each of a site's, all at once for whoever looks."""
+        self.version += 1
+        for releases in (self._live, self._previews):
+            for host, release in releases.items():
+                if release.site == site:
+                    releases[host] = change(release)
 
     def find(self, host: str) -> Release | None:
         """The release for a normalised host."""

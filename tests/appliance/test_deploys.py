@@ -215,6 +215,20 @@ async def test_a_failed_deploy_tells_why(ground: Ground, alice: Actor) -> None:
     assert await live(ground, alice) is None
 
 
+async def test_what_is_committed_cannot_fail_any_more(
+    ground: Ground, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = await ground.accepted(alice, "shop")
+    monkeypatch.delattr(LiveSites, "swap")
+    with pytest.raises(AttributeError):
+        await ground.finished(accepted.id, "one")
+
+    await ground.deploys.fail(accepted.id, Failure("internal", "Something went wrong."))
+
+    facts = await ground.deploys.get(alice, accepted.id)
+    assert (facts.state, facts.live, facts.error) == ("ready", True, None)
+
+
 async def test_a_failed_deploy_cannot_be_published(ground: Ground, alice: Actor) -> None:
     accepted = await ground.accepted(alice, "shop")
     await ground.deploys.fail(accepted.id, Failure("damaged", "It is damaged."))

@@ -78,6 +78,17 @@ async def test_requests_are_counted_by_kind_and_class(metrics: Metrics, counters
     assert found["dropdock_sent_bytes_total",] == 111
 
 
+async def test_requests_are_counted_by_site(metrics: Metrics, counters: Counters) -> None:
+    counters.visited("shop", 200, 7, b"/")
+    counters.visited("shop", 404, 3, b"/x")
+
+    found = await figures(metrics)
+
+    assert found["dropdock_site_requests_total", "shop", "2xx"] == 1
+    assert found["dropdock_site_requests_total", "shop", "4xx"] == 1
+    assert found["dropdock_site_sent_bytes_total", "shop"] == 10
+
+
 async def test_connections_are_counted(metrics: Metrics, counters: Counters) -> None:
     counters.accepted, counters.opened, counters.refused, counters.handed_over = 4, 3, 2, 1
 

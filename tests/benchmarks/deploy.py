@@ -1,11 +1,12 @@
 """How long an upload takes to be live, beside `unzip` of the same archive, and the memory the server needs for it.
 
-    python -m tests.benchmarks.deploy [--rounds N] [ARCHIVE.zip …]
+    python -m tests.benchmarks.deploy [--rounds N] [--compress] [ARCHIVE.zip …]
 
 Without archives it packs three real sites from Debian packages: developers-reference, postgresql-doc-15 and
 openjdk-17-doc. In each round a fresh server with an empty store gets the archive once; the clock runs from the first
 byte of the upload to the first byte of the live page. `unzip` unpacks it to an empty folder in the same round, and the
-ratio is taken within the round. Prints medians; judges nothing.
+ratio is taken within the round. Compressed forms of the files are made only with `--compress`. Prints medians; judges
+nothing.
 """
 
 import argparse
@@ -85,23 +86,25 @@ def main() -> None:
         print(f"{'archive':<24}{'files':>7}{'MB':>7}{'unzip s':>9}{'live s':>9}{'ratio':>7}", end="")
         print(f"{'server +MB':>12}{'all +MB':>9}")
         for archive in options.archives or [packed(site, Path(scratch)) for site in REAL_SITES]:
-            rounds = [_round(archive, Path(scratch)) for _ in range(options.rounds)]
+            rounds = [_round(archive, Path(scratch), compress=options.compress) for _ in range(options.rounds)]
             _print_row(archive, rounds)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--compress", action="store_true", help="make the compressed forms too")
     parser.add_argument("archives", type=Path, nargs="*")
     return parser.parse_args()
 
 
-def _round(archive: Path, scratch: Path) -> Round:
+def _round(archive: Path, scratch: Path, *, compress: bool) -> Round:
     here = Path(tempfile.mkdtemp(dir=scratch))  # kept to the end: ext4 is slow to reuse what was just deleted
     unzip = _time_unzip(archive, here / "unzipped")
     data = here / "data"
     token = _account(data)
-    with served(data) as server:
+    environment = {"DROPDOCK_VARIANTS": "true" if compress else "false"}
+    with served(data, environment=environment) as server:
         time.sleep(1.0)  # the build child has started by then, as on a server that has run for a while
         with MemoryWatch(server.process.pid) as memory:
             live = _time_deploy(archive, server.port, token)

@@ -170,3 +170,10 @@ def test_rollback_prints_what_is_live_now(run: Run, double: Double) -> None:
     outcome = run("rollback", "blog")
 
     assert (outcome.code, outcome.out) == (0, "Deploy 1 of blog is live.\nhttp://blog.localhost:8080/\n")
+
+
+def test_help_of_set_has_a_line_for_each_option(run: Run) -> None:
+    lines = [line.strip() for line in run("site", "set", "--help").out.splitlines()]
+
+    assert {"minify=on|off", "spa=on|off", "dialect=netlify|cloudflare"} <= set(lines)
+    assert "html=natural|auto|slash|noslash|exact" in lines

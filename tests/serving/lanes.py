@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import socket
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -17,14 +20,17 @@ import h2.events
 import uvloop
 
 from appliance.front_door import DoorLimits, FrontDoor
+from appliance.gatekeeper import Gatekeeper
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.release import Release, compile_release
 from appliance.serving.slow_lane import Receive, Scope, Send
 from appliance.serving.table import Table
+from appliance.serving.visitor import Reception
 from appliance.storage.manifest import Entry, Manifest, Options
 from appliance.storage.media_types import media_type
 from appliance.switch import Switch
+from tests.authority import client_context, served_by
 
 T = TypeVar("T")
 Header = tuple[bytes, bytes]
@@ -86,11 +92,24 @@ class Answer:
         return self.status, sorted((k, v) for k, v in self.headers.items() if k not in own), self.body
 
 
+class Port(int):
+    """Where a plane listens, and where it does so for TLS."""
+
+    tls: int
+
+
+@cache
+def server_context() -> ssl.SSLContext:
+    """What every plane serves TLS with; its certificate is for `localhost` and `site.localhost`."""
+    with tempfile.TemporaryDirectory() as folder:
+        return served_by(Path(folder), "localhost", "site.localhost").listening
+
+
 @dataclass
 class Plane:
     """A data plane that runs on a loop of its own, in a thread."""
 
-    port: int
+    port: Port
     table: Table
     door: FrontDoor
     counters: Counters
@@ -121,7 +140,9 @@ class Wiring:
     admin: Callable[[Scope, Receive, Send], Awaitable[None]] = echo
     kept_bytes: int = 64 * 1024 * 1024
     stall_seconds: float = 60.0
+    reception: Reception = field(default_factory=Reception)
     loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    keeper: Gatekeeper | None = None
 
 
 @contextmanager
@@ -130,7 +151,8 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
     loop = wiring.loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening, secure = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+    secure.setblocking(False)
     lost: list[str] = []
     found: dict[str, Release] = {}
     counters = Counters()
@@ -148,14 +170,25 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
         bodies=bodies,
         counters=counters,
         stall_seconds=wiring.stall_seconds,
+        reception=wiring.reception,
+        keeper=wiring.keeper,
     )
 
     async def open_door() -> FrontDoor:
-        door = FrontDoor(table=table, app=switch, bodies=bodies, counters=counters, limits=wiring.limits)
+        door = FrontDoor(
+            table=table,
+            app=switch,
+            bodies=bodies,
+            counters=counters,
+            limits=wiring.limits,
+            reception=wiring.reception,
+        )
         await door.open([listening])
+        door.open_tls([secure], server_context())
         return door
 
-    port = listening.getsockname()[1]
+    port = Port(listening.getsockname()[1])
+    port.tls = secure.getsockname()[1]
     door = asyncio.run_coroutine_threadsafe(open_door(), loop).result(10)
     plane = Plane(port, table, door, counters, bodies, lost, found, loop)
     try:
@@ -168,6 +201,7 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
         listening.close()
+        secure.close()
 
 
 def wait_until(true: Callable[[], object], seconds: float = 8.0) -> None:
@@ -177,8 +211,16 @@ def wait_until(true: Callable[[], object], seconds: float = 8.0) -> None:
         time.sleep(0.01)
 
 
+def shake_hands(port: int, protocol: str) -> ssl.SSLSocket:
+    """A TLS connection to the plane at `port`, agreed to speak this protocol."""
+    assert isinstance(port, Port)
+    connection = client_context(protocol).wrap_socket(connect(port.tls), server_hostname="site.localhost")
+    assert connection.selected_alpn_protocol() == protocol
+    return connection
+
+
 def connect(port: int, own_address: str = "127.0.0.1") -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), 10, (own_address, 0))
+    connection = socket.create_connection(("127.0.0.1", int(port)), 10, (own_address, 0))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -195,7 +237,7 @@ class Http1:
     """One connection, raw."""
 
     def __init__(self, port: int) -> None:
-        self.socket = connect(port)
+        self.socket = self.connect(port)
         self.buffer = b""
 
     def __enter__(self) -> Self:
@@ -203,6 +245,9 @@ class Http1:
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
+
+    def connect(self, port: int) -> socket.socket:
+        return connect(port)
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -257,7 +302,7 @@ class Http2:
     """One HTTP/2 connection; one request at a time."""
 
     def __init__(self, port: int) -> None:
-        self.socket = connect(port)
+        self.socket = self.connect(port)
         config = h2.config.H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False)
         self.h2 = h2.connection.H2Connection(config)
         self.h2.initiate_connection()
@@ -268,6 +313,9 @@ class Http2:
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
+
+    def connect(self, port: int) -> socket.socket:
+        return connect(port)
 
     def ask(self, method: bytes, target: bytes, headers: list[Header], host: bytes | None = SITE) -> int:
         stream = self.h2.get_next_available_stream_id()
@@ -313,9 +361,42 @@ class HandedOver(Http1):
         assert self.get(b"*", method=b"OPTIONS").status in {204, 404}
 
 
+class TlsHttp1(Http1):
+    """The fast lane over TLS."""
+
+    def connect(self, port: int) -> socket.socket:
+        return shake_hands(port, "http/1.1")
+
+
+class TlsHandedOver(HandedOver, TlsHttp1):
+    """HTTP/1.1 over TLS that Hypercorn speaks."""
+
+
+class HandedOverHttp2(Http2):
+    """HTTP/2 that Hypercorn speaks, for the same reason."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        assert self.get(b"*", method=b"OPTIONS").status in {204, 404}
+
+
+class TlsHttp2(Http2):
+    """HTTP/2 as browsers speak it."""
+
+    def connect(self, port: int) -> socket.socket:
+        return shake_hands(port, "h2")
+
+
 Visitor = Http1 | Http2
 Lane = Callable[[int], Visitor]
-LANES: dict[str, Lane] = {"fast": Http1, "hypercorn": HandedOver, "http2": Http2}
+LANES: dict[str, Lane] = {
+    "fast": Http1,
+    "hypercorn": HandedOver,
+    "http2": Http2,
+    "hypercorn http2": HandedOverHttp2,
+    "tls": TlsHttp1,
+    "tls http2": TlsHttp2,
+}
 
 
 def _fold(pairs: Any) -> dict[str, str]:

@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 from appliance.front_door import DoorLimits
 from tests.probes import BROKEN_HEADS, SMUGGLING
 from tests.serving.conftest import BIG, FILES
-from tests.serving.lanes import ADMIN, HandedOver, Http1, Http2, Plane, Wiring, head, release, running, wait_until
+from tests.serving.lanes import (
+    ADMIN,
+    HandedOver,
+    HandedOverHttp2,
+    Http1,
+    Http2,
+    Plane,
+    Wiring,
+    head,
+    release,
+    running,
+    wait_until,
+)
 
 HOME = FILES["index.html"]
 
@@ -236,7 +248,7 @@ def test_a_websocket_is_refused_with_403(visitor: Http1) -> None:
 
 
 def test_a_request_that_http2_cannot_carry_ends_only_its_own_connection(shared_plane: Plane) -> None:
-    with Http2(shared_plane.port) as bad, Http2(shared_plane.port) as good:
+    with HandedOverHttp2(shared_plane.port) as bad, Http2(shared_plane.port) as good:
         with pytest.raises((EOFError, ConnectionError)):
             bad.get("/é".encode())
 
@@ -336,7 +348,7 @@ def test_connections_are_limited_in_all(quick: Plane) -> None:
         for number in range(1, 6):
             visitor = Http1.__new__(Http1)
             visitor.buffer = b""
-            visitor.socket = socket.create_connection(("127.0.0.1", quick.port), 10, (f"127.0.0.{number}", 0))
+            visitor.socket = socket.create_connection(("127.0.0.1", int(quick.port)), 10, (f"127.0.0.{number}", 0))
             visitors.append(visitor)
 
         assert [v.get(b"/").status for v in visitors[:4]] == [200] * 4

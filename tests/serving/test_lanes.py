@@ -192,10 +192,9 @@ def test_no_answer_depends_on_the_lane(
 ) -> None:
     sent = [(n.encode(), v.replace("{e}", etag(DIGITS)).strip().encode()) for n, v in headers]
 
-    fast, hypercorn, http2 = (_answer(lane, shared_plane.port, method, target, sent, host) for lane in LANES.values())
+    fast, *others = (_answer(lane, shared_plane.port, method, target, sent, host) for lane in LANES.values())
 
-    assert hypercorn == fast
-    assert http2 == fast
+    assert others == [fast] * (len(LANES) - 1)
 
 
 def _answer(lane: Lane, port: int, method: str, target: str, sent: list[Header], host: bytes) -> Comparable:

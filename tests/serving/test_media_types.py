@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.storage.media_types import DEFAULT, media_type
+from appliance.storage.media_types import COMPRESSIBLE, DEFAULT, media_type, served_as
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,28 @@ from appliance.storage.media_types import DEFAULT, media_type
 )
 def test_types_come_from_the_table_alone(path: str, kind: str) -> None:
     assert media_type(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "coding"),
+    [
+        ("game.wasm.br", "application/wasm", "br"),
+        ("Build/Game.DATA.GZ", DEFAULT, "gzip"),
+        ("bundle.js.gz", "text/javascript; charset=utf-8", "gzip"),
+        ("all.tar.gz", "application/gzip", ""),
+        ("list.csv.gz", "application/gzip", ""),
+        ("wasm.br", "application/x-brotli", ""),
+        (".js.gz", "application/gzip", ""),
+        ("a.js/.gz", "application/gzip", ""),
+        ("a.js/br", DEFAULT, ""),
+        ("x.js.zst", "application/zstd", ""),
+        ("app.js", "text/javascript; charset=utf-8", ""),
+    ],
+)
+def test_parts_of_pages_shipped_compressed_have_the_type_of_their_content(path: str, kind: str, coding: str) -> None:
+    assert served_as(path) == (kind, coding)
+
+
+def test_what_is_worth_compressing_is_told_by_the_extension() -> None:
+    assert {"html", "css", "js", "svg", "json", "map", "wasm", "ttf", "xml", "txt"} <= set(COMPRESSIBLE)
+    assert not {"woff2", "png", "jpg", "zip", "gz", "br", "mp4", "pdf"} & set(COMPRESSIBLE)

@@ -11,7 +11,20 @@ from appliance.serving.slow_lane import Message, Receive, Scope, Send
 from appliance.serving.table import Table
 from appliance.switch import Switch
 from tests.serving.conftest import FILES
-from tests.serving.lanes import ADMIN, LANES, HandedOver, Http1, Lane, Plane, Wiring, head, release, running, wait_until
+from tests.serving.lanes import (
+    ADMIN,
+    LANES,
+    HandedOver,
+    HandedOverHttp2,
+    Http1,
+    Lane,
+    Plane,
+    Wiring,
+    head,
+    release,
+    running,
+    wait_until,
+)
 
 HOME = FILES["index.html"]
 ADMIN_HOST = ADMIN.encode()
@@ -55,7 +68,7 @@ def test_a_request_without_a_host_is_refused(shared_plane: Plane, host: bytes | 
 def test_what_happens_is_counted(tmp_path: Path) -> None:
     with running() as plane:
         plane.put("site.localhost", release(tmp_path, {"index.html": b"12345"}))
-        for lane in LANES.values():
+        for lane in (Http1, HandedOver, HandedOverHttp2):
             with lane(plane.port) as visitor:
                 visitor.get(b"/")
                 visitor.get(b"/", method=b"HEAD")
@@ -68,7 +81,7 @@ def test_what_happens_is_counted(tmp_path: Path) -> None:
         wait_until(lambda: plane.counters.opened == 0)
         counted = plane.counters.snapshot()
 
-    assert counted.requests[("site", "2xx")] == 6 + 1  # the OPTIONS that makes a connection Hypercorn's
+    assert counted.requests[("site", "2xx")] == 6 + 2  # the OPTIONS that makes a connection Hypercorn's
     assert counted.requests[("site", "3xx")] == 3
     assert counted.requests[("admin", "2xx")] == 3
     assert counted.requests[("unknown", "4xx")] == 3 + 1

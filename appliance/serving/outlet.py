@@ -1,0 +1,95 @@
+"""The way out of a connection for what is long: straight from where it is kept, and no more than the socket takes."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+
+from appliance.serving.bodies import PIECE, MissingBlob, Reading
+
+KB = 1024
+_LITTLE = 16 * KB  # left with the transport when the socket is full; when that has gone, there is room again
+_DIRECT = hasattr(os, "writev")
+_PIECE_KEPT = 64 * KB  # the same where the transport keeps what it is given
+
+
+class Outlet:
+    """Writes to a transport's socket, around the transport where that is possible: on POSIX, without TLS.
+
+    What the socket does not take at once, the transport would have to hold: here, for each slow reader, it holds
+    16 KB. From the first `push` on, the transport tells its protocol to pause as soon as it holds anything.
+    """
+
+    __slots__ = ("_descriptor", "_transport", "piece")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._descriptor = -1
+        if _DIRECT and transport.get_extra_info("sslcontext") is None:
+            self._descriptor = transport.get_extra_info("socket").fileno()
+            transport.set_write_buffer_limits(high=0)
+        self.piece = PIECE if self._descriptor >= 0 else _PIECE_KEPT
+        """Bytes that are worth reading for the next `push`: more for a fast reader, fewer for a slow one."""
+
+    def push(self, *chunks: bytes) -> int:
+        """Send what can be sent at once; how many of the bytes, from the first on, are on their way."""
+        total = sum(map(len, chunks))
+        if self._transport.is_closing():  # its descriptor may be somebody else's by now
+            return total
+        if self._descriptor < 0:
+            self._transport.writelines(chunks)
+            return total
+        taken = self._write(chunks)
+        self.piece = max(2 * _LITTLE, min(PIECE, 2 * taken))
+        if taken < total and not self._transport.is_closing():
+            little = _cut(chunks, taken)
+            self._transport.write(little)
+            taken += len(little)
+        return taken
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    def _write(self, chunks: tuple[bytes, ...]) -> int:
+        if self._transport.get_write_buffer_size():  # what was given to the transport goes first
+            return 0
+        try:
+            return os.writev(self._descriptor, chunks)
+        except BlockingIOError:
+            return 0
+        except OSError:  # the client has gone, which the transport will find out too
+            self._transport.abort()
+            return 0
+
+
+async def send_rest(
+    outlet: Outlet, front: bytes, reading: Reading, room: Callable[[], Awaitable[None]], *, begun: bool
+) -> bool:
+    """Send what is unsent of an answer's `front`, then all that is read, after each piece waiting for `room`.
+
+    False when the file cannot be read; if the answer has `begun` by then, the connection is cut.
+    """
+    while reading.left:
+        if begun:
+            await room()
+        try:
+            piece = await reading.read(outlet.piece)
+        except MissingBlob:
+            if begun:  # too late to say so: only an early end tells the client that this is not all
+                outlet.abort()
+            return False
+        pushed = outlet.push(front, piece) if front else outlet.push(piece)
+        del piece  # a slow reader must not keep it while there is no room
+        reading.move_on(max(0, pushed - len(front)))
+        front, begun = front[pushed:], True
+    return True
+
+
+def _cut(chunks: tuple[bytes, ...], start: int) -> bytes:
+    """The next little bit from byte `start` of the chunks on, as a value of its own."""
+    cut = b""
+    for chunk in chunks:
+        if start < len(chunk):
+            cut += chunk[start : start + _LITTLE - len(cut)]
+        start = max(0, start - len(chunk))
+    return cut

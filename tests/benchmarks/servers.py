@@ -1,0 +1,234 @@
+"""The servers that are compared: nginx, Caddy and Dropdock, each on one core, with the same sites to serve."""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from appliance import db
+from appliance.data_folder import DataFolder
+from appliance.deploys import new_id
+from appliance.models.account import Account
+from appliance.models.deploy import Deploy, Live
+from appliance.models.site import Site
+from appliance.storage.blobs import Blobs
+from appliance.storage.manifest import Entry, Manifest, Manifests
+from appliance.storage.media_types import media_type
+from tests.authority import write_pair
+from tests.builders import served
+
+SERVER_CORE, CLIENT_CORE = 0, 1
+START_SECONDS = 30.0
+SIZES = {"1 KB": 1_000, "10 KB": 10_000, "100 KB": 100_000, "1 MB": 1_000_000}
+
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Sites:
+    """What everybody serves: `count` sites named `site-0.localhost` and on, all with the same files."""
+
+    folder: Path
+    count: int
+    files: Files
+
+    @property
+    def hosts(self) -> list[str]:
+        """Their host names."""
+        return [f"site-{number}.localhost" for number in range(self.count)]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that listens on loopback, also for TLS; `pid` is the process that answers visitors."""
+
+    name: str
+    port: int
+    tls_port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the process so far, as the operating system accounts for it."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
+
+def make_sites(folder: Path, count: int, sizes: dict[str, int]) -> Sites:
+    """Files that do not compress, so that everybody sends the same bytes; hard links between the sites."""
+    files = {name: os.urandom(size) for name, size in sizes.items()}
+    sites = Sites(folder, count, files)
+    write_pair(folder, "localhost", "127.0.0.1")
+    first = folder / "www" / sites.hosts[0]
+    first.mkdir(parents=True)
+    for name, content in files.items():
+        (first / name).write_bytes(content)
+    for host in sites.hosts[1:]:
+        other = first.with_name(host)
+        other.mkdir()
+        for name in files:
+            (other / name).hardlink_to(first / name)
+    for path in (folder, *folder.parents):  # nginx's and Caddy's workers may run as another user
+        if path.owner() == first.owner() and path != Path("/tmp"):  # noqa: S108  (not a file of ours)
+            path.chmod(path.stat().st_mode | 0o055)
+    return sites
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """What is started in the block stays on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def nginx(sites: Sites) -> Iterator[Server]:
+    """One worker with sendfile, open_file_cache and gzip_static, without an access log; a block for each site."""
+    port, tls_port = _free_port(), _free_port()
+    listen = f"listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;"
+    blocks = "\n".join(
+        f"server {{ {listen} server_name {host}; root {sites.folder}/www/{host}; }}" for host in sites.hosts
+    )
+    config = sites.folder / "nginx.conf"
+    user = "user root;" if os.geteuid() == 0 else ""
+    config.write_text(
+        f"""daemon off; {user} worker_processes 1;
+pid {sites.folder}/nginx.pid; error_log {sites.folder}/nginx.log crit;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; gzip_static on; keepalive_requests 100000000;
+  open_file_cache max=100000 inactive=600s; open_file_cache_valid 600s; open_file_cache_errors on;
+  server_names_hash_max_size 65536; server_names_hash_bucket_size 128; default_type text/html;
+  client_body_temp_path {sites.folder}/t1; proxy_temp_path {sites.folder}/t2; fastcgi_temp_path {sites.folder}/t3;
+  uwsgi_temp_path {sites.folder}/t4; scgi_temp_path {sites.folder}/t5;
+  add_header X-Content-Type-Options nosniff; add_header Referrer-Policy strict-origin-when-cross-origin;
+  add_header Cache-Control "public, max-age=0, must-revalidate";
+  ssl_certificate {sites.folder}/site.pem; ssl_certificate_key {sites.folder}/site.key; ssl_session_cache shared:s:8m;
+  {blocks}
+}}
+"""
+    )
+    with _program("nginx", port, ["nginx", "-c", str(config), "-e", str(sites.folder / "nginx.log")]) as process:
+        yield Server("nginx", port, tls_port, psutil.Process(process.pid).children()[0].pid)
+
+
+@contextmanager
+def caddy(sites: Sites) -> Iterator[Server]:
+    """Caddy's file server with precompressed files looked for, its root chosen by the host."""
+    port, tls_port = _free_port(), _free_port()
+    config = sites.folder / "Caddyfile"
+    config.write_text(
+        f"""{{
+  admin off
+  auto_https off
+}}
+(site) {{
+  bind 127.0.0.1
+  root * {sites.folder}/www/{{host}}
+  file_server {{
+    precompressed gzip
+  }}
+}}
+http://:{port} {{
+  import site
+}}
+https://:{tls_port} {{
+  tls {sites.folder}/site.pem {sites.folder}/site.key
+  import site
+}}
+"""
+    )
+    command = ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
+    with _program("caddy", port, command) as process:
+        yield Server("Caddy", port, tls_port, process.pid)
+
+
+@contextmanager
+def dropdock(sites: Sites) -> Iterator[Server]:
+    """`main.py serve` as anybody runs it, with every site live."""
+    data = sites.folder / "dropdock"
+    if not data.exists():
+        asyncio.run(_fill(data, sites))
+    with on_core(SERVER_CORE):
+        tls_port = _free_port()
+        settings = {
+            "DROPDOCK_CONNECTIONS_PER_ADDRESS": "10000",
+            "DROPDOCK_LISTEN_TLS": f"127.0.0.1:{tls_port}",
+            "DROPDOCK_TLS_CERTIFICATE": str(sites.folder / "site.pem"),
+            "DROPDOCK_TLS_KEY": str(sites.folder / "site.key"),
+        }
+        with served(data, environment=settings) as server:
+            yield Server("Dropdock", server.port, tls_port, server.process.pid)
+
+
+Start = Callable[[Sites], AbstractContextManager[Server]]
+SERVERS: dict[str, Start] = {"nginx": nginx, "caddy": caddy, "dropdock": dropdock}
+
+
+@contextmanager
+def _program(name: str, port: int, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    path = shutil.which(name) or f"/usr/sbin/{name}"
+    if not Path(path).exists():
+        raise SystemExit(f"{name} is missing: `python -m tests.components` installs it where that is allowed")
+    with on_core(SERVER_CORE):
+        process = subprocess.Popen([path, *command[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _await_port(port, process)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _await_port(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit(f"{process.args!r} did not start")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _fill(data: Path, sites: Sites) -> None:
+    """A data folder in which every site is live: as if each had been uploaded, and in a second."""
+    folder = DataFolder(data)
+    folder.create()
+    stored_as = Manifests(folder.manifests).put(_manifest(folder, sites.files))
+    async with await db.open(folder):
+        owner = await Account.create(email="bench@example.org", role="operator")
+        await Site.bulk_create([Site(name=host.removesuffix(".localhost"), owner=owner) for host in sites.hosts])
+        rows = await Site.all().order_by("id")
+        made = [Deploy(id=new_id(), site=site, number=1, state="ready", manifest=stored_as) for site in rows]
+        await Deploy.bulk_create(made)
+        deploys = await Deploy.all().order_by("site_id")
+        await Live.bulk_create([Live(site=site, deploy=deploy) for site, deploy in zip(rows, deploys, strict=True)])
+
+
+def _manifest(folder: DataFolder, files: Files) -> Manifest:
+    staged = Blobs(folder.blobs).stage(folder.work / "bench")
+    entries = {}
+    for name, content in files.items():
+        sha256, size = staged.put([content])
+        entries[name] = Entry(sha256, size, media_type(name), int(time.time()))
+    staged.commit()
+    return Manifest(entries=entries)
