@@ -55,7 +55,7 @@ class SiteUrl(click.ParamType[tuple[str, str]]):
 def explain(
     client: Client, url: tuple[str, str], accept_encoding: str | None, language: str, cookie: str, as_json: bool
 ) -> None:
-    """Say why an address is answered as it is: deploy, rule, file, headers, caching, coding."""
+    """Say why an address is answered as it is."""
     site, address = url
     asked = {"url": address, "language": language, "cookie": cookie}
     if accept_encoding is not None:

@@ -86,7 +86,7 @@ async def test_deploy_rule_blocks_and_file_are_named(alice: httpx.AsyncClient) -
 
 
 async def test_a_deploys_own_address_is_explained(server: Appliance, alice: httpx.AsyncClient) -> None:
-    made = await deployed(alice, "shop", zip_of({"draft.html": "draft"}), draft="true")
+    made = await deployed(alice, "shop", zip_of({"index.html": "x", "draft.html": "draft"}), draft="true")
 
     found = await explained(alice, f"{made['deploy_url']}draft")
 
