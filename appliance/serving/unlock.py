@@ -155,15 +155,6 @@ class Gate:
         token = basic(context)
         return token is not None and self.password is not None and self.proofs.has(self.password_id, token)
 
-    @property
-    def _cookie_name(self) -> str:
-        return "__Host-dropdock_gate" if self.secure else "dropdock_gate"
-
-    def _cookie(self, value: str, seconds: int) -> Field:
-        secure = "; Secure" if self.secure else ""
-        text = f"{self._cookie_name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-        return (b"set-cookie", text.encode("ascii"))
-
     def _sign(self, purpose: str, *parts: object) -> str:
         said = "\0".join([purpose, self.site, *(str(part) for part in parts)])
         digest = hmac.digest(self.key, said.encode(), hashlib.sha256)
