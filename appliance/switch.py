@@ -225,10 +225,6 @@ class _Outflow:
             raise
 
 
-def _address(scope: Scope) -> str:
-    return str((scope.get("client") or ("",))[0])
-
-
 async def _skip_body(receive: Receive) -> None:
     """Take in what body there is, so that the next request on the connection can be told from it.
 
