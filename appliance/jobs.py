@@ -65,8 +65,9 @@ class Jobs:
         self.queue = Queue(folder.queue, self._work, settings.builds_at_once)
 
     async def start(self) -> None:
-        """Take up what a stop or a crash left waiting, then begin to work."""
+        """Clear away what a stop or a crash left half done, take up what it left waiting, then begin to work."""
         waiting = await self._deploys.waiting()
+        await asyncio.to_thread(self._folder.clear_scratch, set(waiting))
         await asyncio.to_thread(self.queue.clear)
         for deploy in waiting:
             await self._take_up(deploy)

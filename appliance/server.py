@@ -167,7 +167,6 @@ async def _wire(
         reception=ways.reception,
     )
     stack.push_async_callback(_stop, door, jobs, settings.stop_grace)
-    await asyncio.to_thread(folder.clear_scratch, set(await deploys.waiting()))
     await jobs.start()
     return parts, app, door
 
