@@ -21,6 +21,7 @@ from appliance.errors import Conflict, Limit, NotFound
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication
 from appliance.models.site import Site
+from appliance.pointer import Pointer
 from appliance.progress import STEPS, LogLine, Progress, StepFacts
 from appliance.storage.manifest import Found, Manifest, Options
 
@@ -188,10 +189,10 @@ class Deploys:
             self._ended(deploy)  # its site was removed meanwhile
             return
         self.under_way[deploy].step("publish")
-        release = await self._live.prepare(row.site.name, deploy, manifest)
+        prepared = await self._live.prepare(Pointer(row.site.name, deploy, stored_as), manifest)
         async with self._pointer:
             if await self._commit(row, manifest, stored_as):
-                self._live.swap(row.site.name, release, stored_as)
+                await self._live.swap(prepared)
         self._ended(deploy)
 
     async def fail(self, deploy: str, failure: Failure) -> None:
@@ -232,12 +233,12 @@ class Deploys:
             raise Conflict(
                 f"Deploy {deploy.number} of {site.name} is not ready: it is {deploy.state}.", code="not_ready"
             )
-        release = await self._live.load_release(site.name, deploy.id, deploy.manifest)
+        prepared = await self._live.prepare(Pointer(site.name, deploy.id, deploy.manifest))
         async with self._pointer:
             async with in_transaction():
                 await self._find(actor, deploy.id)  # the site may have been removed while the release was compiled
                 await _move_pointer(site.id, deploy.id, actor.id, kind)
-            self._live.swap(site.name, release, deploy.manifest)
+            await self._live.swap(prepared)
         return self._facts(deploy, site.name, None, live=True)
 
     async def _commit(self, row: Deploy, manifest: Manifest, stored_as: str) -> bool:

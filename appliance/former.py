@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from appliance.models.deploy import Publication
+from appliance.pointer import Earlier
 
 DAY = 24 * 60 * 60.0  # seconds
 _MOVES_FOR_EACH = 4  # moves of the live pointer looked at for each deploy: going back and forth adds no deploy
@@ -17,15 +18,7 @@ class GraceTime:
     seconds: float = 7 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """An earlier deploy's manifest, and until when its assets answer, in seconds since 1970."""
-
-    manifest: str
-    until: float
-
-
-async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> list[Earlier]:
+async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> tuple[Earlier, ...]:
     """The deploys of a site that were live other than `deploy` and are within the grace time, the last one first.
 
     Only what was live counts, and only while it exists: drafts had no visitors, and failed deploys no content.
@@ -39,4 +32,4 @@ async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> list[Earl
         if mover != deploy and mover not in found and until > now.timestamp():
             found[mover] = Earlier(manifest, until)
         replaced = at
-    return list(found.values())[: grace.deploys]
+    return tuple(found.values())[: grace.deploys]

@@ -1,13 +1,14 @@
-"""The listening sockets: every connection starts in the fast lane, and what that cannot answer goes to Hypercorn."""
+"""The listening sockets: every connection starts in the fast lane, and what that cannot answer goes behind."""
 
 import asyncio
 import socket
 import ssl
-from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
 
-from appliance.handed_over import HandedOver, Hypercorn
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
+from appliance.serving.crowd import Crowd
 from appliance.serving.fast_lane import FastLane
 from appliance.serving.h2.lane import Http2Lane, is_preface
 from appliance.serving.h2.replies import Blocks
@@ -23,26 +24,61 @@ from appliance.tls import Entrance
 __all__ = ["DoorLimits", "FrontDoor"]
 
 Lane = FastLane | Http2Lane
+Server = asyncio.Server | Entrance
 
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.02, 1.0  # seconds between looks for connections whose time is up
+
+
+class Handed(Protocol):
+    """A connection that is no lane's any more."""
+
+    async def retire(self) -> None:
+        """Finish the requests under way and close; at once when there are none."""
+        ...
+
+    def cut(self) -> None:
+        """Close now, whatever is under way."""
+        ...
+
+    def expire(self, now: float, stall_seconds: float) -> None:
+        """Close when its reader has taken nothing for `stall_seconds`. Called every now and then."""
+        ...
+
+    async def gone(self) -> None:
+        """Return once nothing of it is left running, however it ended."""
+        ...
+
+
+class Behind(Protocol):
+    """What stands behind the door and answers all that the lanes do not."""
+
+    app: AsgiApp
+    """The same for single requests, of connections that a lane goes on with."""
+
+    def take(self, transport: asyncio.Transport, received: bytes, ended: Callable[[Handed], None]) -> Handed:
+        """Take a connection for good, from the first byte of a request that was not answered.
+
+        `ended` is called once, later, when nothing of it is left here.
+        """
+        ...
 
 
 class FrontDoor:
     """Accepts connections and owns them until they end.
 
-    `app` is the ASGI application behind Hypercorn. All values are shared with the rest of the program and used on the
-    event loop that `open` runs on.
+    All values are shared with the rest of the program and used on the event loop that `open` runs on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it is wired to, each by name)
         self,
         *,
         table: Table,
-        app: AsgiApp,
+        behind: Behind,
         bodies: Bodies,
         counters: Counters,
         limits: DoorLimits | None = None,
         reception: Reception | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         self.table = table
         self.bodies = bodies
@@ -54,31 +90,54 @@ class FrontDoor:
         self.known = {secure: KnownHeads() for secure in (False, True)}
         self.date = DateLine()
         self.blocks = Blocks(self.date, self.strict)
-        self.app = app
-        self._hypercorn = Hypercorn(app, self.limits)
-        self._servers: list[asyncio.Server | Entrance] = []
+        self.app = behind.app
+        self._behind = behind
+        self._servers: list[Server] = []
         self._lanes: set[Lane] = set()
-        self._handed: dict[HandedOver, str] = {}  # to the address each was counted under
-        self._addresses: Counter[str] = Counter()
+        self._handed: dict[Handed, str | None] = {}  # to the address each was counted under, None for elsewhere
+        self.crowd = crowd or Crowd(self.limits.connections, self.limits.connections_per_address)
         self._empty = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._closing = False
 
-    async def open(self, sockets: list[socket.socket]) -> None:
+    async def open(self, sockets: list[socket.socket]) -> list[Server]:
         """Listen on bound TCP sockets, which then belong to the door; raises OSError when one cannot listen."""
         loop = asyncio.get_running_loop()
+        opened: list[Server] = []
         for listening in sockets:
             # Inherited by connections. asyncio sets it itself only on sockets made with an explicit protocol number.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = await loop.create_server(lambda: FastLane(self), sock=listening, backlog=self.limits.backlog)
+            opened.append(server)
             self._servers.append(server)
-        self._watch = loop.create_task(self._watch_times())
+        if self._watch is None:
+            self._watch = loop.create_task(self._watch_times())
+        return opened
 
-    def open_tls(self, sockets: list[socket.socket], context: ssl.SSLContext) -> None:
+    def open_tls(self, sockets: list[socket.socket], context: ssl.SSLContext) -> list[Server]:
         """Listen on bound TCP sockets for TLS; after `open`. They belong to the door."""
+        opened: list[Server] = []
         for listening in sockets:
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._servers.append(Entrance(self, listening, context))
+            opened.append(Entrance(self, listening, context))
+        self._servers += opened
+        return opened
+
+    def shut(self, servers: list[Server]) -> None:
+        """Accept no more where these listen; what they have accepted goes on."""
+        for server in servers:
+            server.close()
+            self._servers.remove(server)
+
+    def adopt(self, transport: asyncio.Transport, received: bytes, address: str | None) -> None:
+        """Hand over a connection that another process has accepted; `address` is None when that one counts it."""
+        if address is not None:
+            self.counters.opened += 1
+            self.crowd.enter(address)
+        handed = self._behind.take(transport, received, self._handed_ended)
+        self._handed[handed] = address
+        if self._closing:
+            handed.cut()
 
     async def close(self, grace: float) -> None:
         """Stop accepting and close idle connections at once; cut what is not answered after `grace` seconds."""
@@ -105,12 +164,11 @@ class FrontDoor:
 
     def expect(self, lane: FastLane, address: str) -> bool:
         """Count a connection in before it is made, which `admit` will be asked for again."""
-        full = self.counters.opened >= self.limits.connections
-        if self._closing or full or self._addresses[address] >= self.limits.connections_per_address:
+        if self._closing or not self.crowd.has_room(address):
             self.counters.refused += 1
             return False
         self._lanes.add(lane)
-        self._addresses[address] += 1
+        self.crowd.enter(address)
         self.counters.accepted += 1
         self.counters.opened += 1
         return True
@@ -122,7 +180,7 @@ class FrontDoor:
             self._left(lane.address)
 
     def hand_over(self, lane: FastLane, transport: asyncio.Transport, received: bytes) -> None:
-        """Give the connection to HTTP/2's lane or to Hypercorn, beginning with the bytes of the unanswered request."""
+        """Give the connection to HTTP/2's lane, or away, beginning with the bytes of the unanswered request."""
         if received and not is_preface(received):
             self.give_away(lane, transport, received)
             return
@@ -132,20 +190,18 @@ class FrontDoor:
         second.start(received)
 
     def give_away(self, lane: Lane, transport: asyncio.Transport, received: bytes) -> None:
-        """Give the connection to Hypercorn for good."""
+        """Give the connection to what stands behind the door, for good."""
         self._lanes.discard(lane)
         self.counters.handed_over += 1
-        handed = HandedOver(self._hypercorn, transport, received, self._handed_ended)
-        self._handed[handed] = lane.address
+        self._handed[self._behind.take(transport, received, self._handed_ended)] = lane.address
 
-    def _handed_ended(self, handed: HandedOver) -> None:
+    def _handed_ended(self, handed: Handed) -> None:
         self._left(self._handed.pop(handed))
 
-    def _left(self, address: str) -> None:
-        self.counters.opened -= 1
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+    def _left(self, address: str | None) -> None:
+        if address is not None:
+            self.counters.opened -= 1
+            self.crowd.leave(address)
         if not self._lanes and not self._handed:
             self._empty.set()
 
@@ -160,7 +216,7 @@ class FrontDoor:
         handed = list(self._handed)
         for each in handed:
             each.cut()
-        await asyncio.gather(*(each.task for each in handed), return_exceptions=True)
+        await asyncio.gather(*(each.gone() for each in handed))
         await asyncio.sleep(0)  # the lanes hear of their end in the loop's next round
 
     async def _watch_times(self) -> None:

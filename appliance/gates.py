@@ -172,7 +172,7 @@ class Gates:
             if row is None:
                 return  # removed with its site meanwhile
             self._put(row, site.name, await self._links(site.id))
-            self._live.regate(site.name)
+            await self._live.regate(site.name)
 
     async def _save(self, gate: SiteGate, **values: object) -> None:
         if values:

@@ -27,7 +27,8 @@ class Hypercorn:
     """The application behind Hypercorn, and the settings it is spoken with. One for all connections."""
 
     def __init__(self, app: AsgiApp, limits: DoorLimits) -> None:
-        self.app = ASGIWrapper(cast("Any", app))  # Hypercorn types its messages one by one, ASGI's users do not
+        self.app = app
+        self.wrapped = ASGIWrapper(cast("Any", app))  # Hypercorn types its messages one by one, ASGI's users do not
         self.config = Config()
         self.config.accesslog = None
         self.config.errorlog = log
@@ -36,6 +37,12 @@ class Hypercorn:
         self.config.h2_max_header_list_size = limits.head
         self.config.keep_alive_timeout = limits.keep_alive_seconds
         self.config.keep_alive_max_requests = _REQUESTS_PER_CONNECTION
+
+    def take(
+        self, transport: asyncio.Transport, received: bytes, ended: Callable[["HandedOver"], None]
+    ) -> "HandedOver":
+        """Speak with the client of a connection from here on; see `front_door.Behind`."""
+        return HandedOver(self, transport, received, ended)
 
 
 class HandedOver:
@@ -60,19 +67,23 @@ class HandedOver:
         wire.connection_made(transport)
         reader.feed_data(received)
         writer = asyncio.StreamWriter(transport, wire, reader, loop)
-        server = TCPServer(hypercorn.app, loop, hypercorn.config, self._context, LifespanState({}), reader, writer)
-        self.task = loop.create_task(server.run())
+        server = TCPServer(hypercorn.wrapped, loop, hypercorn.config, self._context, LifespanState({}), reader, writer)
+        self._task = loop.create_task(server.run())
         self._watch = loop.create_task(self._end_when(wire.over))
-        self.task.add_done_callback(self._done)
+        self._task.add_done_callback(self._done)
 
     async def retire(self) -> None:
         """Finish the requests under way and close; at once when there are none."""
         await self._context.terminated.set()
 
     def cut(self) -> None:
-        """Close now, whatever is under way; `task` ends soon after."""
+        """Close now, whatever is under way; it is `gone` soon after."""
         self._transport.abort()
-        self.task.cancel()
+        self._task.cancel()
+
+    async def gone(self) -> None:
+        """Return once Hypercorn has ended."""
+        await asyncio.wait([self._task])
 
     def expire(self, now: float, stall_seconds: float) -> None:
         """Close when bytes have waited for the reader and none has gone for `stall_seconds`."""
@@ -91,7 +102,7 @@ class HandedOver:
         await over.wait()
         await self._context.terminated.set()
         await asyncio.sleep(_LOST_SECONDS)
-        self.task.cancel()
+        self._task.cancel()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._watch.cancel()

@@ -1,29 +1,27 @@
 """From the live pointers to the table visitors are answered from; the one module that knows both planes."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import structlog
 from tortoise.exceptions import ValidationError
 
 from appliance.addresses import Addresses, SiteHost
-from appliance.former import Earlier, GraceTime, earlier_deploys
+from appliance.former import GraceTime, earlier_deploys
 from appliance.models.deploy import Deploy, Live
+from appliance.peers import Alone, Peers
+from appliance.pointer import Compiler, Pointer
 from appliance.serving.entrances import Entrances
-from appliance.serving.grace import Former, is_asset, look_back
-from appliance.serving.release import Release, compile_release, servable
+from appliance.serving.release import Release
 from appliance.serving.table import Table
-from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest
-
-log = structlog.get_logger(__name__)
+from appliance.storage.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class _Pointer:
-    deploy: str
-    manifest: str
+class Prepared:
+    """A release that is compiled, here and in the other processes, and not yet what visitors get."""
+
+    pointer: Pointer
+    release: Release
 
 
 class LiveSites:
@@ -37,54 +35,70 @@ class LiveSites:
         self,
         table: Table,
         addresses: Addresses,
-        manifests: Manifests,
-        blobs: Blobs,
+        compiler: Compiler,
         entrances: Entrances | None = None,
         grace: GraceTime | None = None,
     ) -> None:
+        self.peers: Peers = Alone()
         self._grace = grace or GraceTime()
         self.entrances = entrances or Entrances()
         self._table = table
         self._addresses = addresses
-        self._manifests = manifests
-        self._blobs = blobs
-        self._pointers: dict[str, _Pointer] = {}
+        self._compiler = compiler
+        self._pointers: dict[str, Pointer] = {}
         self._loading: dict[str, asyncio.Task[Release | None]] = {}
 
     async def load(self) -> None:
         """Read every live pointer."""
         rows = await Live.all().values_list("site__name", "deploy_id", "deploy__manifest")
-        self._pointers = {site: _Pointer(deploy, manifest) for site, deploy, manifest in rows}
+        self._pointers = {site: Pointer(site, deploy, manifest) for site, deploy, manifest in rows}
 
-    async def prepare(self, site: str, deploy: str, manifest: Manifest) -> Release:
-        """Compile a release beside the one that is live."""
-        earlier = await earlier_deploys(site, deploy, self._grace)
-        return await asyncio.to_thread(self._make, site, deploy, manifest, earlier)
+    async def prepare(self, pointer: Pointer, manifest: Manifest | None = None) -> Prepared:
+        """Compile a release beside the one that is live, with its manifest if that is at hand already.
 
-    async def load_release(self, site: str, deploy: str, manifest: str) -> Release:
-        """Compile a stored deploy beside the one that is live; FileNotFoundError, UnreadableManifest."""
-        return await self._compile(site, _Pointer(deploy, manifest), preview=False)
+        Raises FileNotFoundError, UnreadableManifest.
+        """
+        pointer = await self._look_back(pointer)
+        host = self._addresses.site_host(pointer.site)
+        release, _ = await asyncio.gather(
+            asyncio.to_thread(self._compiler.compile, pointer, manifest), self.peers.stage(host, pointer)
+        )
+        return Prepared(pointer, release)
 
-    def swap(self, site: str, release: Release, manifest: str) -> None:
+    async def swap(self, prepared: Prepared) -> None:
         """Let visitors have this release from now on. Call it once the pointer is committed."""
-        self._pointers[site] = _Pointer(release.deploy, manifest)
-        self._table.put(self._addresses.site_host(site), self.entrances.before(release))
+        pointer = prepared.pointer
+        host = self._addresses.site_host(pointer.site)
+        self._pointers[pointer.site] = pointer
+        self._table.put(host, self.entrances.before(prepared.release))
+        await self.peers.put(host, pointer)
 
     def is_live(self, site: str) -> bool:
         """Whether a site has something live."""
         return site in self._pointers
 
-    def regate(self, site: str) -> None:
+    async def regate(self, site: str) -> None:
         """Let everything of a site stand behind the entrance it has to have now."""
         self._table.change(site, self.entrances.before)
+        await self.peers.regate(site)
 
-    def withdraw(self, site: str, deploys: list[str]) -> None:
+    async def withdraw(self, site: str, deploys: list[str]) -> None:
         """Stop answering for a site, live and by its deploys' own hosts."""
         self._pointers.pop(site, None)
         self.entrances.drop(site)
         self._table.drop(self._addresses.site_host(site))
         for deploy in deploys:
             self._table.drop(self._addresses.deploy_host(site, deploy))
+        await self.peers.withdraw(site)
+
+    async def pointer(self, host: str) -> Pointer | None:
+        """What the release at a host of the table is compiled from, at the moment this returns."""
+        while (release := self._table.find(host)) is not None:
+            pointer = await self._pointer_of(release)
+            now = self._table.find(host)
+            if now is not None and now.deploy == release.deploy:
+                return pointer
+        return None
 
     async def find(self, host: str) -> Release | None:
         """The release for a host that is not in the table yet; puts it there. Many who ask at once cause one load."""
@@ -105,49 +119,42 @@ class LiveSites:
             pointer = self._pointers.get(named.site)
             if pointer is None:
                 return None
-            release = await self._compile(named.site, pointer, preview=False)
+            release = await self._compile(pointer)
             if self._pointers.get(named.site) == pointer:  # else something was published meanwhile
-                release = self.entrances.before(release)
-                self._table.put(host, release)
-                return release
+                return self._load(host, release)
 
     async def _load_preview(self, host: str, site: str, deploy: str) -> Release | None:
+        pointer = await self._preview(site, deploy)
+        if pointer is None:
+            return None
+        release = await self._compile(pointer)
+        if not await Deploy.exists(id=deploy):  # deleted while it was read
+            return None
+        return self._load(host, release)
+
+    def _load(self, host: str, release: Release) -> Release:
+        release = self.entrances.before(release)
+        self._table.put(host, release)
+        self.peers.loaded(host)
+        return release
+
+    async def _preview(self, site: str, deploy: str) -> Pointer | None:
         try:
             row = await Deploy.get_or_none(id=deploy, site__name=site, state="ready")
         except ValidationError:
             return None  # longer than any id or name
-        if row is None or row.manifest is None:
-            return None
-        release = await self._compile(site, _Pointer(deploy, row.manifest), preview=True)
-        if not await Deploy.exists(id=deploy):  # deleted while it was read
-            return None
-        release = self.entrances.before(release)
-        self._table.put(host, release)
-        return release
+        return Pointer(site, deploy, row.manifest, preview=True) if row is not None and row.manifest else None
 
-    async def _compile(self, site: str, pointer: _Pointer, *, preview: bool) -> Release:
-        earlier = None if preview else await earlier_deploys(site, pointer.deploy, self._grace)
+    async def _pointer_of(self, release: Release) -> Pointer | None:
+        if release.preview:
+            return await self._preview(release.site, release.deploy)
+        pointer = self._pointers.get(release.site)
+        return await self._look_back(pointer) if pointer is not None else None
 
-        def read_and_compile() -> Release:
-            return self._make(site, pointer.deploy, self._manifests.get(pointer.manifest), earlier)
+    async def _compile(self, pointer: Pointer) -> Release:
+        if not pointer.preview:
+            pointer = await self._look_back(pointer)
+        return await asyncio.to_thread(self._compiler.compile, pointer)
 
-        return await asyncio.to_thread(read_and_compile)
-
-    # ── in a thread ──
-
-    def _make(self, site: str, deploy: str, manifest: Manifest, earlier: list[Earlier] | None) -> Release:
-        """Compile a release; without `earlier` it is one by its own host, to which nothing came before."""
-        release = compile_release(
-            site=site, deploy=deploy, preview=earlier is None, manifest=manifest, blob_path=self._blobs.path
-        )
-        return replace(release, grace=look_back(release.entries, self._read(earlier, release))) if earlier else release
-
-    def _read(self, earlier: list[Earlier], release: Release) -> Iterator[Former]:
-        def is_gone(path: str) -> bool:
-            return path not in release.entries and is_asset(path)
-
-        for each in earlier:
-            try:
-                yield Former(servable(self._manifests.get(each.manifest, is_gone).entries), each.until)
-            except (OSError, UnreadableManifest):
-                log.exception("earlier_manifest_unreadable", manifest=each.manifest)  # its tabs have to be reloaded
+    async def _look_back(self, pointer: Pointer) -> Pointer:
+        return replace(pointer, earlier=await earlier_deploys(pointer.site, pointer.deploy, self._grace))

@@ -27,6 +27,7 @@ from appliance.front_door import FrontDoor
 from appliance.gate_attempts import Attempts
 from appliance.gatekeeper import Gatekeeper
 from appliance.gates import Gates
+from appliance.handed_over import Hypercorn
 from appliance.health import Health
 from appliance.intake import Intake
 from appliance.jobs import Jobs
@@ -34,6 +35,7 @@ from appliance.listening import CannotListen
 from appliance.live import LiveSites
 from appliance.metrics import Metrics
 from appliance.parts import Parts
+from appliance.pointer import Compiler
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.entrances import Entrances
@@ -131,7 +133,8 @@ async def _wire(
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     counters = Counters()
     grace = GraceTime(settings.grace_deploys, settings.grace_age)
-    live = LiveSites(table, addresses, Manifests(folder.manifests), Blobs(folder.blobs), _entrances(access), grace)
+    compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs))
+    live = LiveSites(table, addresses, compiler, _entrances(access), grace)
     await live.load()
     gates = Gates(access, addresses, live)
     await gates.load()
@@ -158,12 +161,13 @@ async def _wire(
         reception=ways.reception,
         keeper=_gatekeeper(access, addresses, live),
     )
+    limits = door_limits_of(settings)
     door = FrontDoor(
         table=table,
-        app=switch,
+        behind=Hypercorn(switch, limits),
         bodies=bodies,
         counters=counters,
-        limits=door_limits_of(settings),
+        limits=limits,
         reception=ways.reception,
     )
     stack.push_async_callback(_stop, door, jobs, settings.stop_grace)

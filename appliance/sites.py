@@ -125,7 +125,7 @@ class Sites:
             deploys = await Deploy.filter(site=site).values_list("id", flat=True)
             await Live.filter(site=site).delete()
             await site.delete()
-        self._live.withdraw(name, [str(deploy) for deploy in deploys])
+        await self._live.withdraw(name, [str(deploy) for deploy in deploys])
         self._removed(name)
 
     async def _facts(self, rows: list[Site]) -> list[SiteFacts]:

@@ -8,6 +8,7 @@ from appliance.addresses import Addresses
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy
 from appliance.live import LiveSites
+from appliance.pointer import Compiler
 from appliance.progress import Progress
 from appliance.serving.table import Table
 from appliance.sites import NewSite, Sites
@@ -31,7 +32,7 @@ class Ground:
     def on(cls, folder: DataFolder, addresses: Addresses = ADDRESSES) -> "Ground":
         """A ground as it is after a start of the server."""
         table, manifests = Table(reserved=addresses.is_admin), Manifests(folder.manifests)
-        live = LiveSites(table, addresses, manifests, Blobs(folder.blobs))
+        live = LiveSites(table, addresses, Compiler(manifests, Blobs(folder.blobs)))
         return cls(table, manifests, live, Sites(addresses, live), Deploys(addresses, live))
 
     async def site(self, owner: Actor, name: str) -> None:

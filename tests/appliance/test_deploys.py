@@ -41,9 +41,9 @@ def while_compiling(monkeypatch: pytest.MonkeyPatch, method: str, happens: Calla
     compile_ = getattr(LiveSites, method)
 
     async def compile_and(self: LiveSites, *arguments: Any) -> Any:
-        release = await compile_(self, *arguments)
+        prepared = await compile_(self, *arguments)
         await happens()
-        return release
+        return prepared
 
     monkeypatch.setattr(LiveSites, method, compile_and)
 
@@ -436,7 +436,7 @@ async def test_publishing_on_a_site_removed_meanwhile_is_not_found(
     ground: Ground, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy = await ground.ready(alice, "shop", "one")
-    while_compiling(monkeypatch, "load_release", lambda: ground.sites.remove(alice, "shop"))
+    while_compiling(monkeypatch, "prepare", lambda: ground.sites.remove(alice, "shop"))
 
     with pytest.raises(NotFound):
         await ground.deploys.publish(alice, "shop", deploy.id)

@@ -9,6 +9,7 @@ import pytest
 from appliance.accounts import Actor
 from appliance.data_folder import DataFolder
 from appliance.live import LiveSites
+from appliance.pointer import Pointer
 from tests.appliance.ground import Ground, manifest_of, sha
 
 
@@ -27,8 +28,8 @@ def at_compile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[
     """Have something happen once, after a release was compiled and before it is put into the table."""
     compile_, compiled = LiveSites._compile, list[str]()
 
-    async def compile_and(self: LiveSites, site: str, pointer: Any, *, preview: bool) -> Any:
-        release = await compile_(self, site, pointer, preview=preview)
+    async def compile_and(self: LiveSites, pointer: Pointer) -> Any:
+        release = await compile_(self, pointer)
         compiled.append(pointer.deploy)
         if len(compiled) == 1:
             await happens()

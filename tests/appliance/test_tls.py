@@ -122,7 +122,7 @@ def test_who_has_not_shaken_hands_counts_as_a_connection(plane: Plane) -> None:
             each.close()
     wait_until(lambda: not plane.counters.opened)
     assert plane.counters.snapshot().connections_refused == 2
-    assert not plane.door._addresses
+    assert not plane.door.crowd.addresses
 
 
 @pytest.mark.parametrize("lane", SECURE.values(), ids=SECURE)

@@ -21,6 +21,7 @@ import uvloop
 
 from appliance.front_door import DoorLimits, FrontDoor
 from appliance.gatekeeper import Gatekeeper
+from appliance.handed_over import Hypercorn
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.release import Release, compile_release
@@ -177,7 +178,7 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
     async def open_door() -> FrontDoor:
         door = FrontDoor(
             table=table,
-            app=switch,
+            behind=Hypercorn(switch, wiring.limits),
             bodies=bodies,
             counters=counters,
             limits=wiring.limits,

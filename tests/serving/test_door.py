@@ -364,4 +364,4 @@ def test_a_place_is_free_again_after_a_connection_ends(quick: Plane) -> None:
             assert visitor.get(b"/").status == 200
         wait_until(lambda: not quick.counters.opened)
 
-    assert not quick.door._addresses
+    assert not quick.door.crowd.addresses

@@ -14,6 +14,7 @@ import pytest
 import uvloop
 
 from appliance.front_door import DoorLimits, FrontDoor
+from appliance.handed_over import Hypercorn
 from appliance.serving import bodies as bodies_module
 from appliance.serving.bodies import PIECE, SMALL, Bodies, MissingBlob
 from appliance.serving.counters import Counters
@@ -322,6 +323,6 @@ def test_closing_cuts_what_takes_longer_than_the_grace(tmp_path: Path) -> None:
 
 
 async def test_closing_a_door_that_never_opened_is_nothing(bodies: Bodies) -> None:
-    door = FrontDoor(table=Table(), app=slow_admin, bodies=bodies, counters=Counters())
+    door = FrontDoor(table=Table(), behind=Hypercorn(slow_admin, DoorLimits()), bodies=bodies, counters=Counters())
 
     await door.close(1)
