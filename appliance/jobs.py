@@ -243,7 +243,9 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
         modified = old.modified if old and old.sha256 == file.sha256 else now
         kind, coding = served_as(file.path)
         variants = tuple(Variant(v.coding, v.sha256, v.size) for v in unpacked.variants.get(file.sha256, ()))
-        entries[file.path] = Entry(file.sha256, file.size, kind, modified, variants, coding)
+        entries[file.path] = Entry(
+            file.sha256, file.size, kind, modified, variants, coding, source=file.source, source_size=file.source_size
+        )
     problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
     return Manifest(options, entries, problems)
 

@@ -27,11 +27,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the site: its path (`/`-separated, NFC as uploaded, no leading slash), content and size in bytes."""
+    """A file of the site: its path (`/`-separated, NFC as uploaded, no leading slash), content and size in bytes.
+
+    Where what visitors get was made from what was uploaded (minified, say), `source` is the SHA-256 of the original and
+    `source_size` its bytes; otherwise they are empty.
+    """
 
     path: str
     sha256: str
     size: int
+    source: str = ""
+    source_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 → {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […]}
 ← {"step": ["unpack", 120, 4096]}            any number of these, then one of
-← {"done": {"files": [[path, sha256, size], …], "notes": [[code, message, path, count], …],
-           "variants": {sha256: [[coding, sha256, size], …], …}}}
+← {"done": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
+           "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …}}}
 ← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false}}
 """
 
@@ -46,7 +46,7 @@ def read_plan(message: dict[str, Any]) -> Plan:
 
 def done_message(unpacked: Unpacked) -> dict[str, Any]:
     """The result as it is sent."""
-    files = [[f.path, f.sha256, f.size] for f in unpacked.files]
+    files = [_packed(file) for file in unpacked.files]
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     variants = {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in unpacked.variants.items()}
     return {"done": {"files": files, "notes": notes, "variants": variants}}
@@ -56,6 +56,11 @@ def read_done(done: dict[str, Any]) -> Unpacked:
     """The result as it was meant."""
     variants = {of: tuple(StoredVariant(*v) for v in forms) for of, forms in done["variants"].items()}
     return Unpacked(tuple(StoredFile(*f) for f in done["files"]), tuple(Note(*n) for n in done["notes"]), variants)
+
+
+def _packed(file: StoredFile) -> list[Any]:
+    packed = [file.path, file.sha256, file.size]
+    return [*packed, file.source, file.source_size] if file.source else packed
 
 
 def refused_message(error: BuildError) -> dict[str, Any]:

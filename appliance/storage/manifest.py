@@ -11,6 +11,7 @@ from typing import Any
 from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
+RARE = ("coding", "immutable", "source", "source_size")  # fields of an entry that few have, stored by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,9 @@ class Entry:
 
     `modified` is in seconds since 1970 (UTC): the first deploy in the site's history, without a gap, that had
     these bytes at this path. `coding` is the content coding the file itself is in (a shipped `game.wasm.br`), as a
-    rule none. `immutable` says that there is evidence that this path will never hold other bytes.
+    rule none. `immutable` says that there is evidence that this path will never hold other bytes. Where the content was
+    made from another file (minified, say), `source` is the SHA-256 of that original, kept too, and `source_size` its
+    bytes.
     """
 
     sha256: str
@@ -38,6 +41,13 @@ class Entry:
     variants: tuple[Variant, ...] = ()
     coding: str = ""
     immutable: bool = False
+    source: str = ""
+    source_size: int = 0
+
+    @property
+    def original(self) -> tuple[str, int]:
+        """SHA-256 and size of the file as its author gave it."""
+        return (self.source, self.source_size) if self.source else (self.sha256, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +95,8 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files, each path counted."""
-        return sum(entry.size for entry in self.entries.values())
+        """Bytes of all files as their author gave them, each path counted."""
+        return sum(entry.source_size or entry.size for entry in self.entries.values())
 
 
 class UnreadableManifest(Exception):
@@ -161,7 +171,7 @@ class Manifests:
 
 def _pack(entry: Entry) -> list[Any]:
     packed: list[Any] = [entry.sha256, entry.size, entry.type, entry.modified]
-    rare = {name: value for name in ("coding", "immutable") if (value := getattr(entry, name))}
+    rare = {name: value for name in RARE if (value := getattr(entry, name))}
     if entry.variants or rare:
         packed.append([[v.coding, v.sha256, v.size] for v in entry.variants])
     return [*packed, rare] if rare else packed

@@ -15,7 +15,9 @@ counts = st.integers(0, 2**60)
 paths = text.map(lambda t: Path("/data", t.replace("\0", "")))
 texts = st.lists(text, max_size=3).map(tuple)
 plans = st.builds(Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, texts, texts)
-files = st.lists(st.builds(StoredFile, text, text, counts), max_size=5).map(tuple)
+plain = st.builds(StoredFile, text, text, counts)
+made = st.builds(StoredFile, text, text, counts, text.filter(bool), counts)
+files = st.lists(plain | made, max_size=5).map(tuple)
 notes = st.lists(st.builds(Note, text, text, st.none() | text, counts), max_size=5).map(tuple)
 variants = st.dictionaries(
     text, st.lists(st.builds(StoredVariant, text, text, counts), max_size=3).map(tuple), max_size=3

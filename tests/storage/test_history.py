@@ -55,6 +55,16 @@ def test_other_bytes_under_such_a_name_lose_it_for_good_and_are_reported_once() 
     assert (second.problems[0].path, second.problems[0].count) == (APP, 1)
 
 
+def test_minifying_what_was_there_before_is_no_change() -> None:
+    first = deploy(manifest(app=A))
+    minified = Manifest(entries={APP: Entry(B, 1, "text/plain", 0, source=A, source_size=2)})
+
+    second = deploy(minified, ("1", first))
+
+    assert second.entries[APP].immutable
+    assert codes(second) == []
+
+
 def test_a_path_that_was_away_is_remembered() -> None:
     first = deploy(manifest(app=A))
     without = deploy(manifest(page=A), ("1", first))

@@ -34,6 +34,8 @@ ENTRIES = st.builds(
     st.lists(VARIANTS, max_size=3).map(tuple),
     st.sampled_from(["", "br", "gzip"]),
     st.booleans(),
+    st.just("") | HASHES,
+    SIZES,
 )
 HISTORIES = st.builds(History, st.dictionaries(PATHS, HASHES, max_size=3), st.lists(HASHES, max_size=3).map(tuple))
 FOUND = st.builds(
@@ -66,6 +68,14 @@ def test_the_order_of_files_does_not_matter(entries: dict[str, Entry]) -> None:
     backwards = dict(reversed(entries.items()))
 
     assert encode(Manifest(entries=entries)) == encode(Manifest(entries=backwards))
+
+
+def test_the_original_is_what_the_author_gave() -> None:
+    plain = Entry("ab" * 32, 7, "text/css", 0)
+    minified = Entry("ab" * 32, 7, "text/css", 0, source="cd" * 32, source_size=10)
+
+    assert (plain.original, minified.original) == (("ab" * 32, 7), ("cd" * 32, 10))
+    assert Manifest(entries={"a.css": plain, "b.css": minified}).size == 17
 
 
 def test_options_are_kept() -> None:
