@@ -26,10 +26,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _build_child(blobs: Path) -> int:
     """`internal build BLOBS`: what the server starts to work on uploads; its contents go to the store at BLOBS."""
+    from appliance.redaction import redact_text
     from appliance.storage.blobs import Blobs
     from builds import child
 
-    return child.main(Blobs(blobs).stage)
+    return child.main(Blobs(blobs).stage, redact_text)
 
 
 def _serve() -> "click.Command":

@@ -24,6 +24,7 @@ from appliance.storage.history import gather, weigh
 from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
 from appliance.storage.media_types import COMPRESSIBLE, served_as
 from builds.errors import BuildError
+from builds.order import Source
 from builds.queue import Queue
 from builds.values import Limits, Plan, StoredVariant, Unpacked
 from builds.workshop import Workshop
@@ -161,6 +162,8 @@ class Jobs:
             compressed=_compressed(previous) if self._compress else (),
         )
         unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
+        if isinstance(unpacked, Source):
+            raise AssertionError("nothing was ordered to be built")  # noqa: TRY004 - not the caller's mistake
         if self._compress:
             unpacked = _with_known_variants(unpacked, previous)
         manifest = compose(unpacked, work.options, previous, int(time.time()))

@@ -6,67 +6,115 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from builds import pipeline, wire
 from builds.errors import BuildError
+from builds.order import Source
 from builds.values import Plan, Staging
+from builds.watcher import Watcher
 
 SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
+LAST_MOMENT = 5.0  # seconds a build gets to end what it has started, once its server is gone
 
 Stage = Callable[[Path], Staging]
 """Opens a place in the store for one upload's content, given its workspace."""
 
+Redact = Callable[[str], str]
+"""Takes out of a line what looks like a secret by its shape; declared ones are gone by then."""
 
-def main(stage: Stage) -> int:
+
+def main(stage: Stage, redact: Redact = str) -> int:
     """Serve plans from standard input until it ends; results go to what was standard output.
 
     When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
-    get in the way of the child that the next server gives the same plan to.
+    get in the way of the child that the next server gives the same plan to; what a build has started is ended first.
     """
     sys.excepthook = lambda _kind, error, _trace: _log(error)
     sys.setswitchinterval(SWITCH)
-    news = os.fdopen(os.dup(1), "wb")
+    news = _News(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
-    plans: SimpleQueue[bytes] = SimpleQueue()
-    at_work = threading.Lock()
-    threading.Thread(target=_listen, args=(plans, at_work), daemon=True).start()
-    while line := plans.get():
-        with at_work:
-            outcome = _serve(wire.read_plan(json.loads(line)), stage, news)
-        _tell(news, outcome)
+    orders = _Orders()
+    threading.Thread(target=orders.listen, daemon=True).start()
+    while work := orders.next():
+        plan, cancelled = work
+        with orders.at_work:
+            outcome = _serve(plan, stage, _watcher(news, redact, cancelled))
+        news.tell(outcome)
     return 0
 
 
-def _listen(plans: SimpleQueue[bytes], at_work: threading.Lock) -> None:
-    # Not `sys.stdin`: an interpreter that ends while a thread waits in it aborts.
-    with os.fdopen(os.dup(0), "rb") as lines:
-        for line in lines:
-            plans.put(line)
-    if at_work.locked():
+class _News:
+    """The way to the server. Safe to use from several threads."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def tell(self, message: dict[str, Any]) -> None:
+        with self._lock:
+            self._stream.write(wire.dump(message))
+            self._stream.flush()
+
+
+class _Orders:
+    """What the server wants: plans, and an end to them."""
+
+    def __init__(self) -> None:
+        self.at_work = threading.Lock()
+        self._plans: SimpleQueue[tuple[Plan, threading.Event] | None] = SimpleQueue()
+        self._last: tuple[Plan, threading.Event] | None = None
+
+    def next(self) -> tuple[Plan, threading.Event] | None:
+        """The next plan, and what is set to call it off; None when no more come."""
+        return self._plans.get()
+
+    def listen(self) -> None:
+        # Not `sys.stdin`: an interpreter that ends while a thread waits in it aborts.
+        with os.fdopen(os.dup(0), "rb") as lines:
+            for line in lines:
+                self._take(json.loads(line))
+        if self.at_work.locked():
+            self._leave()
+        self._plans.put(None)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "cancel" in message:
+            if self._last and self._last[0].deploy == message["cancel"]:
+                self._last[1].set()
+            return
+        self._last = (wire.read_plan(message), threading.Event())
+        self._plans.put(self._last)
+
+    def _leave(self) -> None:
+        if self._last and self._last[0].order and self._last[0].order.run:
+            self._last[1].set()
+            self.at_work.acquire(timeout=LAST_MOMENT)  # never given back: the process ends
         os._exit(1)
-    plans.put(b"")
 
 
-def _serve(plan: Plan, stage: Stage, news: BinaryIO) -> dict[str, Any]:
-    """Carry out a plan; the message that says what came of it."""
-
+def _watcher(news: _News, redact: Redact, cancelled: threading.Event) -> Watcher:
     def report(step: str, done: int, total: int) -> None:
-        _tell(news, {"step": [step, done, total]})
+        news.tell({"step": [step, done, total]})
 
+    def say(step: str, line: str) -> None:
+        news.tell({"log": [datetime.now(UTC).isoformat(), step, redact(line)]})
+
+    return Watcher(report, say, cancelled)
+
+
+def _serve(plan: Plan, stage: Stage, watcher: Watcher) -> dict[str, Any]:
+    """Carry out a plan; the message that says what came of it."""
     try:
-        return wire.done_message(pipeline.run(plan, stage(plan.workspace), report))
+        result = pipeline.run(plan, stage(plan.workspace), watcher)
     except BuildError as error:
         return wire.refused_message(error)
     except OSError as error:
         return wire.refused_message(_from_system(error))
-
-
-def _tell(news: BinaryIO, message: dict[str, Any]) -> None:
-    news.write(wire.dump(message))
-    news.flush()
+    return wire.source_message(result) if isinstance(result, Source) else wire.done_message(result)
 
 
 def _from_system(error: OSError) -> BuildError:

@@ -4,6 +4,7 @@ import threading
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import brotli
 import zstandard
@@ -42,7 +43,7 @@ def add_variants(unpacked: Unpacked, plan: Plan, staging: Staging, report: Repor
     with ThreadPoolExecutor(THREADS, "compress") as threads:
         made = list(threads.map(compress, files))
     variants = {file.sha256: forms for file, forms in zip(files, made, strict=True) if forms}
-    return Unpacked(unpacked.files, unpacked.notes, variants)
+    return replace(unpacked, variants=variants)
 
 
 def _worth_trying(unpacked: Unpacked, plan: Plan) -> list[StoredFile]:

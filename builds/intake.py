@@ -17,19 +17,23 @@ IN_FLIGHT = 16 * WHOLE  # bytes of small files read ahead of the store
 
 
 class Intake:
-    """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored."""
+    """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored.
 
-    def __init__(self, limits: Limits, staging: Staging, report: Report) -> None:
+    `step` is what progress is reported as.
+    """
+
+    def __init__(self, limits: Limits, staging: Staging, report: Report, step: str = "unpack") -> None:
         self.bounds = Bounds(limits)
         self.tree = Tree(self.bounds)
         self.files: list[StoredFile] = []
         self._staging = staging
         self._report = report
+        self._step = step
         self.begin(0)
 
     def begin(self, total: int) -> None:
         """Progress is counted from here on, towards `total` bytes."""
-        self.progress = Progress(self._report, "unpack", total)
+        self.progress = Progress(self._report, self._step, total)
 
     def watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces of the upload, counted as they are read."""
@@ -43,12 +47,12 @@ class Intake:
         sha256, size = self._staging.put(content)
         self.files.append(StoredFile(path, sha256, size))
 
-    def finish(self) -> Unpacked:
-        """What the upload holds; raises BuildError."""
+    def finish(self, *, unwrap: bool = True) -> Unpacked:
+        """What was taken in, out of the one folder around it if `unwrap`; raises BuildError."""
         self.progress.finish()
         found = len(self.files)
         self._report("check", 0, found)
-        unpacked = self.tree.finish(self.files)
+        unpacked = self.tree.finish(self.files, unwrap=unwrap)
         self._report("check", found, found)
         return unpacked
 

@@ -1,21 +1,28 @@
 """The recipe: from an upload to stored files."""
 
+from dataclasses import replace
+
 from builds import archive
 from builds.compress import add_variants
-from builds.values import Plan, Report, Staging, Unpacked
+from builds.order import Source
+from builds.tree import with_index
+from builds.values import Plan, Staging, Unpacked
+from builds.watcher import Watcher
 
 
-def run(plan: Plan, staging: Staging, report: Report) -> Unpacked:
+def run(plan: Plan, staging: Staging, watcher: Watcher) -> Unpacked | Source:
     """Unpack the upload and store what is in it, compressed forms too; all of it, durably, or nothing.
 
     Raises BuildError when the upload is refused; then nothing is left in the store.
     """
     try:
-        unpacked = archive.unpack(plan, staging, report)
-        report("store", 0, len(unpacked.files))
-        unpacked = add_variants(unpacked, plan, staging, report)
+        unpacked = archive.unpack(plan, staging, watcher.report)
+        unpacked = replace(with_index(unpacked), hidden=())
+        watcher.report("store", 0, len(unpacked.files))
+        unpacked = add_variants(unpacked, plan, staging, watcher.report)
+        staging.keep(unpacked.contents)
         staging.commit()
-        report("store", len(unpacked.files), len(unpacked.files))
+        watcher.report("store", len(unpacked.files), len(unpacked.files))
     finally:
         staging.discard()
     return unpacked

@@ -8,7 +8,7 @@ from typing import Never
 
 from builds.bounds import Bounds
 from builds.errors import BuildError
-from builds.names import JUNK_AT_TOP, KEPT_DOT_FOLDER, folded, junk_kind, safe_path
+from builds.names import DOT_FILES, JUNK_AT_TOP, KEPT_DOT_FOLDER, folded, junk_kind, safe_path
 from builds.refusals import shown
 from builds.values import Note, StoredFile, Unpacked
 
@@ -22,6 +22,7 @@ class Tree:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._folders: set[str] = set()
+        self._hidden: set[str] = set()
         self._left_out: Counter[str] = Counter()
 
     def folder(self, name: str) -> None:
@@ -30,7 +31,10 @@ class Tree:
         self._folders.add(self._path(name))
 
     def file(self, name: str) -> str | None:
-        """An entry that is a file: the path to keep it under, or None to leave it out. Raises BuildError."""
+        """An entry that is a file: the path to keep it under, or None to leave it out. Raises BuildError.
+
+        Dot files are no part of a site, but may be one of what a site is built from: they are kept until that is known.
+        """
         self._bounds.entry()
         path = self._path(name)
         if not path:
@@ -39,19 +43,36 @@ class Tree:
         if kind is None:
             return path
         self._left_out[kind] += 1
-        return None
+        if kind != DOT_FILES:
+            return None
+        self._hidden.add(path)
+        return path
 
-    def finish(self, stored: Iterable[StoredFile]) -> Unpacked:
-        """The site: files sorted by path, and notes. Raises BuildError when paths clash or nothing is left."""
-        files, notes = _without_duplicates(stored)
+    def finish(self, stored: Iterable[StoredFile], *, unwrap: bool = True) -> Unpacked:
+        """The files sorted by path, and notes. Raises BuildError when paths clash or nothing is left.
+
+        With `unwrap`, a single folder around everything is stepped into.
+        """
+        apart = self._apart(stored) if self._hidden else (stored, [])
+        files, notes = _without_duplicates(apart[0])
         _refuse_file_and_folder(files, self._folders)
-        files, wrapping = _without_wrapping_folder(files)
+        files, wrapping, top = _without_wrapping_folder(files) if unwrap else (files, [], "")
         files = self._without_junk_at_top(files)
         if not files:
             raise BuildError("empty", "The upload holds no file of a site; pack your pages and upload them again.")
-        files, named = _with_index(files)
-        notes = [*self._left_out_notes(), *notes, *wrapping, *named]
-        return Unpacked(tuple(files[path] for path in sorted(files)), tuple(notes))
+        hidden = {file.path.removeprefix(top): replace(file, path=file.path.removeprefix(top)) for file in apart[1]}
+        return Unpacked(
+            tuple(files[path] for path in sorted(files)),
+            (*self._left_out_notes(), *notes, *wrapping),
+            hidden=tuple(hidden[path] for path in sorted(hidden) if path not in files),
+        )
+
+    def _apart(self, stored: Iterable[StoredFile]) -> tuple[list[StoredFile], list[StoredFile]]:
+        """The files of the site, and the hidden ones."""
+        both: tuple[list[StoredFile], list[StoredFile]] = ([], [])
+        for file in stored:
+            both[file.path in self._hidden].append(file)
+        return both
 
     def _path(self, name: str) -> str:
         path = safe_path(name)
@@ -110,32 +131,34 @@ def _refuse_file_and_folder(files: dict[str, StoredFile], named: set[str]) -> No
         raise BuildError("file_and_folder", detail, path=shown(clash))
 
 
-def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
+def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, StoredFile], list[Note], str]:
+    """What is inside the one folder around everything, what to say of that, and the folder's name with its slash."""
     tops = {path.partition("/")[0] if "/" in path else "" for path in files}
     top = tops.pop() if len(tops) == 1 else ""
     if top in {"", KEPT_DOT_FOLDER}:
-        return files, []
+        return files, [], ""
     inner = {path[len(top) + 1 :]: file for path, file in files.items()}
     stepped = {path: replace(file, path=path) for path, file in inner.items()}
     message = f"Everything was inside the folder “{shown(top)}”, so what is in it became the top of the site."
-    return stepped, [Note("wrapping_folder", message, top)]
+    return stepped, [Note("wrapping_folder", message, top)], f"{top}/"
 
 
-def _with_index(files: dict[str, StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
-    """A lone page becomes the index; without any index the author is told what visitors get."""
-    if any(index in files for index in INDEXES):
-        return files, []
-    pages = [path for path in files if path.lower().endswith(PAGES)]
-    if len(pages) == 1 and "/" not in pages[0]:
-        page = pages[0]
-        renamed = {path: file for path, file in files.items() if path != page}
-        renamed["index.html"] = replace(files[page], path="index.html")
-        message = f"“{shown(page)}” is the only page, so it became index.html, which visitors of / get."
-        return renamed, [Note("renamed", message, page)]
-    return files, [_no_index(files, pages)]
+def with_index(unpacked: Unpacked) -> Unpacked:
+    """The site as visitors get it: a lone page becomes the index; without an index its author is told what they get."""
+    paths = {file.path for file in unpacked.files}
+    if any(index in paths for index in INDEXES):
+        return unpacked
+    pages = [path for path in paths if path.lower().endswith(PAGES)]
+    if len(pages) != 1 or "/" in pages[0]:
+        return replace(unpacked, notes=(*unpacked.notes, _no_index(paths, pages)))
+    page = pages[0]
+    files = [replace(file, path="index.html") if file.path == page else file for file in unpacked.files]
+    message = f"“{shown(page)}” is the only page, so it became index.html, which visitors of / get."
+    files.sort(key=attrgetter("path"))
+    return replace(unpacked, files=tuple(files), notes=(*unpacked.notes, Note("renamed", message, page)))
 
 
-def _no_index(files: dict[str, StoredFile], pages: list[str]) -> Note:
+def _no_index(files: set[str], pages: list[str]) -> Note:
     answer = "the site's own 404 page" if "404.html" in files else "a “not found” page"
     message = f"There is no index.html at the top: visitors of / will get {answer}."
     nearest = min(

@@ -1,9 +1,12 @@
 """The plain values that go into the workshop and come out of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from builds.order import Order  # whose own parts are made of what is here
 
 MB = 1_000_000
 GB = 1_000_000_000
@@ -67,12 +70,21 @@ class Note:
 class Unpacked:
     """What an upload holds once unpacked: files sorted by path, and what the author should know of it.
 
-    `variants` has the compressed forms made for it, by the SHA-256 of what they are forms of.
+    `variants` has the compressed forms made for it, by the SHA-256 of what they are forms of. `hidden` are its dot
+    files, sorted too: never part of a site, but of what one is built from.
     """
 
     files: tuple[StoredFile, ...]
     notes: tuple[Note, ...] = ()
     variants: Mapping[str, tuple[StoredVariant, ...]] = field(default_factory=dict)
+    hidden: tuple[StoredFile, ...] = ()
+    generator: str = ""  # what built it, if anything did
+
+    @property
+    def contents(self) -> set[str]:
+        """The SHA-256 of all that belongs to it: its files, what they were made from, and their forms."""
+        forms = {form.sha256 for made in self.variants.values() for form in made}
+        return {content for file in self.files for content in (file.sha256, file.source) if content} | forms
 
 
 class Staging(Protocol):
@@ -86,6 +98,10 @@ class Staging(Protocol):
         """Content that was put, committed or not."""
         ...
 
+    def keep(self, wanted: Collection[str]) -> None:
+        """Forget what was put and not committed, except content with these SHA-256."""
+        ...
+
     def commit(self) -> None:
         """Make everything put part of the store, durably."""
         ...
@@ -96,7 +112,8 @@ class Staging(Protocol):
 
 
 Report = Callable[[str, int, int], None]
-"""Called as `report(step, done, total)`: step is `unpack`, `check` or `store`; done and total are bytes or entries.
+"""Called as `report(step, done, total)`: step is `unpack`, `check`, `fetch`, `build` or `store`; done and total are
+bytes, entries or commands.
 
 Total is 0 where it is not known. Called at most a few times a second per step, and once when a step is complete.
 """
@@ -108,7 +125,8 @@ class Plan:
 
     `filename` is what a single file is called: an upload that is no archive becomes that one file; without it, an
     upload that is no archive is refused. `compress` has the extensions (lower case, no dot) whose files get compressed
-    forms, `compressed` the SHA-256 of content that has them already.
+    forms, `compressed` the SHA-256 of content that has them already. Without an `order` nothing is built: the files are
+    the site, whatever they are.
     """
 
     deploy: str
@@ -118,3 +136,4 @@ class Plan:
     filename: str = ""  # what the upload was called, where the sender said so
     compress: tuple[str, ...] = ()
     compressed: tuple[str, ...] = ()
+    order: "Order | None" = None

@@ -1,18 +1,27 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
-→ {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […]}
-← {"step": ["unpack", 120, 4096]}            any number of these, then one of
+→ {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […],
+   "order": {…} | null}
+→ {"cancel": deploy}                         at any time after its plan
+← {"step": ["unpack", 120, 4096]}            any number of these, and of
+← {"log": [time, "build", "42 pages"]}       these, then one of
 ← {"done": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
-           "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …}}}
-← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false}}
+           "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …},
+           "generator": …}}
+← {"source": {"why": …, "offers": [{…}, …]}}
+← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false, "lines": […]}}
 """
 
 import dataclasses
 import json
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from builds.errors import BuildError
+from builds.order import Offer, Order, Source
+from builds.recipe import Choice
+from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, StoredFile, StoredVariant, Unpacked
 
 
@@ -28,6 +37,7 @@ def plan_message(plan: Plan) -> dict[str, Any]:
         "upload": str(plan.upload),
         "workspace": str(plan.workspace),
         "limits": dataclasses.asdict(plan.limits),
+        "order": _order_message(plan.order) if plan.order else None,
     }
 
 
@@ -41,21 +51,36 @@ def read_plan(message: dict[str, Any]) -> Plan:
         filename=message["filename"],
         compress=tuple(message["compress"]),
         compressed=tuple(message["compressed"]),
+        order=_read_order(message["order"]) if message["order"] else None,
     )
 
 
 def done_message(unpacked: Unpacked) -> dict[str, Any]:
-    """The result as it is sent."""
+    """The result as it is sent; what is hidden is no part of one."""
     files = [_packed(file) for file in unpacked.files]
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     variants = {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in unpacked.variants.items()}
-    return {"done": {"files": files, "notes": notes, "variants": variants}}
+    return {"done": {"files": files, "notes": notes, "variants": variants, "generator": unpacked.generator}}
 
 
 def read_done(done: dict[str, Any]) -> Unpacked:
     """The result as it was meant."""
-    variants = {of: tuple(StoredVariant(*v) for v in forms) for of, forms in done["variants"].items()}
-    return Unpacked(tuple(StoredFile(*f) for f in done["files"]), tuple(Note(*n) for n in done["notes"]), variants)
+    return Unpacked(
+        tuple(StoredFile(*f) for f in done["files"]),
+        tuple(Note(*n) for n in done["notes"]),
+        {of: tuple(StoredVariant(*v) for v in forms) for of, forms in done["variants"].items()},
+        generator=done["generator"],
+    )
+
+
+def source_message(source: Source) -> dict[str, Any]:
+    """What the upload is, as it is sent."""
+    return {"source": dataclasses.asdict(source)}
+
+
+def read_source(source: dict[str, Any]) -> Source:
+    """What the upload is, as it was meant."""
+    return Source(source["why"], tuple(_read_offer(offer) for offer in source["offers"]))
 
 
 def _packed(file: StoredFile) -> list[Any]:
@@ -65,7 +90,7 @@ def _packed(file: StoredFile) -> list[Any]:
 
 def refused_message(error: BuildError) -> dict[str, Any]:
     """The refusal as it is sent."""
-    fields = {name: getattr(error, name) for name in ("code", "detail", "path", "limit", "retry")}
+    fields = {name: getattr(error, name) for name in ("code", "detail", "path", "limit", "retry", "lines")}
     return {"refused": fields}
 
 
@@ -78,4 +103,32 @@ def read_refused(refused: dict[str, Any]) -> BuildError:
         path=refused["path"],
         limit=(limit[0], limit[1]) if limit else None,
         retry=refused["retry"],
+        lines=tuple(refused["lines"]),
     )
+
+
+def _order_message(order: Order) -> dict[str, Any]:
+    wishes = dataclasses.asdict(order.wishes) | {"reach": [str(network) for network in order.wishes.reach]}
+    variables = {phase: dict(values) for phase, values in order.variables.items()}
+    return dataclasses.asdict(order) | {"cache": str(order.cache), "wishes": wishes, "variables": variables}
+
+
+def _read_order(message: dict[str, Any]) -> Order:
+    choice, wishes = message["choice"], message["wishes"]
+    choice = choice | {name: tuple(choice[name]) for name in ("command", "flags")}
+    reach = tuple(ip_network(network) for network in wishes["reach"])
+    wishes = wishes | {"uids": tuple(wishes["uids"]), "reach": reach}
+    return Order(
+        **message
+        | {
+            "choice": Choice(**choice),
+            "cache": Path(message["cache"]),
+            "wishes": Wishes(**wishes),
+            "bounds": Bounds(**message["bounds"]),
+        }
+    )
+
+
+def _read_offer(message: dict[str, Any]) -> Offer:
+    commands = {phase: tuple(tuple(argv) for argv in message[phase]) for phase in ("fetch", "run")}
+    return Offer(**message | commands | {name: tuple(message[name]) for name in ("output", "notes")})

@@ -6,20 +6,27 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from builds import wire
 from builds.errors import BuildError
+from builds.order import Source
 from builds.values import Plan, Report, Unpacked
 
 STOP_WAIT = 0.5  # seconds an idle child gets to end by itself once its input is closed
+CALLED_OFF = 5.0  # seconds a build gets to end what it has started, before its process group is killed
+
+Line = Callable[[str, str, str], None]
+"""Called as `line(time, step, text)` for each line of a build's log; the time in ISO 8601, UTC."""
 
 
 class Workshop:
     """Runs plans in child processes started by `command`; usable from several threads.
 
     A child serves one plan at a time. At most one idle child is kept, for `idle` seconds, so that a plain upload
-    does not pay for an interpreter's start. A child that exceeds `timeout` seconds is killed with its process group.
+    does not pay for an interpreter's start. A child that exceeds `timeout` seconds is killed with its process group;
+    one that builds is first told to end what it has started, some of which may be beyond that group.
     """
 
     def __init__(self, command: Sequence[str], *, timeout: float, idle: float) -> None:
@@ -29,7 +36,7 @@ class Workshop:
         self._lock = threading.Lock()
         self._warm: _Child | None = None
         self._cooling: threading.Timer | None = None
-        self._busy: set[_Child] = set()
+        self._busy: dict[_Child, str] = {}  # the deploy each works on
         self._closed = False
 
     def warm_up(self) -> None:
@@ -39,33 +46,40 @@ class Workshop:
         if wanted:
             self._keep(_Child(self._command))
 
-    def run(self, plan: Plan, report: Report) -> Unpacked:
+    def run(self, plan: Plan, report: Report, line: Line = lambda _time, _step, _text: None) -> Unpacked | Source:
         """Have the plan carried out. Blocks. Raises BuildError (also when the child dies or takes too long)."""
-        child = self._take()
+        child = self._take(plan.deploy)
         try:
-            unpacked = child.run(plan, report, self._timeout)
+            result = child.run(plan, report, line, self._timeout)
         except BuildError as error:
-            self._give_back(child, reusable=error.code not in {"timed_out", "crashed"})
+            self._give_back(child, reusable=error.code not in {"timed_out", "crashed", "cancelled"})
             raise
         except BaseException:
             self._give_back(child, reusable=False)
             raise
         self._give_back(child, reusable=True)
-        return unpacked
+        return result
+
+    def cancel(self, deploy: str) -> None:
+        """Have the work on a deploy end soon, if any is under way: its `run` raises."""
+        with self._lock:
+            working = [child for child, at in self._busy.items() if at == deploy]
+        for child in working:
+            child.call_off()
 
     def close(self) -> None:
-        """Take no more plans and end every child; one at work is killed, and its `run` raises."""
+        """Take no more plans and end every child; the `run` of one at work raises."""
         with self._lock:
             self._closed = True
             busy, idle, self._warm = list(self._busy), self._warm, None
             if self._cooling:
                 self._cooling.cancel()
         for child in busy:
-            child.kill()
+            child.call_off()
         if idle:
             idle.end()
 
-    def _take(self) -> "_Child":
+    def _take(self, deploy: str) -> "_Child":
         with self._lock:
             if self._closed:
                 raise BuildError("stopping", "The server is stopping: try again when it is back.", retry=True)
@@ -74,12 +88,12 @@ class Workshop:
                 child.end()
                 child = None
             child = child or _Child(self._command)
-            self._busy.add(child)
+            self._busy[child] = deploy
             return child
 
     def _give_back(self, child: "_Child", *, reusable: bool) -> None:
         with self._lock:
-            self._busy.discard(child)
+            self._busy.pop(child, None)
         if reusable and child.is_alive():
             self._keep(child)
         else:
@@ -118,21 +132,39 @@ class _Child:
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both were asked to be pipes")
         self._plans, self._news = self._process.stdin, self._process.stdout
+        self._sending = threading.Lock()
         self._overdue = False
-        self._working = False
+        self._called_off = False
+        self._plan: Plan | None = None  # while it works on one
+        self._last_moment: threading.Timer | None = None
 
     def is_alive(self) -> bool:
-        return not self._overdue and self._process.poll() is None
+        return not (self._overdue or self._called_off) and self._process.poll() is None
 
-    def run(self, plan: Plan, report: Report, timeout: float) -> Unpacked:
+    def run(self, plan: Plan, report: Report, line: Line, timeout: float) -> Unpacked | Source:
         deadline = threading.Timer(timeout, self._expire)
         deadline.daemon = True
         deadline.start()
         try:
-            self._send(plan)
-            return self._follow(report)
+            self._plan = plan
+            self._send(wire.plan_message(plan))
+            return self._follow(report, line)
         finally:
             deadline.cancel()
+            if self._last_moment:
+                self._last_moment.cancel()
+
+    def call_off(self) -> None:
+        """End the plan it works on: a build by itself, if it does so in time; else at once. From any thread."""
+        self._called_off = True
+        plan = self._plan
+        if plan is None or plan.order is None or not plan.order.run:
+            self.kill()
+            return
+        self._last_moment = threading.Timer(CALLED_OFF, self.kill)
+        self._last_moment.daemon = True
+        self._last_moment.start()
+        self._send({"cancel": plan.deploy})
 
     def end(self) -> None:
         """Close its input and wait a moment; then end the whole process group."""
@@ -141,7 +173,7 @@ class _Child:
         except BrokenPipeError:
             pass  # it died with part of a plan unread
         try:
-            self._process.wait(0 if self._working else STOP_WAIT)
+            self._process.wait(0 if self._plan else STOP_WAIT)
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()
@@ -159,35 +191,44 @@ class _Child:
         except ProcessLookupError:
             pass  # it is gone already
 
-    def _send(self, plan: Plan) -> None:
-        self._working = True
-        try:
-            self._plans.write(wire.dump(wire.plan_message(plan)))
-            self._plans.flush()
-        except BrokenPipeError:
-            pass  # it died while idle; `_follow` finds its output ended and says so
+    def _send(self, message: dict[str, Any]) -> None:
+        with self._sending:
+            try:
+                self._plans.write(wire.dump(message))
+                self._plans.flush()
+            except BrokenPipeError:
+                pass  # it died while idle; `_follow` finds its output ended and says so
 
-    def _follow(self, report: Report) -> Unpacked:
-        for line in self._news:
-            message = json.loads(line)
+    def _follow(self, report: Report, line: Line) -> Unpacked | Source:
+        for news in self._news:
+            message = json.loads(news)
             if "step" in message:
                 report(*message["step"])
-                continue
-            self._working = False
-            if "refused" in message:
-                raise wire.read_refused(message["refused"])
-            return wire.read_done(message["done"])
+            elif "log" in message:
+                line(*message["log"])
+            else:
+                self._plan = None
+                return self._outcome(message)
         raise self._ended_early()
+
+    def _outcome(self, message: dict[str, Any]) -> Unpacked | Source:
+        if self._called_off:
+            raise self._ended_early()
+        if "refused" in message:
+            raise wire.read_refused(message["refused"])
+        return wire.read_source(message["source"]) if "source" in message else wire.read_done(message["done"])
 
     def _ended_early(self) -> BuildError:
         if self._overdue:
             return BuildError("timed_out", "The deploy took longer than the server allows (build_timeout).", retry=True)
+        if self._called_off:
+            return BuildError("cancelled", "The deploy was called off. Nothing of it was kept.", retry=True)
         status = self._process.wait()
         return BuildError("crashed", f"The build process ended unexpectedly (status {status}): try again.", retry=True)
 
     def _expire(self) -> None:
         self._overdue = True
-        self.kill()
+        self.call_off()
 
 
 def _environment() -> dict[str, str]:

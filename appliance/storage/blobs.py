@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import count
 from pathlib import Path
 
@@ -66,6 +66,12 @@ class StagedBlobs:
         """Content that was put here or is in the store; raises FileNotFoundError."""
         with open(self._staged.get(sha256) or self.blobs.path(sha256), "rb") as file:
             return file.read()
+
+    def keep(self, wanted: Collection[str]) -> None:
+        """Forget what is staged, except content with these hashes."""
+        with self._lock:
+            for sha256 in self._staged.keys() - set(wanted):
+                os.unlink(self._staged.pop(sha256))
 
     def commit(self) -> None:
         """Make everything staged part of the store, durable once this returns.

@@ -45,7 +45,7 @@ def outcome(process: "subprocess.Popen[bytes]") -> dict[str, Any]:
     assert process.stdout
     for line in process.stdout:
         message: dict[str, Any] = json.loads(line)
-        if "step" not in message:
+        if not message.keys() & {"step", "log"}:
             return message
     raise AssertionError("the child ended")
 

@@ -14,6 +14,7 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.media_types import COMPRESSIBLE
 from builds import compress, pipeline
 from builds.values import Limits, Plan, Unpacked
+from builds.watcher import Watcher
 
 UNDO = {"zstd": zstandard.decompress, "br": brotli.decompress, "gzip": gzip.decompress}
 TEXT = b"the same words again and again\n" * 100
@@ -35,7 +36,10 @@ class Pipeline:
         upload.write_bytes(packed.getvalue())
         work = self.folder / "work"
         plan = Plan("d1", upload, work, Limits(), compress=COMPRESSIBLE if on else (), compressed=done)
-        return pipeline.run(plan, self.blobs.stage(work), lambda *step: self.reports.append(step))
+        watcher = Watcher(lambda *step: self.reports.append(step))
+        unpacked = pipeline.run(plan, self.blobs.stage(work), watcher)
+        assert isinstance(unpacked, Unpacked)
+        return unpacked
 
     def forms(self, unpacked: Unpacked, path: str) -> dict[str, bytes]:
         """The stored forms of a file by coding, in their order."""

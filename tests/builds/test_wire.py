@@ -1,6 +1,7 @@
 """What goes over the wire arrives as it was sent, whatever names and sentences hold."""
 
 import json
+from ipaddress import ip_network
 from pathlib import Path
 
 from hypothesis import given
@@ -8,13 +9,35 @@ from hypothesis import strategies as st
 
 from builds import wire
 from builds.errors import BuildError
+from builds.order import Offer, Order, Source
+from builds.recipe import Choice
+from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, StoredFile, StoredVariant, Unpacked
 
 text = st.text(max_size=50)  # also new lines, quotes and what no terminal shows
 counts = st.integers(0, 2**60)
 paths = text.map(lambda t: Path("/data", t.replace("\0", "")))
 texts = st.lists(text, max_size=3).map(tuple)
-plans = st.builds(Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, texts, texts)
+words = st.dictionaries(text, text, max_size=2)
+choices = st.builds(Choice, text, st.none() | text, texts, text, words, texts, text, st.booleans())
+networks = st.sampled_from(["10.0.0.0/8", "fd00::/8"]).map(ip_network)
+wishes = st.builds(Wishes, text, text, st.booleans(), st.tuples(counts, counts), st.lists(networks).map(tuple))
+orders = st.builds(
+    Order,
+    choice=choices,
+    run=st.booleans(),
+    site=text,
+    cache=paths,
+    variables=st.dictionaries(text, words, max_size=2),
+    wishes=wishes,
+    bounds=st.builds(Bounds, *[counts] * 9),
+    log=counts,
+)
+plans = st.builds(
+    Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, texts, texts, order=st.none() | orders
+)
+argvs = st.lists(texts, max_size=2).map(tuple)
+offers = st.lists(st.builds(Offer, text, text, text, text, argvs, argvs, texts, texts), max_size=2).map(tuple)
 plain = st.builds(StoredFile, text, text, counts)
 made = st.builds(StoredFile, text, text, counts, text.filter(bool), counts)
 files = st.lists(plain | made, max_size=5).map(tuple)
@@ -32,18 +55,25 @@ def test_a_plan_arrives_as_it_was_sent(plan: Plan) -> None:
     assert wire.read_plan(json.loads(line)) == plan
 
 
-@given(st.builds(Unpacked, files, notes, variants))
+@given(st.builds(Source, text, offers))
+def test_what_an_upload_is_arrives_as_it_was_sent(source: Source) -> None:
+    line = wire.dump(wire.source_message(source))
+
+    assert wire.read_source(json.loads(line)["source"]) == source
+
+
+@given(st.builds(Unpacked, files, notes, variants, generator=text))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
     line = wire.dump(wire.done_message(unpacked))
 
     assert wire.read_done(json.loads(line)["done"]) == unpacked
 
 
-@given(text, text, st.none() | text, limits, st.booleans())
+@given(text, text, st.none() | text, limits, st.booleans(), texts)
 def test_a_refusal_arrives_as_it_was_sent(
-    code: str, detail: str, path: str | None, limit: tuple[str, str] | None, retry: bool
+    code: str, detail: str, path: str | None, limit: tuple[str, str] | None, retry: bool, lines: tuple[str, ...]
 ) -> None:
-    error = BuildError(code, detail, path=path, limit=limit, retry=retry)
+    error = BuildError(code, detail, path=path, limit=limit, retry=retry, lines=lines)
 
     read = wire.read_refused(json.loads(wire.dump(wire.refused_message(error)))["refused"])
 

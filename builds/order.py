@@ -1,0 +1,62 @@
+"""What is asked of an upload that may be a source, and what is answered when somebody has to choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builds.recipe import Argv, Choice
+from builds.sandbox.values import Bounds, Wishes
+from builds.values import MB
+
+FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How an upload that turns out to be a source is built.
+
+    Unless `run`, it is not: what it is is told instead. `site` is whose dependencies may be kept in `cache`, which also
+    has the tools. `variables` are secrets by phase (`fetch`, `build`) and name. `log` is the most bytes of a log.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    run: bool = False
+    site: str = ""
+    cache: Path = Path()
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    wishes: Wishes = field(default_factory=Wishes)
+    bounds: Bounds = field(default_factory=Bounds)
+    log: int = 1 * MB
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values of all variables."""
+        return frozenset(value for values in self.variables.values() for value in values.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One way to build an upload, as a person is asked about it; see `Recipe` and `Candidate` for the fields.
+
+    The commands and `output` are empty where they are only known once this one is chosen.
+    """
+
+    generator: str
+    title: str
+    base: str
+    why: str
+    fetch: tuple[Argv, ...] = ()
+    run: tuple[Argv, ...] = ()
+    output: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The upload is a source and was not built: why it is taken for one, and as what it could be built.
+
+    One offer: that is what it is. Several: a person has to choose.
+    """
+
+    why: str
+    offers: tuple[Offer, ...]

@@ -1,0 +1,19 @@
+"""Who watches a piece of work: is told how it goes, and may call it off."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from builds.values import Report
+
+Say = Callable[[str, str], None]
+"""Called as `say(step, line)` for each line of the log; secrets are gone from it by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """`report` takes progress, `say` lines of the log; `cancelled` is set when the work is to end at once."""
+
+    report: Report
+    say: Say = lambda _step, _line: None
+    cancelled: threading.Event = field(default_factory=threading.Event)
