@@ -10,6 +10,14 @@ from appliance.passwords import Passwords
 from appliance.settings import Settings
 
 
+_PURPOSES = (
+    b"dropdock access token",
+    b"dropdock csrf token",
+    b"dropdock gate",
+    b"dropdock sealing",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """One key per purpose, so that a value made for one can never pass for another."""
@@ -17,12 +25,12 @@ class Keys:
     access: bytes
     csrf: bytes
     gate: bytes
+    sealing: bytes
 
     @classmethod
     def derive(cls, secret: str) -> "Keys":
         """From the installation's secret key; 32 bytes each (HMAC-SHA-256 with the purpose as message)."""
-        purposes = (b"dropdock access token", b"dropdock csrf token", b"dropdock gate")
-        return cls(*(hmac.digest(secret.encode(), purpose, hashlib.sha256) for purpose in purposes))
+        return cls(*(hmac.digest(secret.encode(), purpose, hashlib.sha256) for purpose in _PURPOSES))
 
 
 def utc_now() -> datetime:
