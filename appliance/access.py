@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from appliance.passwords import Passwords
 from appliance.settings import Settings
 
-
 _PURPOSES = (
     b"dropdock access token",
     b"dropdock csrf token",
