@@ -32,6 +32,12 @@ test-long: ## Run the tests that take minutes
 hooks: ## Run the quick checks before every git push
 	@sh tests/hooks/install.sh
 
+.PHONY: executable
+executable: ## Build dist/dropdock: one file that needs no Python where it runs
+	@$(DEV) && exec $(PYTHON_HERE) -m PyInstaller $(FROZEN) packaging/pyinstaller/dropdock.spec
+
+FROZEN := --noconfirm --distpath dist --workpath build --log-level ERROR
+
 .PHONY: lock
 lock: ## Lock what pyproject.toml asks for; ARGS=--upgrade takes the newest of everything
 	@$(DEV)

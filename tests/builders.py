@@ -186,10 +186,15 @@ class Served:
         self.process.wait(15)
 
 
+SOURCE = (sys.executable, str(MAIN))  # the program, run from its source tree
+
+
 @contextmanager
-def served(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """`main.py serve` in a process of its own until the block ends; its log lines go to `<data>.log`."""
-    command = [sys.executable, str(MAIN), "serve", "--data", str(data), *options]
+def served(
+    data: Path, *options: str, environment: Mapping[str, str] | None = None, program: Sequence[str] = SOURCE
+) -> Iterator[Served]:
+    """`program serve` in a process of its own until the block ends; its log lines go to `<data>.log`."""
+    command = [*program, "serve", "--data", str(data), *options]
     if "--listen" not in options:
         command += ["--listen", "127.0.0.1:0"]
     with Path(f"{data}.log").open("a") as log:

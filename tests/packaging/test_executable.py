@@ -1,0 +1,180 @@
+"""The single executable: built here by the target people use, and run as what it is, never from the source tree."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from PyInstaller.archive.readers import CArchiveReader
+
+from tests.builders import Served, folder_of, page, served
+from tests.cast import OLGA
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LARGEST = 40_000_000  # bytes; what a person should wait for when they download it
+SHIPPED = ("appliance/api/viewer", "appliance/migrations", "admin_ui/templates", "admin_ui/static", "admin_ui/help")
+
+
+@pytest.fixture(scope="session")
+def executable() -> Path:
+    """`dist/dropdock`, fresh; PyInstaller looks only at what has changed since the last time."""
+    made = subprocess.run(["make", "executable"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return ROOT / "dist" / "dropdock"
+
+
+@pytest.fixture(scope="session")
+def bundle(executable: Path) -> Any:
+    return CArchiveReader(str(executable))
+
+
+class Machine:
+    """Somebody's machine with nothing on its PATH, and the executable in a folder of theirs."""
+
+    def __init__(self, executable: Path, home: Path) -> None:
+        self.home = home
+        self.program = (str(executable),)
+        self.environment = {"PATH": "", "HOME": str(home)}
+
+    def dropdock(self, *arguments: str, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.program, *arguments],
+            input=said,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def machine(executable: Path, tmp_path: Path) -> Machine:
+    return Machine(executable, tmp_path)
+
+
+class Operator:
+    """Olga at her terminal, with the executable serving."""
+
+    def __init__(self, machine: Machine, data: Path, server: Served) -> None:
+        self.machine, self.server = machine, server
+        made = machine.dropdock("token", "create", "--account", OLGA.email, "--name", "exe", "--data", str(data))
+        self.token = made.stdout.strip()
+
+    def dropdock(self, *arguments: str) -> str:
+        done = self.machine.dropdock(*arguments, DROPDOCK_SERVER=self.server.url, DROPDOCK_TOKEN=self.token)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def get(self, label: str) -> str:
+        host = f"{label}.localhost:{self.server.port}"
+        return httpx.get(f"http://127.0.0.1:{self.server.port}/", headers={"Host": host}).raise_for_status().text
+
+
+@pytest.fixture
+def olga_serves(machine: Machine) -> Iterator[Operator]:
+    data = machine.home / "data"
+    account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
+    made = machine.dropdock(*account, "--data", str(data), said=OLGA.password + "\n")
+    assert made.returncode == 0, made.stderr
+    with served(data, environment=machine.environment, program=machine.program) as server:
+        yield Operator(machine, data, server)
+
+
+def test_a_download_is_small(executable: Path) -> None:
+    assert executable.stat().st_size <= LARGEST
+
+
+def test_only_what_is_locked_is_in_the_bundle(bundle: Any) -> None:
+    locked = set(re.findall(r"^([a-z0-9.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    modules = {name.partition(".")[0] for name in bundle.open_embedded_archive("PYZ.pyz").toc}
+    homes = {module: packages_distributions()[module] for module in modules & packages_distributions().keys()}
+
+    strangers = {
+        module: names
+        for module, names in homes.items()
+        if not any(re.sub(r"[-_.]+", "-", name).lower() in locked for name in names)
+    }
+
+    assert homes
+    assert strangers == {}
+
+
+@pytest.mark.parametrize("package", ["appliance", "builds", "admin_ui"])
+def test_every_module_of_ours_is_in_the_bundle(bundle: Any, package: str) -> None:
+    there = set(bundle.open_embedded_archive("PYZ.pyz").toc)
+    ours = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in (ROOT / package).rglob("*.py")
+    }
+
+    assert ours - there == set()
+
+
+@pytest.mark.parametrize("folder", SHIPPED)
+def test_every_file_the_program_reads_is_in_the_bundle_as_it_is(bundle: Any, folder: str) -> None:
+    files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+    changed = [str(path) for path in files if bundle.extract(str(path.relative_to(ROOT))) != path.read_bytes()]
+
+    assert files
+    assert changed == []
+
+
+def test_a_first_start_leads_to_an_account_without_anything_else_on_the_machine(machine: Machine) -> None:
+    with served(machine.home / "data", environment=machine.environment, program=machine.program) as server:
+        assert server.set_up_link is not None
+        first = httpx.get(server.set_up_link)
+        shown = httpx.get(f"{server.url}/help/changelog", follow_redirects=True)
+        status = server.stop()
+
+    assert first.status_code == 200
+    assert "account" in first.text
+    assert shown.status_code == 200
+    assert status == 0
+
+
+def test_a_folder_goes_live_and_back_by_the_executable_alone(olga_serves: Operator, tmp_path: Path) -> None:
+    first = folder_of(tmp_path / "first", {"index.html": page("first edition")})
+    second = folder_of(tmp_path / "second", {"index.html": page("second edition")})
+
+    olga_serves.dropdock("deploy", str(first), "--site", "blog")
+    olga_serves.dropdock("deploy", str(second), "--site", "blog")
+    after_second = olga_serves.get("blog")
+    olga_serves.dropdock("rollback", "blog")
+
+    assert "second edition" in after_second
+    assert "first edition" in olga_serves.get("blog")
+
+
+def test_a_build_child_is_the_same_file_again(olga_serves: Operator, executable: Path) -> None:
+    family = psutil.Process(olga_serves.server.process.pid).children(recursive=True)
+
+    commands = [child.cmdline() for child in family]
+
+    assert [command[0] for command in commands if command[1:2] == ["internal"]] == [str(executable)]
+
+
+def test_it_stops_when_told_and_leaves_no_process(olga_serves: Operator) -> None:
+    family = psutil.Process(olga_serves.server.process.pid).children(recursive=True)
+
+    status = olga_serves.server.stop()
+
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert status == 0
+    assert alive == []
+
+
+def test_what_it_unpacks_is_gone_when_it_has_stopped(olga_serves: Operator) -> None:
+    scratch = Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - where PyInstaller's loader unpacks to
+    while_it_runs = {path.name for path in scratch.glob("_MEI*")}
+
+    olga_serves.server.stop()
+
+    assert while_it_runs - {path.name for path in scratch.glob("_MEI*")} != set()
