@@ -24,6 +24,7 @@ def change_site(form: Fields) -> ChangeSite:
         dialect=_one_of("dialect", form, DIALECTS),  # type: ignore[arg-type]  # one of the literals, just checked
         html=_one_of("html", form, HTML_MODES),  # type: ignore[arg-type]  # one of the literals, just checked
         spa=form.get("spa") == "on",
+        any_case=form.get("any_case") == "on",
         minify=form.get("minify") == "on",
     )
 

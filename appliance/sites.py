@@ -39,6 +39,7 @@ class ChangeSite:
     html: Literal["natural", "auto", "slash", "noslash", "exact"] | None = None
     spa: bool | None = None
     minify: bool | None = None
+    any_case: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Sites:
 
 def options_of(site: Site) -> Options:
     """How the site wants to be answered, to be recorded in a deploy."""
-    return Options(dialect=site.dialect, html=site.html, spa=site.spa, minify=site.minify)
+    return Options(**{option: getattr(site, option) for option in Options.__slots__})
 
 
 def check_name(name: str) -> None:

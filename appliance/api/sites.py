@@ -24,6 +24,7 @@ class SiteOptions(Body, frozen=True):
     html: Literal["natural", "auto", "slash", "noslash", "exact"] | msgspec.UnsetType = msgspec.UNSET
     spa: bool | msgspec.UnsetType = msgspec.UNSET
     minify: bool | msgspec.UnsetType = msgspec.UNSET
+    any_case: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SitePage(Listing[SiteFacts], frozen=True):

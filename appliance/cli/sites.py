@@ -14,6 +14,7 @@ SWITCH: dict[str, str | bool] = {"on": True, "off": False}
 OPTIONS: dict[str, dict[str, str | bool]] = {
     "minify": SWITCH,
     "spa": SWITCH,
+    "any_case": SWITCH,
     "dialect": {word: word for word in ("netlify", "cloudflare")},
     "html": {word: word for word in ("natural", "auto", "slash", "noslash", "exact")},
 }

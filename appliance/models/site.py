@@ -19,6 +19,7 @@ class Site(Model):
     html = fields.CharField(max_length=16, default="natural")
     spa = fields.BooleanField(default=False)
     minify = fields.BooleanField(default=True)
+    any_case = fields.BooleanField(default=False, db_default=False)
     last_number = fields.IntField(default=0)  # of the newest deploy; numbers are never given twice
 
     owner_id: int

@@ -10,7 +10,7 @@ from appliance.serving.entrance import Entrance, Lock, compile_locks
 from appliance.serving.grace import Grace, find
 from appliance.serving.replies import NO_INDEX, Fields
 from appliance.serving.represent import Page, adorn, represent, represent_missing
-from appliance.serving.resolve import MODES, Entries, Resolve, natural
+from appliance.serving.resolve import Entries, Resolve, chosen
 from appliance.serving.rules.compiled import Compiled
 from appliance.serving.rules.edits import NO_EDIT, Edit
 from appliance.serving.spa import fallback_page
@@ -96,7 +96,7 @@ def compile_release(
         deploy=deploy,
         preview=preview,
         entries=entries,
-        resolve=MODES.get(manifest.options.html, natural),
+        resolve=chosen(options, entries),
         blob_path=blob_path,
         extra=(NO_INDEX,) if preview else (),
         rules=Compiled(rules, options.dialect) if rules.redirects or rules.headers else None,

@@ -1,11 +1,13 @@
 """Which file an address stands for, in each HTML mode: look-ups by manifest key, never on the file system."""
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from appliance.serving.addresses import Address
-from appliance.storage.manifest import Entry
+from appliance.storage.manifest import Entry, Options
 
 Entries = Mapping[str, Entry]
 
@@ -84,13 +86,58 @@ def _without_slash(name: str) -> Address | None:
     return home and Address(home.key, slash=not home.key)
 
 
-MODES: dict[str, Resolve] = {
+MODES: Final[dict[str, Resolve]] = {
     "natural": natural,
     "auto": partial(canonical, form=_as_written),
     "slash": partial(canonical, form=_with_slash),
     "noslash": partial(canonical, form=_without_slash),
     "exact": exact,
 }
+
+
+def chosen(options: Options, entries: Entries) -> Resolve:
+    """How a deploy with these options finds its files."""
+    mode = MODES.get(options.html, natural)
+    return in_any_case(entries, mode) if options.any_case else mode
+
+
+def in_any_case(entries: Entries, resolve: Resolve) -> Resolve:
+    """The same mode, in which what is not there moves to what differs from it by capitals or Unicode form only.
+
+    Costs a request that finds something nothing, and another one a look-up. Of names that are then the same, the first
+    in alphabetical order answers.
+    """
+    keys: dict[str, str] = {}
+    for name in sorted(entries):
+        for key in _keys_of(name):
+            keys.setdefault(_folded(key), key)
+
+    def resolved(entries: Entries, address: Address) -> File | Hop | None:
+        found = resolve(entries, address)
+        if found is not None:
+            return found
+        key = keys.get(_folded(address.key))
+        if key is None or key == address.key:
+            return None
+        there = Address(key, address.slash)
+        found = resolve(entries, there)
+        return Hop(308, found.to if isinstance(found, Hop) else there) if found is not None else None
+
+    return resolved
+
+
+def _keys_of(name: str) -> tuple[str, ...]:
+    """Under which keys, besides the file's own name, a page may be found."""
+    folder = _folder_of_index(name)
+    stem = name.rpartition(".")[0]
+    return (name, folder, stem) if folder is not None else (name, stem) if name.endswith(".html") else (name,)
+
+
+def _folded(key: str) -> str:
+    """What is the same for keys that differ only by case or Unicode form (canonical caseless match)."""
+    if key.isascii():
+        return key.lower()
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", key).casefold())
 
 
 def doubles(entries: Entries) -> list[str]:

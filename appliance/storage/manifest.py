@@ -58,6 +58,7 @@ class Options:
     html: str = "natural"
     spa: bool = False
     minify: bool = True
+    any_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_options_are_saved(alice: Desk) -> None:
     await alice.submit("/sites", name="options")
 
-    answer = await alice.submit("/sites/options/settings", html="slash", dialect="cloudflare", spa="on")
+    answer = await alice.submit("/sites/options/settings", html="slash", dialect="cloudflare", spa="on", any_case="on")
 
     assert answer.headers["location"] == "/sites/options/settings?done=saved"
     async with alice.server.client(alice.person) as api:
         options = (await api.get("/api/v1/sites/options")).json()["options"]
-    assert options == {"dialect": "cloudflare", "html": "slash", "spa": True, "minify": False}
+    assert options == {"dialect": "cloudflare", "html": "slash", "spa": True, "minify": False, "any_case": True}
     shown = await alice.page("/sites/options/settings?done=saved")
     assert "Saved." in shown.text
     assert [known["value"] for tag, known in shown.tags if "selected" in known] == ["slash", "cloudflare"]

@@ -37,7 +37,7 @@ async def test_a_site_is_made_shown_and_listed(server: Appliance, alice: httpx.A
         "name": "shop",
         "url": f"http://shop.localhost:{server.port}/",
         "owner": ALICE.email,
-        "options": {"dialect": "netlify", "html": "natural", "spa": False, "minify": True},
+        "options": {"dialect": "netlify", "html": "natural", "spa": False, "minify": True, "any_case": False},
         "live": None,
         "deploys": 0,
     }
@@ -101,10 +101,16 @@ async def test_a_site_that_cannot_be_is_refused_and_it_is_said_why(
 async def test_options_are_changed_and_the_rest_stays(alice: httpx.AsyncClient) -> None:
     await alice.post("/api/v1/sites", json={"name": "shop"})
 
-    answer = await alice.patch("/api/v1/sites/shop", json={"spa": True, "html": "noslash"})
+    answer = await alice.patch("/api/v1/sites/shop", json={"spa": True, "html": "noslash", "any_case": True})
 
     assert answer.status_code == 200
-    assert answer.json()["options"] == {"dialect": "netlify", "html": "noslash", "spa": True, "minify": True}
+    assert answer.json()["options"] == {
+        "dialect": "netlify",
+        "html": "noslash",
+        "spa": True,
+        "minify": True,
+        "any_case": True,
+    }
 
 
 @pytest.mark.parametrize(

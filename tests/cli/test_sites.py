@@ -85,10 +85,16 @@ def test_an_empty_name_is_bad_usage(run: Run, double: Double) -> None:
 def test_set_sends_what_is_named_and_prints_what_now_holds(run: Run, double: Double) -> None:
     double.add_site("blog")
 
-    outcome = run("site", "set", "blog", "minify=off", "spa=on", "dialect=cloudflare", "html=slash")
+    outcome = run("site", "set", "blog", "minify=off", "spa=on", "any_case=on", "dialect=cloudflare", "html=slash")
 
-    assert outcome.out == "dialect=cloudflare html=slash spa=on minify=off\n"
-    assert double.sites["blog"]["options"] == {"dialect": "cloudflare", "html": "slash", "spa": True, "minify": False}
+    assert outcome.out == "dialect=cloudflare html=slash spa=on minify=off any_case=on\n"
+    assert double.sites["blog"]["options"] == {
+        "dialect": "cloudflare",
+        "html": "slash",
+        "spa": True,
+        "minify": False,
+        "any_case": True,
+    }
 
 
 @pytest.mark.parametrize(
@@ -97,7 +103,7 @@ def test_set_sends_what_is_named_and_prints_what_now_holds(run: Run, double: Dou
         ("minfy=on", "did you mean minify?"),
         ("dialect=netlfy", "did you mean netlify?"),
         ("html=zzz", "use one of natural, auto, slash, noslash, exact"),
-        ("zzz=1", "use one of minify, spa, dialect, html"),
+        ("zzz=1", "use one of minify, spa, any_case, dialect, html"),
         ("minify", "is not KEY=VALUE"),
     ],
 )

@@ -1,7 +1,7 @@
 import pytest
 
 from appliance.serving.addresses import Address, read_path, write_path
-from appliance.serving.resolve import MODES, File, Hop, nearest
+from appliance.serving.resolve import MODES, File, Hop, in_any_case, nearest
 from tests.serving.lanes import entry
 
 INDEX, PAGE, FILE = "x/index.html", "x.html", "x"
@@ -95,3 +95,44 @@ def _said(found: File | Hop | None) -> str | None:
         assert found.to != Address("", slash=False)
         return f"{found.status} {write_path(found.to)}"
     return found.name if found else None
+
+
+ANY_CASE = [
+    # the request, the files, and the outcome in natural mode where capitals do not matter
+    ("/About", ["about.html"], "308 /about"),
+    ("/About/", ["about.html"], "308 /about/"),
+    ("/ABOUT.HTML", ["about.html"], "308 /about.html"),
+    ("/docs", ["Docs/index.html"], "308 /Docs/"),
+    ("/docs/Index", ["Docs/index.html"], "308 /Docs/index"),
+    ("/a/b/C.css", ["A/B/c.css"], "308 /A/B/c.css"),
+    ("/CAF%C3%89", ["caf\N{LATIN SMALL LETTER E WITH ACUTE}.html"], "308 /caf%C3%A9"),
+    ("/CAFE%CC%81", ["caf\N{LATIN SMALL LETTER E WITH ACUTE}.html"], "308 /caf%C3%A9"),
+    ("/about", ["About.html", "aBout.html"], "308 /About"),
+    ("/aBout", ["About.html", "aBout.html"], "aBout.html"),
+    ("/c.css/", ["C.css"], None),
+    ("/nothing", ["about.html"], None),
+    ("/", ["Index.html"], None),
+]
+
+
+@pytest.mark.parametrize("row", ANY_CASE, ids=lambda row: f"{row[0]} of {','.join(row[1])}")
+def test_where_capitals_do_not_matter_what_is_not_there_moves_to_what_is(
+    row: tuple[str, list[str], str | None],
+) -> None:
+    path, files, outcome = row
+    entries = {name: entry(name.encode()) for name in files}
+
+    found = in_any_case(entries, MODES["natural"])(entries, read_path(path.encode()))
+
+    assert _said(found) == outcome
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_where_capitals_do_not_matter_one_hop_leads_to_a_file(mode: str) -> None:
+    entries = {name: entry(name.encode()) for name in ("x/index.html", "page.html", "file.css", "index.html")}
+    resolve = in_any_case(entries, MODES[mode])
+
+    for path in ("/X", "/X/", "/X/Index.html", "/PAGE", "/Page/", "/PAGE.html", "/FILE.CSS", "/INDEX.HTML"):
+        found = resolve(entries, read_path(path.encode()))
+        if isinstance(found, Hop):
+            assert isinstance(resolve(entries, found.to), File), path

@@ -56,6 +56,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
         release = ruled(folder, FILES, spa=True)
         plane.put("site.localhost", release)
         plane.put("other.localhost", release)
+        plane.put("capitals.localhost", ruled(folder, FILES, any_case=True))
         yield plane
 
 
@@ -84,6 +85,18 @@ def test_rules_for_a_host_apply_there_only(plane: Plane, lane: Lane) -> None:
     assert (here.status, here.headers["location"]) == (302, "/there")
     assert "x-host" not in elsewhere.headers
     assert there.headers["x-host"] == "other"
+
+
+@pytest.mark.parametrize("lane", LANES.values(), ids=LANES)
+def test_capitals_move_to_the_file_where_the_site_says_so(plane: Plane, lane: Lane) -> None:
+    with lane(plane.port) as visitor:
+        moved = visitor.get(b"/APP.js?v=1", host=b"capitals.localhost")
+        by_rule = visitor.get(b"/OLD/x", host=b"capitals.localhost")
+        strict = visitor.get(b"/APP.js", host=b"site.localhost")
+
+    assert (moved.status, moved.headers["location"]) == (308, "/app.js?v=1")
+    assert moved.headers["cache-control"] == "public, max-age=0, must-revalidate"
+    assert (by_rule.status, strict.status) == (404, 404)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -79,7 +79,7 @@ def test_the_original_is_what_the_author_gave() -> None:
 
 
 def test_options_are_kept() -> None:
-    options = Options(dialect="cloudflare", html="slash", spa=True, minify=False)
+    options = Options(dialect="cloudflare", html="slash", spa=True, minify=False, any_case=True)
 
     assert decode(encode(Manifest(options))).options == options
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from appliance.serving.resolve import MODES, Entries, natural
+from appliance.serving.resolve import Entries, chosen
 from appliance.serving.rules.compiled import Rule
 from appliance.serving.rules.headers import HashPassword, Headers, read_headers
 from appliance.serving.rules.redirects import STATUSES, Redirects, read_redirects
@@ -50,6 +50,6 @@ def read_rules(texts: Mapping[str, str], site: Site, hash_password: HashPassword
     def tell(code: str, message: str, rule: Rule) -> None:
         reports[rule.redirect.file].add(code, message, rule.redirect.line)
 
-    kept = review(redirects.rules, site.entries, MODES.get(site.options.html, natural), tell)
+    kept = review(redirects.rules, site.entries, chosen(site.options, site.entries), tell)
     rules = Rules(tuple(rule.redirect for rule in kept), tuple(headers.blocks), tuple(headers.locks))
     return rules, tuple(problem for report in reports.values() for problem in report.problems())
