@@ -18,6 +18,7 @@ from appliance import sites
 from appliance.accounts import Actor
 from appliance.addresses import Addresses
 from appliance.errors import Conflict, Limit, NotFound
+from appliance.former import published_manifests
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication
 from appliance.models.site import Site
@@ -27,7 +28,6 @@ from appliance.storage.manifest import Found, Manifest, Options
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like others: people read these aloud
 ID_LENGTH = 10  # 31¹⁰ ≈ 2⁴⁹: a deploy's address cannot be guessed, and leaves 48 of a label's 63 characters to the site
-_MOVES_LOOKED_AT = 50  # of the live pointer, for what the site's visitors may have in their browsers
 
 
 def new_id() -> str:
@@ -179,7 +179,7 @@ class Deploys:
         self.under_way[deploy].start()
         pointer = await Live.get_or_none(site_id=row.site_id).select_related("deploy")
         previous = pointer.deploy.manifest if pointer else None
-        published = await _published(row.site_id)
+        published = await published_manifests(row.site.name)
         return Work(deploy, row.site.name, row.filename, sites.options_of(row.site), previous, published)
 
     async def finish(self, deploy: str, manifest: Manifest, stored_as: str) -> None:
@@ -315,11 +315,6 @@ async def _named(site: Site, deploy: str) -> Deploy:
 async def _is_superseded(row: Deploy) -> bool:
     """Whether visitors had a newer deploy already: a slow old one must not take its place, nor undo a rollback."""
     return await Publication.exists(site_id=row.site_id, deploy__number__gt=row.number)
-
-
-async def _published(site: int) -> tuple[str, ...]:
-    moves = Publication.filter(site_id=site).order_by("-id").limit(_MOVES_LOOKED_AT)
-    return tuple(dict.fromkeys(str(name) for name in await moves.values_list("deploy__manifest", flat=True)))
 
 
 async def _move_pointer(site: int, deploy: str, account: int | None, kind: str) -> None:

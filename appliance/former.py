@@ -7,6 +7,7 @@ from appliance.models.deploy import Publication
 from appliance.pointer import Earlier
 
 DAY = 24 * 60 * 60.0  # seconds
+_MOVES_LOOKED_AT = 50  # of the live pointer, for what the site's visitors may have in their browsers
 _MOVES_FOR_EACH = 4  # moves of the live pointer looked at for each deploy: going back and forth adds no deploy
 
 
@@ -33,3 +34,9 @@ async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> tuple[Ear
             found[mover] = Earlier(manifest, until)
         replaced = at
     return tuple(found.values())[: grace.deploys]
+
+
+async def published_manifests(site: str) -> tuple[str, ...]:
+    """The manifests of what a site's visitors have had lately, the last first, each once."""
+    moves = Publication.filter(site__name=site).order_by("-id").limit(_MOVES_LOOKED_AT)
+    return tuple(dict.fromkeys(str(name) for name in await moves.values_list("deploy__manifest", flat=True)))

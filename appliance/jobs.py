@@ -20,7 +20,7 @@ from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import RefusedRules, RuleReader
 from appliance.storage.blobs import Blobs
-from appliance.storage.history import gather, weigh
+from appliance.storage.history import recall, weigh
 from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
 from appliance.storage.media_types import COMPRESSIBLE, served_as
 from builds.errors import BuildError
@@ -195,22 +195,16 @@ class Jobs:
             return None  # only Last-Modified is lost, and the compressed forms are made again
 
     def _history(self, work: Work, previous: Manifest | None) -> History | None:
-        """What visitors may have kept of earlier deploys; None when not all of it can be read.
+        """What visitors may have kept of earlier deploys; None when not all of it can be read."""
 
-        A manifest tells of those before it, so as a rule one is read.
-        """
-        read: list[tuple[str, Manifest]] = []
-        seen: set[str] = set()
+        def read(name: str) -> Manifest:
+            return previous if previous is not None and name == work.previous else self._manifests.get(name)
+
         try:
-            for name in work.published:
-                if name not in seen:
-                    known = previous if name == work.previous else None
-                    read.append((name, known or self._manifests.get(name)))
-                    seen.update((name, *read[-1][1].history.seen))
+            return recall(work.published, read)
         except (OSError, UnreadableManifest):
-            log.exception("history_unreadable", site=work.site, manifest=name)
+            log.exception("history_unreadable", site=work.site)
             return None
-        return gather(read)
 
     def _keep_log(self, deploy: str, progress: Progress) -> None:
         lines = "".join(json.dumps([line.at.isoformat(), line.text]) + "\n" for line in progress.log)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tortoise.exceptions import ValidationError
 
 from appliance.addresses import Addresses, SiteHost
-from appliance.former import GraceTime, earlier_deploys
+from appliance.former import GraceTime, earlier_deploys, published_manifests
 from appliance.models.deploy import Deploy, Live
 from appliance.peers import Alone, Peers
 from appliance.pointer import Compiler, Pointer
@@ -157,4 +157,5 @@ class LiveSites:
         return await asyncio.to_thread(self._compiler.compile, pointer)
 
     async def _look_back(self, pointer: Pointer) -> Pointer:
-        return replace(pointer, earlier=await earlier_deploys(pointer.site, pointer.deploy, self._grace))
+        earlier = await earlier_deploys(pointer.site, pointer.deploy, self._grace)
+        return replace(pointer, earlier=earlier, published=await published_manifests(pointer.site))

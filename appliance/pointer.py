@@ -8,7 +8,8 @@ import structlog
 from appliance.serving.grace import Former, is_asset, look_back
 from appliance.serving.release import Release, compile_release, servable
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest
+from appliance.storage.history import doubt, recall
+from appliance.storage.manifest import History, Manifest, Manifests, UnreadableManifest
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,8 @@ class Earlier:
 class Pointer:
     """A deploy of a site, by its manifest; `preview` says that it is one by its own host, to which nothing came before.
 
-    `earlier` are the deploys whose assets still answer, the last one first.
+    `earlier` are the deploys whose assets still answer, `published` the manifests of all that visitors have had lately,
+    each the last one first.
     """
 
     site: str
@@ -33,6 +35,7 @@ class Pointer:
     manifest: str
     preview: bool = False
     earlier: tuple[Earlier, ...] = ()
+    published: tuple[str, ...] = ()
 
 
 class Compiler:
@@ -45,26 +48,43 @@ class Compiler:
     def compile(self, pointer: Pointer, manifest: Manifest | None = None) -> Release:
         """The release a pointer stands for, with its manifest if that is at hand already.
 
-        Raises FileNotFoundError, UnreadableManifest. The release has no entrance yet.
+        Raises FileNotFoundError, UnreadableManifest. The release has no entrance yet. A deploy that is live again knows
+        nothing of those that were live since, so these are asked once more what may be kept for ever.
         """
+        manifest = manifest or self._manifests.get(pointer.manifest)
+        since = self._since(pointer, manifest)
         release = compile_release(
             site=pointer.site,
             deploy=pointer.deploy,
             preview=pointer.preview,
-            manifest=manifest or self._manifests.get(pointer.manifest),
+            manifest=replace(manifest, entries=doubt(manifest.entries, since)),
             blob_path=self._blobs.path,
         )
         if not pointer.earlier:
             return release
-        return replace(release, grace=look_back(release.entries, self._formers(pointer.earlier, release)))
+        formers = self._formers(pointer.earlier, release, (manifest.history, since))
+        return replace(release, grace=look_back(release.entries, formers))
 
-    def _formers(self, earlier: tuple[Earlier, ...], release: Release) -> Iterator[Former]:
+    def _since(self, pointer: Pointer, manifest: Manifest) -> History | None:
+        """What the deploys know that visitors had and the manifest has not seen; None when not all can be read."""
+        published = [name for name in pointer.published if name != pointer.manifest]
+        try:
+            return recall(published, self._manifests.get, manifest.history.seen)
+        except (OSError, UnreadableManifest):
+            log.exception("history_unreadable", site=pointer.site)
+            return None
+
+    def _formers(
+        self, earlier: tuple[Earlier, ...], release: Release, histories: tuple[History | None, ...]
+    ) -> Iterator[Former]:
         is_gone = _gone_from(release)
         for each in earlier:
             try:
-                yield Former(servable(self._manifests.get(each.manifest, is_gone).entries), each.until)
+                entries = doubt(self._manifests.get(each.manifest, is_gone).entries, *histories)
             except (OSError, UnreadableManifest):
                 log.exception("earlier_manifest_unreadable", manifest=each.manifest)  # its tabs have to be reloaded
+            else:
+                yield Former(servable(entries), each.until)
 
 
 def _gone_from(release: Release) -> Callable[[str], bool]:

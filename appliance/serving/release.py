@@ -14,7 +14,7 @@ from appliance.serving.resolve import Entries, Resolve, chosen
 from appliance.serving.rules.compiled import Compiled
 from appliance.serving.rules.edits import NO_EDIT, Edit
 from appliance.serving.spa import fallback_page
-from appliance.storage.manifest import Entry, Manifest
+from appliance.storage.manifest import Manifest
 
 _RULE_FILES = frozenset({"_redirects", "_headers", "netlify.toml"})  # read when the deploy is made, never served
 
@@ -105,7 +105,7 @@ def compile_release(
     )
 
 
-def servable(entries: dict[str, Entry]) -> Entries:
+def servable(entries: Entries) -> Entries:
     """The entries that may be served, by NFC name; the very same mapping when that is all of them, as is."""
     if all(name.isascii() and not _hidden(name) for name in entries):
         return entries

@@ -1,6 +1,6 @@
 """The evidence for `immutable`: what each path that is named for its content has held in the site's history."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -11,6 +11,21 @@ MOST_PATHS = 20_000  # of earlier deploys remembered in a manifest: about a mega
 MOST_SEEN = 100  # manifests remembered as read
 _DIGITS = 16  # of the SHA-256, to tell whether bytes are the same
 _CHANGED = ""  # stands for bytes that were not always the same
+
+
+def recall(names: Iterable[str], read: Callable[[str], Manifest], seen: Iterable[str] = ()) -> History:
+    """What the stored manifests of these names know, the newest first; raises what `read` raises.
+
+    A manifest tells of those before it, so as a rule one is read; what was `seen` is not read at all.
+    """
+    known = set(seen)
+    found: list[tuple[str, Manifest]] = []
+    for name in names:
+        if name not in known:
+            manifest = read(name)
+            found.append((name, manifest))
+            known.update((name, *manifest.history.seen))
+    return gather(found)
 
 
 def gather(earlier: Iterable[tuple[str, Manifest]]) -> History:
@@ -47,6 +62,22 @@ def weigh(manifest: Manifest, history: History | None) -> Manifest:
     problems = (*_lost(history, len(named)), *_changed(newly), *_forgotten(len(past) - MOST_PATHS))
     kept = History(dict(islice(past.items(), MOST_PATHS)), history.seen if history else ())
     return replace(manifest, entries=entries, problems=(*manifest.problems, *problems), history=kept)
+
+
+def doubt(entries: dict[str, Entry], *histories: History | None) -> dict[str, Entry]:
+    """The entries, without `immutable` where a path held other bytes by one of the histories; None knows the worst."""
+    if None in histories:
+        known: list[Mapping[str, str]] = [dict.fromkeys(entries, _CHANGED)]
+    else:
+        known = [history.paths for history in histories if history is not None and history.paths]
+    if not known:
+        return entries
+    lost = {
+        path: replace(entry, immutable=False)
+        for path, entry in entries.items()
+        if entry.immutable and any(paths.get(path, _held(entry)) != _held(entry) for paths in known)
+    }
+    return {**entries, **lost} if lost else entries
 
 
 def _note(paths: dict[str, str], path: str, held: str) -> None:

@@ -101,6 +101,43 @@ async def test_a_name_that_lies_about_its_content_is_reported_even_after_a_rollb
     assert after == "public, max-age=0, must-revalidate"
 
 
+async def test_a_path_that_changed_since_is_not_kept_for_ever_when_an_older_deploy_is_live_again(data: Path) -> None:
+    async def kept(server: Appliance) -> str:
+        return (await server.fetch("shop.localhost", f"/{APP}")).headers["cache-control"]
+
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", site(1, **{APP: "a"}))
+        draft = await deployed(client, "shop", site(2, **{APP: "a"}), draft="true")
+        before = await kept(server)
+        third = await deployed(client, "shop", site(3, **{APP: "b"}))
+        changed = await kept(server)
+        await client.post("/api/v1/sites/shop/rollback")
+        back = await kept(server)
+        await client.post("/api/v1/sites/shop/publish", json={"deploy": draft["id"]})
+        older = await kept(server)
+        await client.post("/api/v1/sites/shop/publish", json={"deploy": third["id"]})
+        again = await kept(server)
+        await client.post("/api/v1/sites/shop/rollback")
+        first = server
+    async with appliance(data, before=first) as server:
+        restarted = await kept(server)
+
+    assert "immutable" in before
+    assert {changed, back, older, again, restarted} == {"public, max-age=0, must-revalidate"}
+
+
+async def test_an_asset_of_an_earlier_deploy_is_not_kept_for_ever_once_its_path_changed(data: Path) -> None:
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        first = await deployed(client, "shop", site(1, **{APP: "a"}))
+        await deployed(client, "shop", site(2, **{APP: "b"}))
+        without = await deployed(client, "shop", site(3))
+        for deploy in (first, without):  # the last one before `without` is the first again
+            await client.post("/api/v1/sites/shop/publish", json={"deploy": deploy["id"]})
+        answer = await server.fetch("shop.localhost", f"/{APP}")
+
+    assert (answer.text, answer.headers["cache-control"]) == ("a", "public, max-age=0, must-revalidate")
+
+
 @pytest.mark.parametrize(("switch", "coding"), [(True, "zstd"), (False, None)])
 async def test_files_are_sent_compressed_unless_that_is_switched_off(
     data: Path, switch: bool, coding: str | None

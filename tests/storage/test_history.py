@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.storage import history
-from appliance.storage.history import gather, weigh
+from appliance.storage.history import doubt, gather, recall, weigh
 from appliance.storage.manifest import Entry, History, Manifest, decode, encode
 
 A, B = "a" * 64, "b" * 64
@@ -109,3 +109,29 @@ def test_several_changed_files_are_one_problem() -> None:
 
     assert [(problem.code, problem.count) for problem in second.problems] == [("immutable_lost", 2)]
     assert "and 1 more" in second.problems[0].message
+
+
+def test_what_is_immutable_is_doubted_by_what_came_later() -> None:
+    first = deploy(manifest(app=A, other=A))
+    second = deploy(manifest(app=B, other=A), ("1", first))
+
+    doubted = doubt(first.entries, gather([("2", second)]))
+
+    assert {path: entry.immutable for path, entry in doubted.items()} == {APP: False, "other.0a1b2c3d.css": True}
+    assert doubt(first.entries, History()) is first.entries
+    assert not any(entry.immutable for entry in doubt(first.entries, None).values())
+
+
+def test_recalling_reads_what_no_other_has_seen() -> None:
+    first = deploy(manifest(app=A))
+    stored = {"1": first, "2": deploy(manifest(page=A), ("1", first)), "3": deploy(manifest(other=B))}
+    read = list[str]()
+
+    def get(name: str) -> Manifest:
+        read.append(name)
+        return stored[name]
+
+    history = recall(["2", "1", "3"], get)
+
+    assert (read, set(history.paths), history.seen) == (["2", "3"], {APP, "other.0a1b2c3d.css"}, ("2", "1", "3"))
+    assert recall(["2", "1"], get, seen=("2", "1")) == History()
