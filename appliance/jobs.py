@@ -18,11 +18,12 @@ from appliance.deploys import Deploys, Failure, Work
 from appliance.errors import Limit
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
-from appliance.site_rules import RefusedRules, RuleReader
+from appliance.site_rules import ASIDE, RefusedRules, RuleReader
 from appliance.storage.blobs import Blobs
 from appliance.storage.history import recall, weigh
 from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
 from appliance.storage.media_types import COMPRESSIBLE, served_as
+from builds import aside
 from builds.errors import BuildError
 from builds.order import Source
 from builds.queue import Queue
@@ -58,7 +59,7 @@ class Jobs:
         self._workshop = Workshop(build_command, timeout=settings.build_timeout, idle=settings.child_idle)
         self._limits = Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
         self._compress = COMPRESSIBLE if settings.variants else ()
-        self._rules = RuleReader.of(settings, Blobs(folder.blobs).path)
+        self._rules = RuleReader.of(settings, Blobs(folder.blobs))
         self._on_finished = on_finished
         self._manifests = Manifests(folder.manifests)
         self._stopping = threading.Event()
@@ -160,14 +161,16 @@ class Jobs:
             filename=work.filename,
             compress=self._compress,
             compressed=_compressed(previous) if self._compress else (),
+            aside=ASIDE,
         )
         unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
         if isinstance(unpacked, Source):
             raise AssertionError("nothing was ordered to be built")  # noqa: TRY004 - not the caller's mistake
         if self._compress:
             unpacked = _with_known_variants(unpacked, previous)
-        manifest = compose(unpacked, work.options, previous, int(time.time()))
-        manifest = weigh(self._with_rules(manifest), self._history(work, previous))
+        now = int(time.time())
+        manifest = self._with_rules(compose(unpacked, work.options, previous, now), workspace / aside.FOLDER, now)
+        manifest = weigh(manifest, self._history(work, previous))
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
@@ -175,9 +178,9 @@ class Jobs:
         self._keep_log(work.deploy, progress)
         self._on_loop(self._deploys.finish(work.deploy, manifest, stored_as))
 
-    def _with_rules(self, manifest: Manifest) -> Manifest:
+    def _with_rules(self, manifest: Manifest, apart: Path, now: int) -> Manifest:
         try:
-            return self._rules.read(manifest)
+            return self._rules.read(manifest, apart, now)
         except RefusedRules as error:
             limit = (error.limit.name, error.limit.value) if error.limit else None
             raise BuildError(error.code, str(error), limit=limit) from None

@@ -1,8 +1,8 @@
 """Reads the rule files of a new deploy into its manifest: the site's own redirects, headers and locks."""
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -13,13 +13,20 @@ from appliance.serving.release import servable
 from appliance.serving.resolve import Entries, doubles
 from appliance.serving.rules.reading import FILES, Site, Unlockable, read_rules
 from appliance.serving.rules.report import RuleLimits
+from appliance.serving.rules.sealing import sealed
 from appliance.settings import Settings
+from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Entry, Found, Manifest
+from appliance.storage.media_types import media_type
 
 FAULTS = frozenset({"bad_rule", "bad_header", "bad_toml", "header_refused", "proxy_off", "rule_limit"})
 """What `strict_rules` does not let pass: rules that were left out."""
+ASIDE = ("_headers", "netlify.toml")
+"""Files that may hold passwords, and are not stored as they came."""
 
-BlobPath = Callable[[str], Path]
+_HASHED = re.compile(
+    rf"\$argon2id\$v=19\$m={MEMORY_KIB},t={PASSES},p={LANES}\$[A-Za-z0-9+/]{{22,86}}\$[A-Za-z0-9+/]{{43,86}}", re.ASCII
+)
 
 
 class RefusedRules(Exception):
@@ -35,13 +42,13 @@ class RefusedRules(Exception):
 class RuleReader:
     """Reads rule files within the operator's limits: bytes of a file, rules, and whether faults fail the deploy."""
 
-    blob_path: BlobPath
+    blobs: Blobs
     largest: int
     limits: RuleLimits
     strict: bool
 
     @classmethod
-    def of(cls, settings: Settings, blob_path: BlobPath) -> "RuleReader":
+    def of(cls, settings: Settings, blobs: Blobs) -> "RuleReader":
         """The reader that the settings ask for."""
         limits = RuleLimits(
             exact=settings.redirect_rules,
@@ -49,36 +56,52 @@ class RuleReader:
             headers=settings.header_rules,
             line=settings.rule_line,
         )
-        return cls(blob_path, settings.rule_file, limits, settings.strict_rules)
+        return cls(blobs, settings.rule_file, limits, settings.strict_rules)
 
-    def read(self, manifest: Manifest) -> Manifest:
+    def read(self, manifest: Manifest, aside: Path, now: int) -> Manifest:
         """The manifest with the rules its files hold, and with what is wrong in them among its problems.
 
-        A `_headers` with passwords in it is no longer named, so that its text is not kept. Slow where there are such
-        passwords: each is hashed. Raises RefusedRules, and OSError for content that is gone.
+        Files that were set `aside` (a folder) become part of it, with hashes in the place of passwords; `now` is in
+        seconds since 1970. Slow where there are passwords: each is hashed. Raises RefusedRules, and OSError for content
+        that is gone or cannot be stored.
         """
-        texts = {name: self._text(name, manifest.entries[name]) for name in FILES if name in manifest.entries}
+        texts = self._texts(manifest, aside)
         served = servable(manifest.entries)
         manifest = replace(manifest, problems=(*manifest.problems, *_doubles(served)))
         if not texts:
             return manifest
         site = Site(manifest.options, served, self.limits)
+        hashes: dict[str, str] = {}
         try:
-            rules, problems = read_rules(texts, site, _hash)
+            rules, problems = read_rules(texts, site, partial(_hash, hashes))
         except Unlockable as error:
             raise RefusedRules("bad_lock", str(error)) from None
         if self.strict:
             _refuse_faults(problems)
-        entries = manifest.entries
-        if rules.locks:
-            entries = {path: entry for path, entry in entries.items() if path not in {"_headers", "netlify.toml"}}
-        return replace(manifest, rules=rules, entries=entries, problems=(*manifest.problems, *problems))
+        entries = {**manifest.entries, **self._kept(aside, texts, hashes, now)}
+        problems = (*manifest.problems, *problems)
+        return replace(manifest, rules=rules, entries=dict(sorted(entries.items())), problems=problems)
 
-    def _text(self, name: str, entry: Entry) -> str:
-        if entry.size > self.largest:
+    def _texts(self, manifest: Manifest, aside: Path) -> dict[str, str]:
+        paths = {name: self.blobs.path(manifest.entries[name].sha256) for name in FILES if name in manifest.entries}
+        paths |= {name: aside / name for name in ASIDE if (aside / name).exists()}
+        return {name: self._text(name, path) for name, path in paths.items()}
+
+    def _text(self, name: str, path: Path) -> str:
+        if path.stat().st_size > self.largest:
             limit = Limit("rule_file", str(self.largest))
             raise RefusedRules("rules_too_large", f"{name} is larger than {self.largest:,} bytes (rule_file).", limit)
-        return self.blob_path(entry.sha256).read_bytes().decode("utf-8", "replace")
+        return path.read_bytes().decode("utf-8", "replace")
+
+    def _kept(self, aside: Path, texts: dict[str, str], hashes: dict[str, str], now: int) -> dict[str, Entry]:
+        """What of the files that may hold passwords goes into the store."""
+        kept = {}
+        for name in ASIDE:
+            text = sealed(name, texts[name], hashes.get) if (aside / name).exists() else None
+            if text is not None:
+                content = text.encode() if text != texts[name] else (aside / name).read_bytes()
+                kept[name] = Entry(self.blobs.put(content), len(content), media_type(name), now)
+        return kept
 
 
 def _doubles(entries: Entries) -> tuple[Found, ...]:
@@ -102,5 +125,9 @@ def _hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
 
 
-def _hash(password: str) -> str:
-    return _hasher().hash(password.encode("utf-8", "surrogatepass"))
+def _hash(known: dict[str, str], password: str) -> str:
+    """The hash of a password, which is noted in `known`; what is such a hash already (a file that was kept) stays."""
+    if password not in known:
+        made = _HASHED.fullmatch(password) is not None
+        known[password] = password if made else _hasher().hash(password.encode("utf-8", "surrogatepass"))
+    return known[password]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from builds import archive
+from builds.aside import set_aside
 from builds.compress import add_variants
 from builds.order import Source
 from builds.tree import with_index
@@ -18,6 +19,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher) -> Unpacked | Source:
     try:
         unpacked = archive.unpack(plan, staging, watcher.report)
         unpacked = replace(with_index(unpacked), hidden=())
+        unpacked = set_aside(unpacked, plan, staging)
         watcher.report("store", 0, len(unpacked.files))
         unpacked = add_variants(unpacked, plan, staging, watcher.report)
         staging.keep(unpacked.contents)

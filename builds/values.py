@@ -126,7 +126,8 @@ class Plan:
     `filename` is what a single file is called: an upload that is no archive becomes that one file; without it, an
     upload that is no archive is refused. `compress` has the extensions (lower case, no dot) whose files get compressed
     forms, `compressed` the SHA-256 of content that has them already. Without an `order` nothing is built: the files are
-    the site, whatever they are.
+    the site, whatever they are. `aside` names files at the top that must not get into the store as they are: they are
+    left in the workspace (see `builds.aside`).
     """
 
     deploy: str
@@ -137,3 +138,4 @@ class Plan:
     compress: tuple[str, ...] = ()
     compressed: tuple[str, ...] = ()
     order: "Order | None" = None
+    aside: tuple[str, ...] = ()

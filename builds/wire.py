@@ -1,7 +1,7 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
 → {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […],
-   "order": {…} | null}
+   "order": {…} | null, "aside": […]}
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these, then one of
@@ -32,7 +32,7 @@ def dump(message: dict[str, Any]) -> bytes:
 
 def plan_message(plan: Plan) -> dict[str, Any]:
     """The plan as it is sent."""
-    message = {name: getattr(plan, name) for name in ("deploy", "filename", "compress", "compressed")}
+    message = {name: getattr(plan, name) for name in ("deploy", "filename", "compress", "compressed", "aside")}
     return message | {
         "upload": str(plan.upload),
         "workspace": str(plan.workspace),
@@ -52,6 +52,7 @@ def read_plan(message: dict[str, Any]) -> Plan:
         compress=tuple(message["compress"]),
         compressed=tuple(message["compressed"]),
         order=_read_order(message["order"]) if message["order"] else None,
+        aside=tuple(message["aside"]),
     )
 
 

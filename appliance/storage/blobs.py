@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 READ_ONLY = 0o444  # content is never changed and never executable
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class Blobs:
@@ -28,6 +29,21 @@ class Blobs:
     def path(self, sha256: str) -> Path:
         """Where content with this hash stands, whether or not it is there."""
         return self.root / sha256[:2] / sha256
+
+    def put(self, content: bytes) -> str:
+        """Store one piece of content, durably, and return its SHA-256."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.path(sha256)
+        if path.exists():
+            return sha256
+        beside = path.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}")
+        with os.fdopen(os.open(beside, _NEW, READ_ONLY), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        sync_folder(path.parent)
+        return sha256
 
     def stage(self, workspace: Path) -> "StagedBlobs":
         """Begin to store one upload's content; `workspace` must be on the same file system."""
@@ -130,7 +146,7 @@ class StagedBlobs:
 
     def _write(self, chunks: Iterable[bytes]) -> str:
         name = f"{self.folder}/{next(self._names)}"
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), READ_ONLY)
+        descriptor = os.open(name, _NEW, READ_ONLY)
         complete = False
         try:
             for chunk in chunks:
@@ -150,6 +166,17 @@ def _syncfs() -> "ctypes._NamedFuncPointer | None":
     if not sys.platform.startswith("linux"):
         return None
     return getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_filesystem(folder: Path) -> None:

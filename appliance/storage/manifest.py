@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from appliance.storage.blobs import sync_folder
 from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
@@ -156,7 +157,7 @@ class Manifests:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.root / sha256)
-        _sync_folder(self.root)
+        sync_folder(self.root)
         return sha256
 
     def get(self, sha256: str, wanted: Callable[[str], bool] = lambda _: True) -> Manifest:
@@ -187,13 +188,3 @@ def _unpack(packed: list[Any]) -> Entry:
 
 def _read_history(stored: dict[str, Any]) -> History:
     return History(stored["paths"], tuple(stored["seen"])) if stored else History()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -136,8 +136,9 @@ def _read_field(line: str, draft: Draft | None, into: Headers, number: int) -> N
         into.take_off(draft, line[1:])
         return
     name, colon, value = line.partition(":")
-    if not colon:
-        raise BadRule(f"{shown(line)} is not `Name: value`: left out.", "bad_header")
+    if not colon or (name.lower().startswith(LOCK) and name.strip().lower() != LOCK):
+        line = "This line about Basic-Auth" if line.lower().startswith(LOCK) else shown(line)  # it may hold a password
+        raise BadRule(f"{line} is not `Name: value`: left out.", "bad_header")
     into.put(draft, name, value)
 
 
