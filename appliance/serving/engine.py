@@ -8,7 +8,7 @@ from appliance.serving import codings, conditional
 from appliance.serving.addresses import ROOT, Address, BadTarget, read_path, safe_location, write_path
 from appliance.serving.ranges import Unsatisfiable, read_range
 from appliance.serving.release import Release
-from appliance.serving.replies import ALWAYS, REVALIDATE, Field, Reply, make_reply, page_reply
+from appliance.serving.replies import REVALIDATE, Field, Reply, make_reply, page_reply
 from appliance.serving.represent import Page
 from appliance.serving.resolve import Hop, nearest
 from appliance.serving.rules import conditions
@@ -106,7 +106,7 @@ def _check_prefix(visit: Visit) -> Reply | None:
 def _check_method(visit: Visit) -> Reply | None:
     method = visit.request.method
     if method == b"OPTIONS":
-        return make_reply(204, (_ALLOW, *ALWAYS, *visit.release.extra))
+        return make_reply(204, (_ALLOW, *visit.release.always))
     return None if method in METHODS else _own_page(visit, 405, _ALLOW)
 
 
@@ -266,7 +266,7 @@ def _move(visit: Visit, hop: Hop) -> Reply:
 
 
 def _redirect(visit: Visit, status: int, location: bytes) -> Reply:
-    fields = ((b"location", location), REVALIDATE, *ALWAYS, *visit.release.extra)
+    fields = ((b"location", location), REVALIDATE, *visit.release.always)
     return make_reply(status, visit.edit.apply(status, fields))
 
 
@@ -286,4 +286,4 @@ def _remember(visit: Visit, page: Page) -> None:
 
 
 def _own_page(visit: Visit, status: int, *extra: Field) -> Reply:
-    return page_reply(status, *extra, *visit.release.extra)
+    return page_reply(status, *extra, always=visit.release.always)

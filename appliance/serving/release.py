@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.serving.entrance import Entrance, Lock, compile_locks
 from appliance.serving.grace import Grace, find
-from appliance.serving.replies import NO_INDEX, Fields
+from appliance.serving.replies import ALWAYS, NO_INDEX, PREVIEW, Fields
 from appliance.serving.represent import Page, adorn, represent, represent_missing
 from appliance.serving.resolve import Entries, Resolve, chosen
 from appliance.serving.rules.compiled import Compiled
@@ -33,7 +33,7 @@ class Release:
     entries: Entries
     resolve: Resolve
     blob_path: Callable[[str], Path]
-    extra: Fields  # goes with every answer
+    always: Fields  # goes with every answer
     locks: tuple[Lock, ...] = ()  # on paths, from the site's own rules
     entrance: Entrance | None = None  # what visitors have to pass first
     grace: Grace = field(default_factory=dict)  # what earlier deploys had
@@ -49,14 +49,14 @@ class Release:
         """The prepared answers for a file of this release."""
         page = self._pages.get(name)
         if page is None:
-            page = self._pages[name] = represent(self.entries[name], self.blob_path, self.extra)
+            page = self._pages[name] = represent(self.entries[name], self.blob_path, self.always)
         return page
 
     def missing(self, name: str, status: int = 404) -> Page:
         """The page whose `ok` is the 404, or another refusal, with this file as its body; caches do not keep it."""
         page = self._missing.get((name, status))
         if page is None:
-            page = represent_missing(self.entries[name], self.blob_path, self.extra, status)
+            page = represent_missing(self.entries[name], self.blob_path, self.always, status)
             self._missing[name, status] = page
         return page
 
@@ -79,7 +79,7 @@ class Release:
             return None
         page = self._former.get(path)
         if page is None:
-            page = self._former[path] = represent(entry, self.blob_path, (*self.extra, NO_INDEX))
+            page = self._former[path] = represent(entry, self.blob_path, (*self.always, NO_INDEX))
         return page
 
 
@@ -98,7 +98,7 @@ def compile_release(
         entries=entries,
         resolve=chosen(options, entries),
         blob_path=blob_path,
-        extra=(NO_INDEX,) if preview else (),
+        always=PREVIEW if preview else ALWAYS,
         rules=Compiled(rules, options.dialect) if rules.redirects or rules.headers else None,
         fallback=fallback_page(options, entries),
         locks=compile_locks(rules.locks, options.dialect),

@@ -14,6 +14,8 @@ ALWAYS: Fields = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
 NO_INDEX: Field = (b"x-robots-tag", b"noindex")
+PREVIEW: Fields = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), NO_INDEX)
+"""In the place of ALWAYS where a deploy answers by its own host, whose name is nobody else's business."""
 NO_STORE: Field = (b"cache-control", b"no-store")
 REVALIDATE: Field = (b"cache-control", b"public, max-age=0, must-revalidate")
 
@@ -23,7 +25,6 @@ _PAGE_FIELDS: Fields = (
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
     NO_STORE,
-    *ALWAYS,
 )
 
 
@@ -63,9 +64,9 @@ def make_reply(status: int, fields: Fields, body: bytes = b"", part: FilePart | 
 
 
 @lru_cache(maxsize=64)
-def page_reply(status: int, *extra: Field) -> Reply:
+def page_reply(status: int, *extra: Field, always: Fields = ALWAYS) -> Reply:
     """Our own page for a status, never stored by caches; the latest few are kept rendered."""
-    return make_reply(status, (*_PAGE_FIELDS, *extra), pages.render(status))
+    return make_reply(status, (*_PAGE_FIELDS, *always, *extra), pages.render(status))
 
 
-UNKNOWN_HOST = make_reply(404, _PAGE_FIELDS, pages.render(404, pages.UNKNOWN_HOST))
+UNKNOWN_HOST = make_reply(404, (*_PAGE_FIELDS, *ALWAYS), pages.render(404, pages.UNKNOWN_HOST))

@@ -8,7 +8,7 @@ from typing import Final
 
 from appliance.serving import http_date
 from appliance.serving.codings import wanted
-from appliance.serving.replies import ALWAYS, NO_STORE, REVALIDATE, Field, Fields, FilePart, Reply, make_reply
+from appliance.serving.replies import NO_STORE, REVALIDATE, Field, Fields, FilePart, Reply, make_reply
 from appliance.storage.manifest import Entry, Variant
 
 FOR_EVER: Final[Field] = (b"cache-control", b"public, max-age=31536000, immutable")
@@ -56,7 +56,7 @@ Forms = Mapping[bytes, Callable[[], Page]]
 
 
 def represent(entry: Entry, blob_path: BlobPath, extra: Fields) -> Page:
-    """The page of a file; `extra` are further fields of each of its answers.
+    """The page of a file; `extra` are the fields that each of its answers has.
 
     Each coding has an entity tag of its own. Whoever may get another form is told so by `Vary` on every form.
     """
@@ -64,14 +64,14 @@ def represent(entry: Entry, blob_path: BlobPath, extra: Fields) -> Page:
 
     def fields(etag: bytes) -> Fields:
         modified = http_date.write(entry.modified)
-        return ((b"etag", etag), (b"last-modified", modified), (b"accept-ranges", b"bytes"), cached, *ALWAYS, *extra)
+        return ((b"etag", etag), (b"last-modified", modified), (b"accept-ranges", b"bytes"), cached, *extra)
 
     return _page(entry, blob_path, fields, 200)
 
 
 def represent_missing(entry: Entry, blob_path: BlobPath, extra: Fields, status: int = 404) -> Page:
     """The page whose `ok` is the 404, or another refusal, with this file as its body; caches do not keep it."""
-    return _page(entry, blob_path, lambda _: (NO_STORE, *ALWAYS, *extra), status)
+    return _page(entry, blob_path, lambda _: (NO_STORE, *extra), status)
 
 
 def adorn(page: Page, change: Callable[[Fields], Fields]) -> Page:

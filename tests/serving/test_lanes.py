@@ -205,3 +205,14 @@ def _answer(lane: Lane, port: int, method: str, target: str, sent: list[Header],
 def ask(visitor: Visitor, method: str, target: str, headers: dict[str, str] | None = None) -> Answer:
     sent = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     return visitor.get(target.encode(), *sent, method=method.encode())
+
+
+@pytest.mark.parametrize("lane", LANES.values(), ids=LANES)
+@pytest.mark.parametrize("target", [b"/", b"/docs", b"/zzz", b"/docs/zzz", b"/%00", b"/empty.txt"])
+def test_a_preview_names_its_address_to_no_other_host(shared_plane: Plane, lane: Lane, target: bytes) -> None:
+    with lane(shared_plane.port) as visitor:
+        answer = visitor.get(target, host=b"preview.localhost")
+        method = visitor.get(target, method=b"OPTIONS", host=b"preview.localhost")
+
+    for one in (answer, method):
+        assert (one.headers["referrer-policy"], one.headers["x-robots-tag"]) == ("same-origin", "noindex")

@@ -138,6 +138,7 @@ def test_our_own_headers_give_way_except_what_keeps_a_preview_out_of_indexes(tmp
     assert live[b"referrer-policy"] == b"no-referrer"
     assert live[b"cache-control"] == b"max-age=9"
     assert live[b"content-type"] == b"a/b"
+    assert preview[b"referrer-policy"] == b"no-referrer"
     assert (live[b"x-robots-tag"], preview[b"x-robots-tag"]) == (b"all", b"noindex")
 
 
