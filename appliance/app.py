@@ -25,6 +25,7 @@ from appliance.api import (
     traffic,
 )
 from appliance.callers import SAFE_METHODS
+from appliance.clients import CLIENTS, STREAMED
 from appliance.errors import Busy
 from appliance.parts import Parts
 from appliance.uploads import AdminRequest
@@ -34,10 +35,14 @@ API = "/api/v1"
 log = structlog.get_logger(__name__)
 
 
+class _Request(AdminRequest):
+    streamed = STREAMED
+
+
 def create_app(parts: Parts, blueprints: Sequence[Blueprint]) -> Quart:
     """Wire the app; nothing is started. Every route needs an account unless it says otherwise."""
     app = Quart("appliance", static_folder=None)
-    app.request_class = AdminRequest
+    app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = int(parts.settings.request_body)
     app.before_request(_begin)
     app.after_request(_end)
@@ -46,6 +51,9 @@ def create_app(parts: Parts, blueprints: Sequence[Blueprint]) -> Quart:
     for blueprint in api_blueprints(parts):
         app.register_blueprint(blueprint, url_prefix=API)
     openapi.install(app)
+    for client in CLIENTS:
+        for blueprint in client.blueprints(parts):
+            app.register_blueprint(blueprint)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app

@@ -1,5 +1,6 @@
 """Who is asking: from a request's headers and cookies to an account, and whether the request is the browser's own."""
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -62,6 +63,24 @@ def bearer(headers: Headers) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
+def basic(headers: Headers) -> tuple[str, str] | None:
+    """Name and password of an `Authorization: Basic` header (RFC 7617), or None when there is no sound one."""
+    scheme, _, encoded = (headers.get("Authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+    except ValueError:
+        return None
+    return (name, password) if colon else None
+
+
+async def by_personal_token(access: Access, token: str) -> Signed | None:
+    """The account a personal token stands for; None for anything else, such as a sign-in's access token."""
+    actor = await tokens.check(access, token) if token.startswith(tokens.PREFIX) else None
+    return Signed(actor, None) if actor else None
+
+
 async def signed_from(access: Access, headers: Headers, cookies: Mapping[str, str]) -> Signed | None:
     """The account a request acts for, or None. A bearer token, where there is one, is all that counts."""
     token = bearer(headers)
@@ -114,8 +133,7 @@ def _is_own(access: Access, origin: str, host: str) -> bool:
 
 async def _by_token(access: Access, token: str) -> Signed | None:
     if token.startswith(tokens.PREFIX):
-        actor = await tokens.check(access, token)
-        return Signed(actor, None) if actor else None
+        return await by_personal_token(access, token)
     found = await sessions.check(access, token)
     return Signed(*found) if found else None
 

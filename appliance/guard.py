@@ -1,9 +1,10 @@
 """The door of the Quart app, for API and admin alike: closed unless a view says `anyone`, and keeper of the cookies.
 
-A view is opened by its attribute `anyone`, which `opened` sets and so does the API's `edge.endpoint(anyone=True)`.
+A view is opened by its attribute `anyone`, which `opened` sets and so does the API's `edge.endpoint(anyone=True)`. One
+that is asked by other programs than browsers and ours tells by itself who is asking: `told_by`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from quart import Quart, current_app, g, request
@@ -14,6 +15,7 @@ from appliance.accounts import Actor
 from appliance.callers import (
     SAFE_METHODS,
     CookieNames,
+    Headers,
     Signed,
     bearer,
     check_csrf,
@@ -29,6 +31,8 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"  # of a form, or in the query where the form is a file upload
 
 View = TypeVar("View", bound=Callable[..., Any])
+Way = Callable[[Access, Headers], Awaitable[Signed | None]]
+"""How a view tells who is asking from a request's headers; None for a stranger, who is not let in."""
 
 
 def install(app: Quart, access: Access) -> None:
@@ -41,6 +45,12 @@ def install(app: Quart, access: Access) -> None:
 def opened(view: View) -> View:
     """Mark a Quart view: it may be asked without an account."""
     vars(view).update(anyone=True)
+    return view
+
+
+def told_by(way: Way, view: View) -> View:
+    """Mark a Quart view: who is asking is told in this way and no other, so that no cookie counts there."""
+    vars(view).update(way=way)
     return view
 
 
@@ -110,6 +120,10 @@ async def _admit() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None:
         return  # no such address or method: the routing says so
+    way: Way | None = getattr(view, "way", None)
+    if way is not None:
+        await _admit_by(way)
+        return
     unsafe = request.method not in SAFE_METHODS
     closed = not is_open(request.endpoint or "", view)
     if unsafe and bearer(request.headers) is None:
@@ -117,6 +131,14 @@ async def _admit() -> None:
         check_origin(access(), request.headers, by_cookie=by_cookie)
     if closed:
         await _require_account(unsafe=unsafe)
+
+
+async def _admit_by(way: Way) -> None:
+    """Without cookies there is nothing a browser could be made to send for somebody else, so origins do not matter."""
+    who = await way(access(), request.headers)
+    if who is None:
+        raise NotSignedIn("Send a personal token of a Dropdock account: Account → Tokens in its admin makes one.")
+    g.signed = who
 
 
 def is_open(endpoint: str, view: object) -> bool:

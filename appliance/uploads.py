@@ -1,10 +1,14 @@
 """How large a request's body may be, and an upload's body as a stream whose sender is held back."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from quart import Request
 
+from appliance.errors import BadInput, Limit, TooLarge
+from appliance.units import Size, Span
 from appliance.window import EXTENSION, Window
 
 UPLOAD_PATHS = ("/deploys",)  # how the path of a request with an upload for a body ends
@@ -16,12 +20,17 @@ class AdminRequest(Request):
     """Quart's request, with a limit on its body that depends on who may send it.
 
     Quart holds a body in memory until it is complete. What anyone may send, on as many connections as they like, is
-    kept small. An upload is not limited here: `intake` bounds it while it is streamed to disk.
+    kept small. An upload is not limited here: `intake` bounds it while it is streamed to disk. Nor is a request whose
+    method and path begin as `streamed` says: each view there reads the body itself, within a limit of its own; until it
+    does, the window holds the sender back.
     """
+
+    streamed: ClassVar[re.Pattern[str] | None] = None
 
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401 - Quart's signature
         usual = options.get("max_content_length")
-        if method == "POST" and path.endswith(UPLOAD_PATHS):
+        streamed = self.streamed is not None and self.streamed.match(f"{method} {path}")
+        if streamed or (method == "POST" and path.endswith(UPLOAD_PATHS)):
             options["max_content_length"] = None
         elif path.endswith(STRANGERS_PATHS) and usual is not None:
             options["max_content_length"] = usual = min(usual, STRANGERS_BODY)
@@ -36,3 +45,32 @@ async def body_of(request: Request) -> AsyncIterator[bytes]:
         yield piece
         if window is not None:
             window.consumed(len(piece))
+
+
+async def small_body(request: Request, setting: str, limit: Size, pause: Span) -> bytes:
+    """The whole body, where it may have `limit` bytes, the value of the named setting; TooLarge, BadInput (stalled)."""
+    held = bytearray()
+    _check(request.content_length or 0, setting, limit)
+    body = body_of(request)
+    try:
+        while True:
+            async with asyncio.timeout(pause):
+                piece = await anext(body, None)
+            if piece is None:
+                return bytes(held)
+            held += piece
+            _check(len(held), setting, limit)
+    except TimeoutError:
+        limit_hit = Limit("upload_timeout", str(pause))
+        raise BadInput(
+            f"The request paused for more than {pause}: send it again.", code="stalled", limit=limit_hit
+        ) from None
+
+
+def _check(size: int, setting: str, limit: Size) -> None:
+    if size > limit:
+        raise TooLarge(
+            f"This request's body is larger than {limit} ({setting}): send less, or ask the operator of the server to "
+            "raise the limit.",
+            limit=Limit(setting, str(limit)),
+        )
