@@ -106,6 +106,12 @@ def _explain() -> "click.Command":
     return explain
 
 
+def _health() -> "click.Command":
+    from appliance.cli.health import health
+
+    return health
+
+
 def _version() -> "click.Command":
     from appliance.cli.program import version
 
@@ -123,6 +129,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),
     "check": ("Show the settings and verify the data directory.", _check),
+    "health": ("Say whether the server is ready.", _health),
     "version": ("Print the version.", _version),
 }
 

@@ -100,6 +100,11 @@ class DataFolder:
         return self.root / "dropdock.lock"
 
     @property
+    def running(self) -> Path:
+        """Where that server can be asked (`appliance.presence`)."""
+        return self.root / "running.json"
+
+    @property
     def migration_lock(self) -> Path:
         """Held while the database is made or migrated, by whoever comes first."""
         return self.root / "migrate.lock"

@@ -14,7 +14,7 @@ from quart import Blueprint, Quart
 if sys.platform != "win32":  # there the same code runs on plain asyncio
     import uvloop
 
-from appliance import db, logs, open_files, set_up
+from appliance import db, logs, open_files, presence, set_up
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
@@ -36,6 +36,7 @@ from appliance.live import LiveSites
 from appliance.metrics import Metrics
 from appliance.parts import Parts
 from appliance.pointer import Compiler
+from appliance.presence import Presence
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.entrances import Entrances
@@ -114,7 +115,13 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         await door.open(ways.plain.sockets)
         if ways.tls and ways.certificates:
             door.open_tls(ways.tls.sockets, ways.certificates.listening)
+        stack.enter_context(presence.shown(folder, _presence(parts.addresses, ways)))
         yield Running(parts, app, ways, token)
+
+
+def _presence(addresses: Addresses, ways: WaysIn) -> Presence:
+    host = presence.reached_at(str(ways.plain.sockets[0].getsockname()[0]))
+    return Presence(host, ways.plain.port, addresses.admin, addresses.url(addresses.admin))
 
 
 async def _serve(settings: Settings, program: Program) -> None:
