@@ -48,6 +48,24 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class PythonPackages:
+    """What goes into the Python environment of a build, all in one installation so that versions agree.
+
+    `packages` are requirements as pip reads them, `files` requirements files of the tree, `projects` its folders that
+    are packages themselves, with extras if any (`.`, `lib[docs]`).
+    """
+
+    packages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+
+    @property
+    def is_of_the_project(self) -> bool:
+        """Whether files of the project decide what is installed; else nothing but known names do."""
+        return bool(self.files or self.projects)
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How one project is built. Paths are relative to the top of the tree, those of `output` to `base`.
 
@@ -55,7 +73,7 @@ class Recipe:
     network, `run` may not. The first of `output` that exists once `run` is done is the site. `path` are folders of the
     tree put before everything else in PATH. `lock` are the files that decide what `fetch` brings: folders in `keeps`
     hold nothing else and may be kept under the hash of these, but for one site only, for fetching may run its code.
-    `notes` are what its author should know beforehand.
+    `python` goes into an environment outside the tree. `notes` are what its author should know beforehand.
     """
 
     generator: str
@@ -64,6 +82,7 @@ class Recipe:
     why: str
     run: tuple[Step, ...]
     output: tuple[str, ...]
+    python: PythonPackages | None = None
     fetch: tuple[Step, ...] = ()
     tools: tuple[Tool, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
