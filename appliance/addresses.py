@@ -11,7 +11,7 @@ SEPARATOR = "--"
 
 @dataclass(frozen=True, slots=True)
 class SiteHost:
-    """A host name that belongs to a site: its live deploy, or the one deploy named."""
+    """A host name that belongs to a site: its live deploy, or the one deploy that is named by its id or an alias."""
 
     site: str
     deploy: str | None = None

@@ -89,7 +89,7 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         accounts.blueprint(parts.access),
         tokens.blueprint(),
         sites.blueprint(parts.sites),
-        deploys.blueprint(parts.deploys, parts.intake, parts.jobs),
+        deploys.blueprint(parts.deploys, parts.publishing, parts.intake, parts.jobs),
         gates.blueprint(parts.gates),
         settings.blueprint(parts.settings),
         traffic.blueprint(parts.sites, parts.counters),

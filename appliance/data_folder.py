@@ -18,6 +18,7 @@ from appliance.storage.manifest import Manifests
 
 KEY_BYTES = 48  # of randomness: more than HMAC-SHA256 can use
 SHORTEST_KEY = 32  # characters; what `secret_key` in the settings has to have as well
+LISTED = ".listed"  # no deploy's id ends like this: what senders upload is never taken for a listing
 SPACE_NEEDED = 100_000_000  # bytes; with less, the database itself may soon fail to commit
 SPACE_WANTED = 1_000_000_000  # bytes; with less, the next large upload may not fit
 SERVER_START = 1.0  # seconds to try for the server's lock: looking at it (`dropdock check`) takes it for a moment
@@ -70,6 +71,15 @@ class DataFolder:
         return self.root / "incoming"
 
     @property
+    def pending(self) -> Path:
+        """Content sent ahead of a deploy, a folder for each account; on the file system of `blobs`, as `work` is."""
+        return self.root / "pending"
+
+    def listed(self, deploy: str) -> Path:
+        """What a deploy that is to be worked on holds, where its content came ahead; written by this server only."""
+        return self.incoming / f"{deploy}{LISTED}"
+
+    @property
     def work(self) -> Path:
         """Workspaces of deploys being made; on the file system of `blobs`, into which their content is renamed."""
         return self.root / "work"
@@ -117,7 +127,16 @@ class DataFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             logs = self.build_logs.parent
-            for private in (self.certs, self.backups, self.blobs, self.manifests, self.incoming, self.work, logs):
+            for private in (
+                self.certs,
+                self.backups,
+                self.blobs,
+                self.manifests,
+                self.incoming,
+                self.pending,
+                self.work,
+                logs,
+            ):
                 private.mkdir(exist_ok=True, mode=0o700)
             self.build_logs.mkdir(exist_ok=True)
             Blobs(self.blobs).create()
@@ -126,10 +145,10 @@ class DataFolder:
             raise Unusable(explain(error, self.root)) from error
 
     def clear_scratch(self, keep: set[str]) -> None:
-        """Empty `incoming/` and `work/`, left over from a server that was killed, except what is named in `keep`."""
+        """Empty `incoming/` and `work/`, left over from a server that was killed, except for the deploys in `keep`."""
         for folder in (self.incoming, self.work):
             for entry in os.scandir(folder):
-                if entry.name not in keep:
+                if entry.name.removesuffix(LISTED) not in keep:
                     _remove(entry)
 
     def claim(self) -> FileLock:
@@ -274,7 +293,7 @@ def _owner(folder: DataFolder) -> list[Finding]:
 
 
 def _one_file_system(folder: DataFolder) -> list[Finding]:
-    places = [place for place in (folder.blobs, folder.work) if place.is_dir()]
+    places = [place for place in (folder.blobs, folder.work, folder.pending) if place.is_dir()]
     if len({place.stat().st_dev for place in places}) < 2:
         return []
     message = (

@@ -23,6 +23,7 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.history import recall, weigh
 from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
 from appliance.storage.media_types import COMPRESSIBLE, served_as
+from appliance.storage.pending import Pending
 from builds import aside
 from builds.errors import BuildError
 from builds.order import Source
@@ -42,6 +43,24 @@ class Finished:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _ListedContent:
+    """A deploy whose content came ahead: the file that lists it, and where that is as long as no deploy holds it."""
+
+    path: Path
+    pending: Pending
+    exact: bool
+
+    def settle(self, manifest: Manifest) -> None:
+        """What the deploy holds is the site's now, no longer pending; rule files, whose passwords are not kept, go too.
+
+        What it was only built from stays for as long as anything pending does, so that the next time needs it not sent.
+        """
+        held = {sha256 for sha256, _ in (entry.original for entry in manifest.entries.values())}
+        rows = json.loads(self.path.read_bytes())["files"]
+        self.pending.remove(sha256 for path, sha256, _ in rows if sha256 in held or path in ASIDE)
+
+
 class Jobs:
     """Deploys waiting and under way. `start` and `stop` belong to the server; `submit` may be called in between."""
 
@@ -57,7 +76,7 @@ class Jobs:
         self._folder = folder
         self._deploys = deploys
         self._workshop = Workshop(build_command, timeout=settings.build_timeout, idle=settings.child_idle)
-        self._limits = Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
+        self._limits = limits_of(settings)
         self._compress = COMPRESSIBLE if settings.variants else ()
         self._rules = RuleReader.of(settings, Blobs(folder.blobs))
         self._on_finished = on_finished
@@ -97,10 +116,10 @@ class Jobs:
         return await asyncio.to_thread(self._read_log, deploy)
 
     async def _take_up(self, deploy: str) -> None:
-        upload = self._folder.incoming / deploy
+        upload, listed = self._folder.incoming / deploy, self._folder.listed(deploy)
         progress = self._deploys.under_way[deploy] = Progress()
-        if upload.is_file():
-            size = upload.stat().st_size
+        if upload.is_file() or listed.is_file():
+            size = (upload if upload.is_file() else listed).stat().st_size
             progress.step("receive", size, size)
             await self.submit(deploy)
         else:
@@ -153,6 +172,7 @@ class Jobs:
     def _carry_out(self, work: Work, progress: Progress) -> None:
         workspace = self._folder.work / work.deploy
         previous = self._previous(work)
+        listed = self._listed(work.deploy)
         plan = Plan(
             deploy=work.deploy,
             upload=self._folder.incoming / work.deploy,
@@ -162,6 +182,9 @@ class Jobs:
             compress=self._compress,
             compressed=_compressed(previous) if self._compress else (),
             aside=ASIDE,
+            listing=listed.path if listed else None,
+            pending=listed.pending.content if listed else None,
+            exact=listed is not None and listed.exact,
         )
         unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
         if isinstance(unpacked, Source):
@@ -177,6 +200,15 @@ class Jobs:
         stored_as = self._manifests.put(manifest)
         self._keep_log(work.deploy, progress)
         self._on_loop(self._deploys.finish(work.deploy, manifest, stored_as))
+        if listed is not None:
+            listed.settle(manifest)
+
+    def _listed(self, deploy: str) -> "_ListedContent | None":
+        path = self._folder.listed(deploy)
+        if not path.is_file():
+            return None
+        said = json.loads(path.read_bytes())
+        return _ListedContent(path, Pending(self._folder.pending, said["account"]), bool(said["exact"]))
 
     def _with_rules(self, manifest: Manifest, apart: Path, now: int) -> Manifest:
         try:
@@ -225,6 +257,7 @@ class Jobs:
 
     def _clean_up(self, deploy: str) -> None:
         (self._folder.incoming / deploy).unlink(missing_ok=True)
+        self._folder.listed(deploy).unlink(missing_ok=True)
         shutil.rmtree(self._folder.work / deploy, ignore_errors=True)
 
     def _log_file(self, deploy: str) -> Path:
@@ -232,6 +265,11 @@ class Jobs:
 
     def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The bounds of what an upload may become, as the workshop takes them."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
 
 
 def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now: int) -> Manifest:

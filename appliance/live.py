@@ -7,7 +7,7 @@ from tortoise.exceptions import ValidationError
 
 from appliance.addresses import Addresses, SiteHost
 from appliance.former import GraceTime, earlier_deploys, published_manifests
-from appliance.models.deploy import Deploy, Live
+from appliance.models.deploy import Alias, Deploy, Live
 from appliance.peers import Alone, Peers
 from appliance.pointer import Compiler, Pointer
 from appliance.serving.entrances import Entrances
@@ -46,12 +46,17 @@ class LiveSites:
         self._addresses = addresses
         self._compiler = compiler
         self._pointers: dict[str, Pointer] = {}
+        self._aliases: dict[SiteHost, Pointer] = {}
         self._loading: dict[str, asyncio.Task[Release | None]] = {}
 
     async def load(self) -> None:
-        """Read every live pointer."""
+        """Read every pointer."""
         rows = await Live.all().values_list("site__name", "deploy_id", "deploy__manifest")
         self._pointers = {site: Pointer(site, deploy, manifest) for site, deploy, manifest in rows}
+        named = await Alias.all().values_list("site__name", "name", "deploy_id", "deploy__manifest")
+        self._aliases = {
+            SiteHost(site, name): _preview(site, deploy, manifest) for site, name, deploy, manifest in named
+        }
 
     async def prepare(self, pointer: Pointer, manifest: Manifest | None = None) -> Prepared:
         """Compile a release beside the one that is live, with its manifest if that is at hand already.
@@ -73,6 +78,31 @@ class LiveSites:
         self._table.put(host, self.entrances.before(prepared.release))
         await self.peers.put(host, pointer)
 
+    async def point(self, alias: str, pointer: Pointer) -> None:
+        """Let an alias lead to a deploy from now on. Call it once that is committed."""
+        self._aliases[SiteHost(pointer.site, alias)] = replace(pointer, preview=True)
+        await self.forget(pointer.site, [alias])
+
+    async def unpoint(self, site: str, aliases: list[str]) -> None:
+        """Answer for these aliases no more."""
+        for alias in aliases:
+            self._aliases.pop(SiteHost(site, alias), None)
+        await self.forget(site, aliases)
+
+    async def forget(self, site: str, names: list[str]) -> None:
+        """Ask anew what the hosts of these deploys and aliases lead to."""
+        hosts = [self._addresses.deploy_host(site, name) for name in names]
+        for host in hosts:
+            self._table.drop(host)
+        await self.peers.drop(hosts)
+
+    async def take_down(self, site: str) -> None:
+        """Have nothing live at a site. Call it once that is committed."""
+        self._pointers.pop(site, None)
+        host = self._addresses.site_host(site)
+        self._table.drop(host)
+        await self.peers.drop([host])
+
     def is_live(self, site: str) -> bool:
         """Whether a site has something live."""
         return site in self._pointers
@@ -83,12 +113,15 @@ class LiveSites:
         await self.peers.regate(site)
 
     async def withdraw(self, site: str, deploys: list[str]) -> None:
-        """Stop answering for a site, live and by its deploys' own hosts."""
+        """Stop answering for a site, live and by the hosts of its deploys and aliases."""
         self._pointers.pop(site, None)
         self.entrances.drop(site)
         self._table.drop(self._addresses.site_host(site))
-        for deploy in deploys:
-            self._table.drop(self._addresses.deploy_host(site, deploy))
+        aliases = [host for host in self._aliases if host.site == site]
+        for host in aliases:
+            del self._aliases[host]
+        for name in [*deploys, *(host.deploy or "" for host in aliases)]:
+            self._table.drop(self._addresses.deploy_host(site, name))
         await self.peers.withdraw(site)
 
     async def pointer(self, host: str) -> Pointer | None:
@@ -113,22 +146,25 @@ class LiveSites:
         return await asyncio.shield(task)
 
     async def _load_host(self, host: str, named: SiteHost) -> Release | None:
-        if named.deploy is not None:
+        if named.deploy is not None and named not in self._aliases:
             return await self._load_preview(host, named.site, named.deploy)
         while True:
-            pointer = self._pointers.get(named.site)
+            pointer = self._read(named)
             if pointer is None:
                 return None
             release = await self._compile(pointer)
-            if self._pointers.get(named.site) == pointer:  # else something was published meanwhile
+            if self._read(named) == pointer:  # else something was published meanwhile
                 return self._load(host, release)
+
+    def _read(self, named: SiteHost) -> Pointer | None:
+        return self._pointers.get(named.site) if named.deploy is None else self._aliases.get(named)
 
     async def _load_preview(self, host: str, site: str, deploy: str) -> Release | None:
         pointer = await self._preview(site, deploy)
         if pointer is None:
             return None
         release = await self._compile(pointer)
-        if not await Deploy.exists(id=deploy):  # deleted while it was read
+        if not await Deploy.exists(id=deploy, state="ready"):  # deleted, or expired, while it was read
             return None
         return self._load(host, release)
 
@@ -143,7 +179,7 @@ class LiveSites:
             row = await Deploy.get_or_none(id=deploy, site__name=site, state="ready")
         except ValidationError:
             return None  # longer than any id or name
-        return Pointer(site, deploy, row.manifest, preview=True) if row is not None and row.manifest else None
+        return _preview(site, deploy, row.manifest) if row is not None and row.manifest else None
 
     async def _pointer_of(self, release: Release) -> Pointer | None:
         if release.preview:
@@ -159,3 +195,7 @@ class LiveSites:
     async def _look_back(self, pointer: Pointer) -> Pointer:
         earlier = await earlier_deploys(pointer.site, pointer.deploy, self._grace)
         return replace(pointer, earlier=earlier, published=await published_manifests(pointer.site))
+
+
+def _preview(site: str, deploy: str, manifest: str) -> Pointer:
+    return Pointer(site, deploy, manifest, preview=True)

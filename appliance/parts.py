@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from appliance.access import Access
 from appliance.addresses import Addresses
-from appliance.deploys import Deploys
+from appliance.deploys import Aliases, Contents, Deploys, Listings, Locks, Publishing
 from appliance.explain import Explainer
 from appliance.gates import Gates
 from appliance.intake import Intake
@@ -28,3 +28,8 @@ class Parts:
     counters: Counters
     gates: Gates
     explainer: Explainer
+    publishing: Publishing
+    aliases: Aliases
+    locks: Locks
+    contents: Contents
+    listings: Listings

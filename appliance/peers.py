@@ -16,6 +16,10 @@ class Peers(Protocol):
         """Let a host lead to something else."""
         ...
 
+    async def drop(self, hosts: list[str]) -> None:
+        """Forget what these hosts lead to; whoever asks for one of them is told anew."""
+        ...
+
     async def regate(self, site: str) -> None:
         """Let a site stand behind the gate it has now."""
         ...
@@ -36,6 +40,9 @@ class Alone:
         """Nobody has to know."""
 
     async def put(self, host: str, pointer: Pointer) -> None:
+        """Nobody has to know."""
+
+    async def drop(self, hosts: list[str]) -> None:
         """Nobody has to know."""
 
     async def regate(self, site: str) -> None:

@@ -20,7 +20,7 @@ from appliance.addresses import Addresses
 from appliance.app import create_app
 from appliance.certificates import NoCertificate
 from appliance.data_folder import DataFolder, Unusable, secret_key
-from appliance.deploys import Deploys
+from appliance.deploys import Aliases, Contents, Deploys, Facts, Listings, Locks, Publishing
 from appliance.explain import Explainer
 from appliance.former import GraceTime
 from appliance.front_door import FrontDoor
@@ -30,7 +30,7 @@ from appliance.gates import Gates
 from appliance.handed_over import Hypercorn
 from appliance.health import Health
 from appliance.intake import Intake
-from appliance.jobs import Jobs
+from appliance.jobs import Jobs, limits_of
 from appliance.listening import CannotListen
 from appliance.live import LiveSites
 from appliance.metrics import Metrics
@@ -145,41 +145,66 @@ async def _wire(
     await live.load()
     gates = Gates(access, addresses, live)
     await gates.load()
-    deploys = Deploys(addresses, live)
+    facts = Facts(addresses)
+    publishing = Publishing(facts, live)
+    deploys = Deploys(facts, publishing, settings.key_age)
     metrics = Metrics(settings, folder, counters)
     jobs = Jobs(settings, folder, deploys, program.build_command, on_finished=metrics.deploy_finished)
     metrics.watch_queue(jobs.queue.depth)
     intake = Intake(settings, folder, deploys, jobs)
     explainer = Explainer(addresses, table, live)
     its_sites = Sites(addresses, live, counters.forget)
-    parts = Parts(settings, addresses, access, its_sites, deploys, intake, jobs, counters, gates, explainer)
+    contents = Contents(settings, folder)
+    parts = Parts(
+        settings=settings,
+        addresses=addresses,
+        access=access,
+        sites=its_sites,
+        deploys=deploys,
+        intake=intake,
+        jobs=jobs,
+        counters=counters,
+        gates=gates,
+        explainer=explainer,
+        publishing=publishing,
+        aliases=Aliases(facts, publishing, live),
+        locks=Locks(publishing),
+        contents=contents,
+        listings=Listings(folder, deploys, jobs.submit, contents, limits_of(settings)),
+    )
     health = Health(folder, jobs.queue.is_running)
     app = create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
+    door = _door(stack, parts, ways, table, live, app)
+    stack.push_async_callback(_stop, door, jobs, settings.stop_grace)
+    await jobs.start()
+    return parts, app, door
+
+
+def _door(stack: AsyncExitStack, parts: Parts, ways: WaysIn, table: Table, live: LiveSites, app: Quart) -> FrontDoor:
+    """What visitors come to, and what stands behind it."""
+    settings = parts.settings
     bodies = Bodies(settings.reply_cache, lost=_tell_lost)
     stack.callback(bodies.close)
     switch = Switch(
         table=table,
-        admin_hosts=addresses.is_admin,
+        admin_hosts=parts.addresses.is_admin,
         find=live.find,
         admin_app=cast("AsgiApp", app),  # Quart types its messages one by one
         bodies=bodies,
-        counters=counters,
+        counters=parts.counters,
         stall_seconds=settings.upload_timeout + SLACK,
         reception=ways.reception,
-        keeper=_gatekeeper(access, addresses, live),
+        keeper=_gatekeeper(parts.access, parts.addresses, live),
     )
     limits = door_limits_of(settings)
-    door = FrontDoor(
+    return FrontDoor(
         table=table,
         behind=Hypercorn(switch, limits),
         bodies=bodies,
-        counters=counters,
+        counters=parts.counters,
         limits=limits,
         reception=ways.reception,
     )
-    stack.push_async_callback(_stop, door, jobs, settings.stop_grace)
-    await jobs.start()
-    return parts, app, door
 
 
 def _entrances(access: Access) -> Entrances:

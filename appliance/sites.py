@@ -15,20 +15,23 @@ from appliance.accounts import Actor
 from appliance.addresses import Addresses
 from appliance.errors import Conflict, Invalid, NotFound
 from appliance.live import LiveSites
-from appliance.models.deploy import Deploy, Live, Publication
+from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
 from appliance.models.site import Site
 from appliance.storage.manifest import Options
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")  # a DNS label (RFC 1123) with room for `<deploy>--`
 NAME_RULE = "use 1 to 48 of the letters a-z, digits and single hyphens, with a letter or digit at both ends"
+PRODUCTION_BRANCH = "main"  # unless it was said
 RESERVED = frozenset({"admin", "api", "dropdock"})  # names a visitor would take for the platform's own
 
 
 @dataclass(frozen=True, slots=True)
 class NewSite:
-    """A site to be made."""
+    """A site to be made: deploys of its production branch go live, those of others get an alias."""
 
     name: str
+    dialect: Literal["netlify", "cloudflare"] = "netlify"
+    production_branch: str = PRODUCTION_BRANCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,17 @@ class LiveFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LockFacts:
+    """What visitors get is kept as it is: who locked it, when, and why; "" where that was not said."""
+
+    account: str | None
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """A site as people see it; `deploys` is how many it has."""
+    """A site as people see it; `deploys` is how many it has, `locked` says that what is live must stay so."""
 
     name: str
     url: str
@@ -62,6 +74,8 @@ class SiteFacts:
     options: Options
     live: LiveFacts | None
     deploys: int
+    production_branch: str = PRODUCTION_BRANCH
+    locked: LockFacts | None = None
 
 
 def visible_to(actor: Actor) -> QuerySet[Site]:
@@ -94,7 +108,9 @@ class Sites:
         if self._addresses.is_admin(self._addresses.site_host(new.name)):
             raise _kept(new.name)
         try:
-            site = await Site.create(name=new.name, owner_id=actor.id)
+            site = await Site.create(
+                name=new.name, owner_id=actor.id, dialect=new.dialect, production_branch=new.production_branch
+            )
         except IntegrityError:
             raise Conflict(f"The name {new.name!r} is taken: choose another.", code="name_taken") from None
         await site.fetch_related("owner")
@@ -134,6 +150,7 @@ class Sites:
         live = {pointer.site_id: pointer for pointer in await Live.filter(site_id__in=ids).select_related("deploy")}
         published = await _published_at([pointer.deploy_id for pointer in live.values()])
         counts = await _deploy_counts(ids)
+        locks = await _locks(ids)
         return [
             SiteFacts(
                 name=row.name,
@@ -143,6 +160,8 @@ class Sites:
                 options=options_of(row),
                 live=_live_facts(live.get(row.id), published),
                 deploys=counts.get(row.id, 0),
+                production_branch=row.production_branch or PRODUCTION_BRANCH,
+                locked=locks.get(row.id),
             )
             for row in rows
         ]
@@ -174,6 +193,11 @@ async def _published_at(deploys: list[str]) -> dict[str, datetime]:
 async def _deploy_counts(sites: list[int]) -> dict[int, int]:
     counted = Deploy.filter(site_id__in=sites).annotate(number_of=Count("id")).group_by("site_id")
     return dict(await counted.values_list("site_id", "number_of"))
+
+
+async def _locks(sites: list[int]) -> dict[int, LockFacts]:
+    rows = await PublishingLock.filter(site_id__in=sites).select_related("account")
+    return {row.site_id: LockFacts(row.account.email if row.account else None, row.at, row.reason) for row in rows}
 
 
 def _live_facts(pointer: Live | None, published: dict[str, datetime]) -> LiveFacts | None:

@@ -11,7 +11,10 @@ from appliance.errors import BadInput, Limit, TooLarge
 from appliance.units import Size, Span
 from appliance.window import EXTENSION, Window
 
-UPLOAD_PATHS = ("/deploys",)  # how the path of a request with an upload for a body ends
+UPLOADS = re.compile(  # method and path of requests with an upload for a body
+    r"POST (?:/api/v1)?/sites/[^/]+/deploys|POST /api/v1/sites/[^/]+/(?:listings|comparison)"
+    r"|POST /api/v1/contents|PUT /api/v1/contents/[^/]+"
+)
 STRANGERS_PATHS = ("/auth/setup", "/auth/sign-in", "/auth/refresh", "/setup", "/sign-in")  # likewise, open to anyone
 STRANGERS_BODY = 32 * 1024  # bytes; the longest e-mail and, twice, the longest password, percent-encoded
 
@@ -30,7 +33,7 @@ class AdminRequest(Request):
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401 - Quart's signature
         usual = options.get("max_content_length")
         streamed = self.streamed is not None and self.streamed.match(f"{method} {path}")
-        if streamed or (method == "POST" and path.endswith(UPLOAD_PATHS)):
+        if streamed or UPLOADS.fullmatch(f"{method} {path}"):
             options["max_content_length"] = None
         elif path.endswith(STRANGERS_PATHS) and usual is not None:
             options["max_content_length"] = usual = min(usual, STRANGERS_BODY)

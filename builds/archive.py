@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Never
 
+from builds import listing
 from builds.errors import BuildError
 from builds.intake import Intake
 from builds.multipart_archive import ARCHIVES, boundary_of, unpack_multipart
@@ -21,9 +22,12 @@ def unpack(plan: Plan, staging: Staging, report: Report) -> Unpacked:
     """Put every file of the upload into `staging` and say what the upload holds.
 
     Kinds: ZIP, tar, gzip or Zstandard around a tar, a raw `multipart/form-data` body; with `plan.filename` also any
-    single file. Progress is reported as step `unpack`. Raises BuildError for an upload that must not be taken; what
-    `staging` holds by then is the caller's to discard. Memory stays bounded, whatever the upload is.
+    single file; a plan with a listing names content that is here. Progress is reported as step `unpack`. Raises
+    BuildError for an upload that must not be taken; what `staging` holds by then is the caller's to discard. Memory
+    stays bounded, whatever the upload is.
     """
+    if plan.listing is not None:
+        return listing.take(plan, staging, report)
     intake = Intake(plan.limits, staging, report)
     with Source.open(plan.upload) as source:
         boundary = boundary_of(source.read_at(0, HEAD))

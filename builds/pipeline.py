@@ -18,7 +18,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher) -> Unpacked | Source:
     """
     try:
         unpacked = archive.unpack(plan, staging, watcher.report)
-        unpacked = replace(with_index(unpacked), hidden=())
+        unpacked = replace(with_index(unpacked, rename=not plan.exact), hidden=())
         unpacked = set_aside(unpacked, plan, staging)
         watcher.report("store", 0, len(unpacked.files))
         unpacked = add_variants(unpacked, plan, staging, watcher.report)

@@ -143,13 +143,13 @@ def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, St
     return stepped, [Note("wrapping_folder", message, top)], f"{top}/"
 
 
-def with_index(unpacked: Unpacked) -> Unpacked:
+def with_index(unpacked: Unpacked, *, rename: bool = True) -> Unpacked:
     """The site as visitors get it: a lone page becomes the index; without an index its author is told what they get."""
     paths = {file.path for file in unpacked.files}
     if any(index in paths for index in INDEXES):
         return unpacked
     pages = [path for path in paths if path.lower().endswith(PAGES)]
-    if len(pages) != 1 or "/" in pages[0]:
+    if not rename or len(pages) != 1 or "/" in pages[0]:
         return replace(unpacked, notes=(*unpacked.notes, _no_index(paths, pages)))
     page = pages[0]
     files = [replace(file, path="index.html") if file.path == page else file for file in unpacked.files]

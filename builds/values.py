@@ -94,6 +94,10 @@ class Staging(Protocol):
         """Store the bytes; return (SHA-256 as lower-case hex, size in bytes). Not visible before the commit."""
         ...
 
+    def adopt(self, sha256: str, source: Path) -> bool:
+        """Take content that is stored already, or else the file, if it has this hash; whether it is here then."""
+        ...
+
     def read(self, sha256: str) -> bytes:
         """Content that was put, committed or not."""
         ...
@@ -139,3 +143,6 @@ class Plan:
     compressed: tuple[str, ...] = ()
     order: "Order | None" = None
     aside: tuple[str, ...] = ()
+    listing: Path | None = None  # instead of an upload: what the site holds, by path, SHA-256 and size
+    pending: Path | None = None  # where content that the listing names and the store has not is found by its SHA-256
+    exact: bool = False  # paths are the site's, whatever they look like: nothing is stepped into or renamed

@@ -1,7 +1,7 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
 → {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […],
-   "order": {…} | null, "aside": […]}
+   "order": {…} | null, "aside": […], "listing": … | null, "pending": … | null, "exact": false}
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these, then one of
@@ -32,11 +32,14 @@ def dump(message: dict[str, Any]) -> bytes:
 
 def plan_message(plan: Plan) -> dict[str, Any]:
     """The plan as it is sent."""
-    message = {name: getattr(plan, name) for name in ("deploy", "filename", "compress", "compressed", "aside")}
+    plain = ("deploy", "filename", "compress", "compressed", "aside", "exact")
+    message = {name: getattr(plan, name) for name in plain}
     return message | {
         "upload": str(plan.upload),
         "workspace": str(plan.workspace),
         "limits": dataclasses.asdict(plan.limits),
+        "listing": None if plan.listing is None else str(plan.listing),
+        "pending": None if plan.pending is None else str(plan.pending),
         "order": _order_message(plan.order) if plan.order else None,
     }
 
@@ -53,6 +56,9 @@ def read_plan(message: dict[str, Any]) -> Plan:
         compressed=tuple(message["compressed"]),
         order=_read_order(message["order"]) if message["order"] else None,
         aside=tuple(message["aside"]),
+        listing=None if message["listing"] is None else Path(message["listing"]),
+        pending=None if message["pending"] is None else Path(message["pending"]),
+        exact=message["exact"],
     )
 
 

@@ -39,7 +39,7 @@ async def ask_publish(visit: Visit, deploy: str) -> Response:
 async def publish(visit: Visit, deploy: str) -> Response:
     """Make it live."""
     facts = await visit.parts.deploys.get(visit.actor, deploy)
-    await visit.parts.deploys.publish(visit.actor, facts.site, facts.id)
+    await visit.parts.publishing.publish(visit.actor, facts.site, facts.id)
     return go(site_href(facts.site), done="published")
 
 

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 
 from appliance.accounts import Actor
 from appliance.api.edge import Body, Listing, Page, endpoint
-from appliance.deploys import DeployFacts, Deploys, NewDeploy
+from appliance.deploys import DeployFacts, Deploys, NewDeploy, Publishing
 from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, Unsupported
 from appliance.intake import Intake
 from appliance.jobs import Jobs
@@ -45,12 +45,12 @@ class Which(Body, frozen=True):
     deploy: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
-def blueprint(deploys: Deploys, intake: Intake, jobs: Jobs) -> Blueprint:
+def blueprint(deploys: Deploys, publishing: Publishing, intake: Intake, jobs: Jobs) -> Blueprint:
     """The routes."""
     api = Blueprint("api_deploys", __name__)
     _looking(api, deploys, jobs)
     _uploading(api, intake)
-    _publishing(api, deploys)
+    _publishing(api, publishing)
     return api
 
 
@@ -99,18 +99,18 @@ def _uploading(api: Blueprint, intake: Intake) -> None:
         return await intake.receive(actor, name, new, body_of(request), request.content_length)
 
 
-def _publishing(api: Blueprint, deploys: Deploys) -> None:
+def _publishing(api: Blueprint, publishing: Publishing) -> None:
     @endpoint(
         api, "/sites/<name>/publish", method="POST", body=Which, reply=DeployFacts, errors=(NotFound, Conflict, Invalid)
     )
     async def publish_deploy(*, actor: Actor, name: str, body: Which) -> DeployFacts:
         """Make a ready deploy live, older or newer."""
-        return await deploys.publish(actor, name, body.deploy)
+        return await publishing.publish(actor, name, body.deploy)
 
     @endpoint(api, "/sites/<name>/rollback", method="POST", reply=DeployFacts, errors=(NotFound, Conflict))
     async def roll_back(*, actor: Actor, name: str) -> DeployFacts:
         """Make live what was live before."""
-        return await deploys.rollback(actor, name)
+        return await publishing.rollback(actor, name)
 
 
 async def _events(facts: AsyncIterator[DeployFacts]) -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ from appliance.accounts import Actor
 from appliance.addresses import Addresses
 from appliance.callers import Headers, Signed, basic, by_personal_token
 from appliance.clients.edge import Client, Routes, answer, blueprint, refuse_the_rest
-from appliance.deploys import DeployFacts, Deploys, NewDeploy
+from appliance.deploys import DeployFacts, Deploys, NewDeploy, Publishing
 from appliance.errors import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany
 from appliance.intake import Intake
 from appliance.parts import Parts
@@ -39,6 +39,7 @@ class _Surge:
     addresses: Addresses
     sites: Sites
     deploys: Deploys
+    publishing: Publishing
     intake: Intake
 
     async def account(self, actor: Actor) -> AnyResponse:
@@ -57,7 +58,7 @@ class _Surge:
         site = self._site(domain)
         live = (await self.sites.get(actor, site)).live
         former = await self.deploys.get(actor, live.deploy) if live else None
-        now = await self.deploys.rollback(actor, site)
+        now = await self.publishing.rollback(actor, site)
         return answer({"revision": _revision(now), "former": former and _revision(former), "instances": []})
 
     async def remove(self, actor: Actor, domain: str) -> AnyResponse:
@@ -153,7 +154,7 @@ def _render(problem: Problem) -> AnyResponse:
 
 def _blueprints(parts: Parts) -> tuple[Any, ...]:
     made = blueprint("surge", PREFIX, _render)
-    surge = _Surge(parts.addresses, parts.sites, parts.deploys, parts.intake)
+    surge = _Surge(parts.addresses, parts.sites, parts.deploys, parts.publishing, parts.intake)
     routes = Routes(made, _by_basic)
     routes.add("GET", "/account", surge.account)
     routes.add("GET", "/list", surge.projects)

@@ -10,11 +10,12 @@ from appliance.models.site import Site
 
 
 class Deploy(Model):
-    """One version of a site, from the moment its upload is here; unchangeable once `ready`.
+    """One version of a site, from the moment its content is here; unchangeable once `ready`.
 
-    `state`: queued → ready, or failed (what is being worked on is queued here). `steps` is a list of
+    `state`: queued → ready → expired, or failed (what is being worked on is queued here). `steps` is a list of
     {name, state, done, total, seconds}; `problems` what was found (see `storage.manifest.Found`); `manifest` the
-    hash it is stored under.
+    hash it is stored under. `alias` and `if_live` are what its sender asked for: the alias it gets once it is ready,
+    and the deploy that has to be live still when it goes live. `source` is the program that sent it.
     """
 
     id = fields.CharField(max_length=16, primary_key=True)
@@ -37,6 +38,12 @@ class Deploy(Model):
     steps: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
     problems: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
     error: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
+    branch = fields.CharField(max_length=255, null=True)
+    commit = fields.CharField(max_length=64, null=True)
+    source = fields.CharField(max_length=32, null=True)
+    alias = fields.CharField(max_length=63, null=True)
+    if_live = fields.CharField(max_length=16, null=True)
+    expires_at = fields.DatetimeField(null=True)
 
     site_id: int
     author_id: int | None
@@ -65,7 +72,7 @@ class Live(Model):
 
 
 class Publication(Model):
-    """One move of the live pointer: when, by whom, to what; `kind` is deploy, publish or rollback."""
+    """One move of the live pointer: when, by whom, to what; `kind` is deploy, publish, rollback or expire."""
 
     id = fields.IntField(primary_key=True)
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
@@ -86,3 +93,64 @@ class Publication(Model):
 
     class Meta:
         table = "publication"
+
+
+class Alias(Model):
+    """A named pointer to a deploy, with a host of its own: `staging`, or a branch."""
+
+    id = fields.IntField(primary_key=True)
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "appliance.Site", related_name="aliases", on_delete=fields.CASCADE
+    )
+    name = fields.CharField(max_length=63)
+    deploy: fields.ForeignKeyRelation[Deploy] = fields.ForeignKeyField(
+        "appliance.Deploy", related_name="aliases", on_delete=fields.CASCADE
+    )
+    moved_at = fields.DatetimeField()
+
+    site_id: int
+    deploy_id: str
+
+    class Meta:
+        table = "alias"
+        unique_together = (("site", "name"),)
+
+
+class PublishingLock(Model):
+    """Somebody keeps what a site's visitors get as it is. A site without a row is not locked."""
+
+    site: fields.OneToOneRelation[Site] = fields.OneToOneField(
+        "appliance.Site", related_name="publishing_lock", on_delete=fields.CASCADE, primary_key=True
+    )
+    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
+        "appliance.Account", related_name="publishing_locks", on_delete=fields.SET_NULL, null=True
+    )
+    reason = fields.CharField(max_length=200, default="")
+    at = fields.DatetimeField(auto_now_add=True)
+
+    site_id: int
+    account_id: int | None
+
+    class Meta:
+        table = "publishing_lock"
+
+
+class DeployKey(Model):
+    """The key a sender gave a deploy, so that the same request sent again makes no second one; forgotten in time."""
+
+    id = fields.IntField(primary_key=True)
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "appliance.Site", related_name="deploy_keys", on_delete=fields.CASCADE
+    )
+    key = fields.CharField(max_length=255)
+    deploy: fields.ForeignKeyRelation[Deploy] = fields.ForeignKeyField(
+        "appliance.Deploy", related_name="keys", on_delete=fields.CASCADE
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    site_id: int
+    deploy_id: str
+
+    class Meta:
+        table = "deploy_key"
+        unique_together = (("site", "key"),)

@@ -78,6 +78,24 @@ class StagedBlobs:
             return self._put_whole(first)
         return self._put_stream(first, second, source)
 
+    def adopt(self, sha256: str, source: Path) -> bool:
+        """Stage a file of the same file system as a link, if it has this hash; whether the content is here then.
+
+        Content that is staged or in the store already is here, whatever the file says.
+        """
+        if self._known(sha256):
+            return True
+        try:
+            with source.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    return False
+        except FileNotFoundError:
+            return False
+        name = f"{self.folder}/{next(self._names)}"
+        os.link(source, name)
+        self._keep(sha256, name)
+        return True
+
     def read(self, sha256: str) -> bytes:
         """Content that was put here or is in the store; raises FileNotFoundError."""
         with open(self._staged.get(sha256) or self.blobs.path(sha256), "rb") as file:

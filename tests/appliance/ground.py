@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from appliance.accounts import Actor
 from appliance.addresses import Addresses
 from appliance.data_folder import DataFolder
-from appliance.deploys import DeployFacts, Deploys, NewDeploy
+from appliance.deploys import Aliases, DeployFacts, Deploys, Facts, Locks, NewDeploy, Publishing
 from appliance.live import LiveSites
 from appliance.pointer import Compiler
 from appliance.progress import Progress
@@ -16,6 +16,7 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Entry, Manifest, Manifests
 
 ADDRESSES = Addresses(base="localhost", admin="localhost", scheme="http", port=8080)
+KEY_AGE = 24 * 60 * 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,27 @@ class Ground:
     live: LiveSites
     sites: Sites
     deploys: Deploys
+    publishing: Publishing
+    aliases: Aliases
+    locks: Locks
 
     @classmethod
     def on(cls, folder: DataFolder, addresses: Addresses = ADDRESSES) -> "Ground":
         """A ground as it is after a start of the server."""
         table, manifests = Table(reserved=addresses.is_admin), Manifests(folder.manifests)
         live = LiveSites(table, addresses, Compiler(manifests, Blobs(folder.blobs)))
-        return cls(table, manifests, live, Sites(addresses, live), Deploys(addresses, live))
+        facts = Facts(addresses)
+        publishing = Publishing(facts, live)
+        return cls(
+            table=table,
+            manifests=manifests,
+            live=live,
+            sites=Sites(addresses, live),
+            deploys=Deploys(facts, publishing, KEY_AGE),
+            publishing=publishing,
+            aliases=Aliases(facts, publishing, live),
+            locks=Locks(publishing),
+        )
 
     async def site(self, owner: Actor, name: str) -> None:
         """Have a site."""

@@ -133,7 +133,7 @@ async def test_a_draft_is_ready_at_its_own_address_and_not_live(ground: Ground, 
 async def test_a_draft_can_be_published(ground: Ground, alice: Actor) -> None:
     draft = await ground.ready(alice, "shop", "one", draft=True)
 
-    published = await ground.deploys.publish(alice, "shop", draft.id)
+    published = await ground.publishing.publish(alice, "shop", draft.id)
 
     assert published.live
     assert await live(ground, alice) == 1
@@ -154,7 +154,7 @@ async def test_a_slow_old_deploy_does_not_undo_a_rollback(ground: Ground, alice:
     await ground.ready(alice, "shop", "one")
     slow = await ground.accepted(alice, "shop")
     await ground.ready(alice, "shop", "three")
-    await ground.deploys.rollback(alice, "shop")
+    await ground.publishing.rollback(alice, "shop")
 
     await ground.finished(slow.id, "two")
 
@@ -234,7 +234,7 @@ async def test_a_failed_deploy_cannot_be_published(ground: Ground, alice: Actor)
     await ground.deploys.fail(accepted.id, Failure("damaged", "It is damaged."))
 
     with pytest.raises(Conflict) as refused:
-        await ground.deploys.publish(alice, "shop", accepted.id)
+        await ground.publishing.publish(alice, "shop", accepted.id)
 
     assert refused.value.code == "not_ready"
 
@@ -252,12 +252,12 @@ async def test_rollback_goes_to_what_was_live_before_again_further_back_then_no_
     for text in ("one", "two", "three"):
         await ground.ready(alice, "shop", text)
 
-    went = [(await ground.deploys.rollback(alice, "shop")).number for _ in range(2)]
+    went = [(await ground.publishing.rollback(alice, "shop")).number for _ in range(2)]
 
     assert went == [2, 1]
     assert await ground.shown(HOST) == sha("one")
     with pytest.raises(Conflict) as refused:
-        await ground.deploys.rollback(alice, "shop")
+        await ground.publishing.rollback(alice, "shop")
     assert refused.value.code == "no_earlier"
     assert await live(ground, alice) == 1
 
@@ -269,23 +269,23 @@ async def test_rollback_passes_over_drafts_and_failures(ground: Ground, alice: A
     await ground.deploys.fail(failed.id, Failure("damaged", "It is damaged."))
     await ground.ready(alice, "shop", "four")
 
-    assert (await ground.deploys.rollback(alice, "shop")).number == 1
+    assert (await ground.publishing.rollback(alice, "shop")).number == 1
 
 
 async def test_rollback_keeps_the_newer_deploy(ground: Ground, alice: Actor) -> None:
     await ground.ready(alice, "shop", "one")
     newer = await ground.ready(alice, "shop", "two")
 
-    await ground.deploys.rollback(alice, "shop")
+    await ground.publishing.rollback(alice, "shop")
 
     assert await ground.shown(f"{newer.id}--shop.localhost") == sha("two")
-    assert (await ground.deploys.publish(alice, "shop", newer.id)).live
+    assert (await ground.publishing.publish(alice, "shop", newer.id)).live
     assert await ground.shown(HOST) == sha("two")
 
 
 async def test_without_anything_live_there_is_nothing_to_roll_back(ground: Ground, alice: Actor) -> None:
     with pytest.raises(Conflict) as refused:
-        await ground.deploys.rollback(alice, "shop")
+        await ground.publishing.rollback(alice, "shop")
 
     assert refused.value.code == "nothing_live"
 
@@ -296,7 +296,7 @@ async def test_publish_takes_a_number_or_an_id(which: str, ground: Ground, alice
     await ground.ready(alice, "shop", "two")
 
     named = {"id": first.id, "number": "1", "padded": "001"}[which]
-    published = await ground.deploys.publish(alice, "shop", named)
+    published = await ground.publishing.publish(alice, "shop", named)
 
     assert (published.id, published.live) == (first.id, True)
     assert await live(ground, alice) == 1
@@ -307,7 +307,7 @@ async def test_publishing_what_is_not_there_is_not_found(deploy: str, ground: Gr
     await ground.ready(alice, "shop", "one")
 
     with pytest.raises(NotFound):
-        await ground.deploys.publish(alice, "shop", deploy)
+        await ground.publishing.publish(alice, "shop", deploy)
 
 
 async def test_another_sites_deploy_cannot_be_published(ground: Ground, alice: Actor) -> None:
@@ -315,14 +315,14 @@ async def test_another_sites_deploy_cannot_be_published(ground: Ground, alice: A
     other = await ground.ready(alice, "blog", "one")
 
     with pytest.raises(NotFound):
-        await ground.deploys.publish(alice, "shop", other.id)
+        await ground.publishing.publish(alice, "shop", other.id)
 
 
 async def test_every_move_of_the_pointer_is_on_record(ground: Ground, alice: Actor, olga: Actor) -> None:
     await ground.ready(alice, "shop", "one")
     await ground.ready(alice, "shop", "two")
-    await ground.deploys.rollback(olga, "shop")
-    await ground.deploys.publish(alice, "shop", "2")
+    await ground.publishing.rollback(olga, "shop")
+    await ground.publishing.publish(alice, "shop", "2")
 
     moves = await Publication.all().order_by("id").values_list("kind", "deploy__number", "account_id")
 
@@ -362,9 +362,9 @@ async def test_a_strangers_deploy_is_not_there(ground: Ground, alice: Actor, bob
     with pytest.raises(NotFound):
         await ground.deploys.get(bob, deploy.id)
     with pytest.raises(NotFound):
-        await ground.deploys.publish(bob, "shop", deploy.id)
+        await ground.publishing.publish(bob, "shop", deploy.id)
     with pytest.raises(NotFound):
-        await ground.deploys.rollback(bob, "shop")
+        await ground.publishing.rollback(bob, "shop")
     assert [facts async for facts in ground.deploys.watch(bob, deploy.id)] == []
 
 
@@ -439,7 +439,7 @@ async def test_publishing_on_a_site_removed_meanwhile_is_not_found(
     while_compiling(monkeypatch, "prepare", lambda: ground.sites.remove(alice, "shop"))
 
     with pytest.raises(NotFound):
-        await ground.deploys.publish(alice, "shop", deploy.id)
+        await ground.publishing.publish(alice, "shop", deploy.id)
 
     assert ground.table.find(HOST) is None
 
@@ -448,7 +448,7 @@ async def test_publishing_at_once_leaves_table_and_pointer_agreed(ground: Ground
     for text in ("one", "two", "three"):
         await ground.ready(alice, "shop", text)
 
-    await asyncio.gather(*(ground.deploys.publish(alice, "shop", str(1 + n % 3)) for n in range(9)))
+    await asyncio.gather(*(ground.publishing.publish(alice, "shop", str(1 + n % 3)) for n in range(9)))
 
     assert await live(ground, alice) in {1, 2, 3}  # `live` asks both
 

@@ -130,7 +130,7 @@ async def test_a_site_tells_what_is_live_since_when_and_how_many_deploys(ground:
     await ground.site(alice, "shop")
     first = await ground.ready(alice, "shop", "one")
     second = await ground.ready(alice, "shop", "two")
-    await ground.deploys.publish(alice, "shop", first.id)
+    await ground.publishing.publish(alice, "shop", first.id)
 
     facts = await ground.sites.get(alice, "shop")
 

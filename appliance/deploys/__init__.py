@@ -1,0 +1,40 @@
+"""Deploys: from content to a version of a site that visitors get. `publishing` is the only writer of the live pointer.
+
+A deploy becomes visible in this order: receive → validate → store blobs → stage manifest → check → commit the live
+pointer → swap the table. A crash between any two steps leaves the old site serving, whole.
+"""
+
+from appliance.deploys.aliases import Aliases, AliasFacts, label_of
+from appliance.deploys.contents import Contents, Stored
+from appliance.deploys.deploys import Deploys
+from appliance.deploys.digests import Name
+from appliance.deploys.finding import Facts
+from appliance.deploys.listed import Listed, Listing, Opened
+from appliance.deploys.listings import Listings
+from appliance.deploys.locks import Locks
+from appliance.deploys.publishing import Publishing
+from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure, NewDeploy, Work, new_id
+
+__all__ = [
+    "ID_LENGTH",
+    "AliasFacts",
+    "AliasLink",
+    "Aliases",
+    "Contents",
+    "DeployFacts",
+    "Deploys",
+    "Facts",
+    "Failure",
+    "Listed",
+    "Listing",
+    "Listings",
+    "Locks",
+    "Name",
+    "NewDeploy",
+    "Opened",
+    "Publishing",
+    "Stored",
+    "Work",
+    "label_of",
+    "new_id",
+]

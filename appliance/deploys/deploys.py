@@ -1,0 +1,181 @@
+"""Makes, lists, follows and deletes deploys."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from appliance import sites
+from appliance.accounts import Actor
+from appliance.deploys.aliases import check_alias
+from appliance.deploys.finding import Facts, find
+from appliance.deploys.pointers import check_live
+from appliance.deploys.publishing import Publishing
+from appliance.deploys.values import DeployFacts, Failure, NewDeploy, Work
+from appliance.errors import NotFound
+from appliance.former import published_manifests
+from appliance.models.deploy import Alias, Deploy, DeployKey, Live
+from appliance.models.site import Site
+from appliance.progress import Progress
+from appliance.storage.manifest import Manifest
+
+
+class Deploys:
+    """The deploys of this installation. Used on the event loop only."""
+
+    def __init__(self, facts: Facts, publishing: Publishing, key_age: float) -> None:
+        self._facts = facts
+        self._publishing = publishing
+        self._key_age = key_age
+        self.under_way: dict[str, Progress] = {}
+
+    # ── what there is ──
+
+    async def listing(self, actor: Actor, site: str, page: int, per_page: int) -> tuple[list[DeployFacts], int]:
+        """A page of a site's deploys, newest first, and how many there are in all; NotFound."""
+        row = await sites.find(actor, site)
+        under_way = dict(self.under_way)
+        query = Deploy.filter(site=row)
+        rows = await query.order_by("-number").offset((page - 1) * per_page).limit(per_page).select_related("author")
+        pointer = await Live.get_or_none(site=row)
+        live = pointer.deploy_id if pointer else None
+        aliases: dict[str, list[str]] = {}
+        for name, deploy in await Alias.filter(site=row).order_by("name").values_list("name", "deploy_id"):
+            aliases.setdefault(deploy, []).append(name)
+        facts = [
+            self._facts.of(each, site, under_way.get(each.id), live=each.id == live, aliases=aliases.get(each.id, ()))
+            for each in rows
+        ]
+        return facts, await query.count()
+
+    async def get(self, actor: Actor, deploy: str) -> DeployFacts:
+        """One deploy; NotFound also when the account may not know of it."""
+        progress = self.under_way.get(deploy)  # before the row: a deploy that ends in between was still under way
+        row = await find(actor, deploy)
+        return await self._facts.look(row, row.site.name, progress)
+
+    async def watch(self, actor: Actor, deploy: str) -> AsyncIterator[DeployFacts]:
+        """The deploy now and after each change, until it is finished, or gone with its site."""
+        while True:
+            progress = self.under_way.get(deploy)
+            change = progress.next_change() if progress else None
+            try:
+                facts = await self.get(actor, deploy)
+            except NotFound:
+                return
+            yield facts
+            if facts.is_finished or change is None:
+                return
+            await change.wait()
+
+    # ── from content to a deploy ──
+
+    async def known(self, actor: Actor, site: str, key: str) -> DeployFacts | None:
+        """The deploy of a site that was made with this key lately, if there is one; NotFound."""
+        row = await sites.find(actor, site)
+        since = datetime.now(UTC) - timedelta(seconds=self._key_age)
+        found = await DeployKey.get_or_none(site=row, key=key, created_at__gt=since) if key else None
+        return await self.get(actor, found.deploy_id) if found else None
+
+    async def accept(self, actor: Actor, site: str, new: NewDeploy, received: Progress) -> DeployFacts:
+        """Record a deploy whose content is here, to be worked on.
+
+        NotFound when the site is gone, Conflict when not `if_live` is live. With a key that has made one already it
+        is that one, which has another id.
+        """
+        try:
+            async with in_transaction():
+                row = await sites.find(actor, site)
+                made = await self._record(actor, row, new)
+        except IntegrityError:
+            known = await self.known(actor, site, new.key)
+            if known is None:
+                raise
+            return known
+        self.under_way[new.id] = received
+        return await self._facts.look(made, site, received)
+
+    async def _record(self, actor: Actor, site: Site, new: NewDeploy) -> Deploy:
+        await check_live(site.id, site.name, new.if_live)
+        if new.alias:
+            await check_alias(site, new.alias)
+        live = await Live.get_or_none(site=site) if new.if_live is not None else None
+        site.last_number += 1
+        await site.save(update_fields=["last_number"])
+        made = await Deploy.create(
+            id=new.id,
+            site=site,
+            number=site.last_number,
+            author_id=actor.id,
+            message=new.message,
+            filename=new.filename,
+            draft=new.draft,
+            state="queued",
+            branch=new.branch or None,
+            commit=new.commit or None,
+            source=new.source or None,
+            alias=new.alias or None,
+            if_live=None if new.if_live is None else (live.deploy_id if live else ""),
+            expires_at=_after(new.expires),
+        )
+        if new.key:
+            since = datetime.now(UTC) - timedelta(seconds=self._key_age)
+            await DeployKey.filter(site=site, created_at__lte=since).delete()
+            await DeployKey.create(site=site, key=new.key, deploy=made)
+        await made.fetch_related("author")
+        return made
+
+    async def waiting(self) -> list[str]:
+        """Deploys whose work a stop or a crash cut short, oldest first."""
+        return [
+            str(row) for row in await Deploy.filter(state="queued").order_by("created_at").values_list("id", flat=True)
+        ]
+
+    async def work_on(self, deploy: str) -> Work | None:
+        """What to do for a queued deploy, or None when it is gone or done."""
+        row = await Deploy.get_or_none(id=deploy, state="queued").select_related("site")
+        if row is None:
+            self._ended(deploy)
+            return None
+        self.under_way[deploy].start()
+        pointer = await Live.get_or_none(site_id=row.site_id).select_related("deploy")
+        previous = pointer.deploy.manifest if pointer else None
+        return Work(
+            deploy,
+            row.site.name,
+            row.filename,
+            sites.options_of(row.site),
+            previous,
+            await published_manifests(row.site.name),
+        )
+
+    async def finish(self, deploy: str, manifest: Manifest, stored_as: str) -> None:
+        """Make a deploy ready, and live as `Publishing.finish` has it; durable once this returns."""
+        row = await Deploy.get_or_none(id=deploy).select_related("site")
+        if row is not None:  # else its site was removed meanwhile
+            self.under_way[deploy].step("publish")
+            await self._publishing.finish(row, manifest, stored_as, self.under_way[deploy].completed())
+        self._ended(deploy)
+
+    async def fail(self, deploy: str, failure: Failure) -> None:
+        """Record why a deploy came to nothing; one that is committed stays ready, whatever went wrong after that."""
+        progress = self.under_way[deploy]
+        progress.fail()
+        await Deploy.filter(id=deploy, state="queued").update(
+            state="failed",
+            finished_at=datetime.now(UTC),
+            steps=[asdict(step) for step in progress.steps.values()],
+            error=asdict(failure),
+        )
+        self._ended(deploy)
+
+    def _ended(self, deploy: str) -> None:
+        progress = self.under_way.pop(deploy, None)
+        if progress is not None:
+            progress.changed()
+
+
+def _after(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)

@@ -1,0 +1,53 @@
+"""What the sites hold that an account may see: content named by their deploys' manifests."""
+
+from pathlib import Path
+
+import structlog
+
+from appliance.accounts import Actor
+from appliance.models.deploy import Deploy, Live
+from appliance.models.site import Site
+from appliance.storage.manifest import Manifests, UnreadableManifest
+
+log = structlog.get_logger(__name__)
+
+NEWEST = 10  # deploys of the site itself that are looked at
+OTHER_SITES = 50  # of the account whose live deploy is looked at
+MOST_ENTRIES = 200_000  # looked at for one listing, which takes a fraction of a second; what is beyond is sent again
+
+
+class Holdings:
+    """Looks content up in manifests, each of which is one file: rows for each path would be slower."""
+
+    def __init__(self, manifests: Path) -> None:
+        self._manifests = Manifests(manifests)
+
+    async def named(self, actor: Actor, site: Site | None) -> list[str]:
+        """The manifests to look at, the likeliest first: those of the site, then what other sites of the account show.
+
+        Not every deploy there ever was is looked at: not to be found costs a sender no more than sending it.
+        """
+        found: list[str] = []
+        if site is not None:
+            mine = Deploy.filter(site=site, state="ready")
+            found += [str(name) for name in await Live.filter(site=site).values_list("deploy__manifest", flat=True)]
+            found += [str(m) for m in await mine.order_by("-number").limit(NEWEST).values_list("manifest", flat=True)]
+        others = Live.filter(site__owner_id=actor.id).order_by("-deploy__created_at").limit(OTHER_SITES)
+        found += [str(name) for name in await others.values_list("deploy__manifest", flat=True)]
+        return list(dict.fromkeys(found))
+
+    def find(self, wanted: set[str], manifests: list[str]) -> dict[str, int]:
+        """Those of the hashes that the manifests name, with their sizes in bytes. Blocks."""
+        found: dict[str, int] = {}
+        looked_at = 0
+        for name in manifests:
+            if len(found) == len(wanted) or looked_at > MOST_ENTRIES:
+                break
+            try:
+                held = self._manifests.originals(name)
+            except (OSError, UnreadableManifest):
+                log.exception("manifest_unreadable", manifest=name)  # what only it holds has to be sent again
+                continue
+            looked_at += len(held)
+            found |= {sha256: held[sha256] for sha256 in wanted & held.keys()}
+        return found

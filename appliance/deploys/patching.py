@@ -1,0 +1,49 @@
+"""A new deploy on top of another: a few paths added, replaced or taken out."""
+
+import asyncio
+from pathlib import Path
+
+from appliance.deploys.digests import Name
+from appliance.deploys.finding import named
+from appliance.deploys.listed import Listed, Listing
+from appliance.errors import Conflict, Invalid
+from appliance.models.site import Site
+from appliance.site_rules import ASIDE
+from appliance.storage.manifest import Manifest, Manifests
+
+
+class Base:
+    """Reads what deploys hold, to build upon them."""
+
+    def __init__(self, manifests: Path) -> None:
+        self._manifests = Manifests(manifests)
+
+    async def patched(self, site: Site, listing: Listing) -> tuple[Listed, ...]:
+        """The files of the listing's base with its changes made to them.
+
+        NotFound; Conflict for a deploy that is not ready, or whose passwords are not kept as they were written;
+        Invalid for a path to remove that is not there.
+        """
+        row = await named(site, listing.base)
+        if row.state != "ready" or row.manifest is None:
+            raise Conflict(f"Deploy {row.number} of {site.name} is not ready: it is {row.state}.", code="not_ready")
+        manifest = await asyncio.to_thread(self._manifests.get, row.manifest)
+        if manifest.rules.locks and manifest.entries.keys().isdisjoint(ASIDE):
+            raise Conflict(
+                f"Deploy {row.number} of {site.name} has passwords in a file of rules that is not kept: "
+                "deploy the whole site again.",
+                code="has_locks",
+            )
+        files = _files(manifest)
+        for path in listing.remove:
+            if files.pop(path, None) is None:
+                raise Invalid(f"Deploy {row.number} of {site.name} has no {path!r} to remove.", code="not_listed")
+        return tuple((files | {file.path: file for file in listing.files}).values())
+
+
+def _files(manifest: Manifest) -> dict[str, Listed]:
+    files = {}
+    for path, entry in manifest.entries.items():
+        sha256, size = entry.original
+        files[path] = Listed(path, Name("sha256", sha256), size)
+    return files

@@ -1,0 +1,131 @@
+"""Moves the live pointer, as people ask and as deploys become ready; the only writer of it.
+
+A pointer is committed first and swapped into the table then: a crash in between leaves the old site serving until the
+next start, which reads the pointer.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tortoise.transactions import in_transaction
+
+from appliance import sites
+from appliance.accounts import Actor
+from appliance.deploys.finding import Facts, find, named
+from appliance.deploys.pointers import check_live, check_unlocked, is_superseded, move_alias, move_live
+from appliance.deploys.values import DeployFacts
+from appliance.errors import Conflict
+from appliance.live import LiveSites
+from appliance.models.deploy import Deploy, Live
+from appliance.models.site import Site
+from appliance.pointer import Pointer
+from appliance.progress import StepFacts
+from appliance.storage.manifest import Found, Manifest
+
+
+class Publishing:
+    """The live pointers of this installation. Used on the event loop only."""
+
+    def __init__(self, facts: Facts, live: LiveSites) -> None:
+        self._facts = facts
+        self._live = live
+        self._pointer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def moving(self) -> AsyncIterator[None]:
+        """Hold every pointer still: commits and swaps happen in the same order, whoever moves them."""
+        async with self._pointer:
+            yield
+
+    async def publish(self, actor: Actor, site: str, deploy: str, if_live: str | None = None) -> DeployFacts:
+        """Make a ready deploy live, by its id, number or alias.
+
+        NotFound; Conflict when it is not ready, the site is locked, or not `if_live` is live (see `NewDeploy`).
+        """
+        row = await sites.find(actor, site)
+        return await self._point(actor, row, await named(row, deploy), "publish", if_live)
+
+    async def rollback(self, actor: Actor, site: str, if_live: str | None = None) -> DeployFacts:
+        """Make live what was live before, among the deploys older than the live one; Conflict when there is none."""
+        row = await sites.find(actor, site)
+        live = await Live.get_or_none(site=row).select_related("deploy")
+        if live is None:
+            raise Conflict(f"{site} has nothing live yet: deploy something first.", code="nothing_live")
+        before = await earlier(live.deploy)
+        if before is None:
+            raise Conflict(
+                f"{site} has no earlier deploy that was live: there is nothing to go back to.", code="no_earlier"
+            )
+        return await self._point(actor, row, before, "rollback", if_live)
+
+    async def finish(self, row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> None:
+        """Make a deploy ready, and move to it what shall point to it; durable once this returns.
+
+        It does not go live as a draft, when a newer one was live, the site is locked, or another deploy is live than
+        its sender counted on. Nothing happens to a deploy that is gone with its site.
+        """
+        pointer = Pointer(row.site.name, row.id, stored_as)
+        prepared = await self._live.prepare(pointer, manifest)
+        async with self._pointer:
+            async with in_transaction():
+                obstacle = await _obstacle(row)
+                problems = [*manifest.problems, *([obstacle] if obstacle else [])]
+                is_there = await _make_ready(row, replace(manifest, problems=tuple(problems)), stored_as, completed)
+                goes_live = is_there and not row.draft and not row.alias and obstacle is None
+                goes_live = goes_live and not await is_superseded(row)
+                if goes_live:
+                    await move_live(row.site_id, row.id, row.author_id, "deploy")
+                if is_there and row.alias:
+                    await move_alias(row.site_id, row.alias, row.id)
+            if goes_live:
+                await self._live.swap(prepared)
+            if is_there and row.alias:
+                await self._live.point(row.alias, pointer)
+
+    async def _point(self, actor: Actor, site: Site, deploy: Deploy, kind: str, if_live: str | None) -> DeployFacts:
+        if deploy.state != "ready" or deploy.manifest is None:
+            raise Conflict(
+                f"Deploy {deploy.number} of {site.name} is not ready: it is {deploy.state}.", code="not_ready"
+            )
+        await check_unlocked(site.id, site.name)
+        prepared = await self._live.prepare(Pointer(site.name, deploy.id, deploy.manifest))
+        async with self._pointer:
+            async with in_transaction():
+                now = await find(actor, deploy.id)  # it may have gone, or expired, while the release was compiled
+                if now.state != "ready":
+                    raise Conflict(f"Deploy {now.number} of {site.name} has expired.", code="not_ready")
+                await check_unlocked(site.id, site.name)
+                await check_live(site.id, site.name, if_live)
+                await move_live(site.id, deploy.id, actor.id, kind)
+            await self._live.swap(prepared)
+        return await self._facts.look(deploy, site.name)
+
+
+async def earlier(live: Deploy) -> Deploy | None:
+    """The newest deploy older than this one that was live once and is ready still."""
+    query = Deploy.filter(site_id=live.site_id, state="ready", number__lt=live.number, publications__id__gt=0)
+    return await query.order_by("-number").first().select_related("author")
+
+
+async def _make_ready(row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> bool:
+    values: dict[str, Any] = {"files": len(manifest.entries), "bytes": manifest.size}
+    values["steps"] = [asdict(step) for step in completed]
+    values["problems"] = [asdict(problem) for problem in manifest.problems]
+    now = datetime.now(UTC)
+    return bool(await Deploy.filter(id=row.id).update(state="ready", finished_at=now, manifest=stored_as, **values))
+
+
+async def _obstacle(row: Deploy) -> Found | None:
+    """What keeps a deploy that was meant for visitors from them, to be told its author."""
+    if row.draft or row.alias:
+        return None
+    try:
+        await check_unlocked(row.site_id, row.site.name)
+        await check_live(row.site_id, row.site.name, row.if_live)
+    except Conflict as conflict:
+        return Found(conflict.code, f"This deploy is ready, but not live: {conflict.detail}")
+    return None

@@ -1,0 +1,107 @@
+"""The plain values of deploys: what a sender says of one, what people see of it, what the workshop needs."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from appliance.errors import Limit
+from appliance.progress import LogLine, StepFacts
+from appliance.storage.manifest import Found, Options
+
+ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like others: people read these aloud
+ID_LENGTH = 10  # 31¹⁰ ≈ 2⁴⁹: a deploy's address cannot be guessed, and leaves 48 of a label's 63 characters to the site
+
+
+def new_id() -> str:
+    """A fresh deploy id: a host-name label that cannot be guessed."""
+    letters = (secrets.choice(ID_LETTERS) for _ in range(ID_LENGTH - 1))
+    return secrets.choice(ID_LETTERS[:23]) + "".join(letters)  # a letter first: never mistaken for a number
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeploy:
+    """What the sender says of a deploy; with a fresh id.
+
+    `alias` points to it once it is ready; it does not go live then, nor as a `draft`. `expires` is in seconds from
+    now. `if_live` is the deploy that has to be live for this one to take its place, by id or number, "*" for any, ""
+    for none; None where that does not matter. The same `key` for the same site makes no second deploy.
+    """
+
+    message: str = ""
+    filename: str = ""
+    draft: bool = False
+    branch: str = ""
+    commit: str = ""
+    source: str = ""
+    alias: str = ""
+    expires: float | None = None
+    if_live: str | None = None
+    key: str = ""
+    id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a deploy failed: a stable code, a sentence, the limit that was hit, whether trying again can help."""
+
+    code: str
+    detail: str
+    limit: Limit | None = None
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AliasLink:
+    """An alias by its name, and the address it is."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeployFacts:
+    """A deploy as people see it. `state` is queued, working, ready, expired or failed; sizes are bytes."""
+
+    id: str
+    site: str
+    number: int
+    state: str
+    live: bool
+    draft: bool
+    message: str
+    author: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    url: str
+    deploy_url: str
+    files: int
+    bytes: int
+    steps: list[StepFacts]
+    problems: list[Found]
+    error: Failure | None
+    log: list[LogLine] = field(default_factory=list)
+    branch: str | None = None
+    commit: str | None = None
+    source: str | None = None
+    aliases: list[AliasLink] = field(default_factory=list)
+    expires_at: datetime | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen by itself, but for its expiry."""
+        return self.state in {"ready", "failed", "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the workshop needs to know of a deploy: options to record, and the manifest to compare with, if any.
+
+    `published` names the manifests of what visitors have had lately, the last first, each once.
+    """
+
+    deploy: str
+    site: str
+    filename: str
+    options: Options
+    previous: str | None
+    published: tuple[str, ...] = ()
