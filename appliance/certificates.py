@@ -1,7 +1,6 @@
 """Certificates by host name: read from PEM files, read again when the files change, handed to the door as contexts."""
 
 import ssl
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Final
 
 import structlog
 
+from appliance.file_watch import LOOK_SECONDS, FileWatch, Stamp, stamp
 from appliance.serving.hosts import normalise_host
 from appliance.units import HostFiles
 
 log = structlog.get_logger(__name__)
 
 DEFAULT: Final = ""  # the host of the pair that serves every name without one of its own
-LOOK_SECONDS = 5.0  # between looks at the files; a renewal is never more urgent
 PROTOCOLS = ("h2", "http/1.1")  # offered by ALPN (RFC 7301), in our order of preference
 
 
@@ -43,14 +42,12 @@ class Certificates:
     def __init__(self, pairs: Sequence[Pair], look_seconds: float = LOOK_SECONDS) -> None:
         """Read every pair; raises NoCertificate for the first that cannot be used."""
         self._pairs = pairs
-        self._look_seconds = look_seconds
         self._seen: dict[str, object] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
         for pair in pairs:
             self._seen[pair.host] = _stamps(pair)
             self._contexts[pair.host] = _context_of(pair)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="certificates", daemon=True)
+        self._watch = FileWatch("certificates", self.look, look_seconds)
         self.listening = _empty_context()
         """What a connection begins with; it takes over the context of the host the client names (SNI, RFC 6066, 3)."""
         self.listening.sni_callback = self._choose
@@ -64,13 +61,11 @@ class Certificates:
 
     def start(self) -> None:
         """Begin to look at the files."""
-        self._thread.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Look no more."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._watch.stop()
 
     def look(self) -> None:
         """Read again what has changed since it was last looked at; blocking."""
@@ -85,10 +80,6 @@ class Certificates:
                 log.error("certificate_not_reloaded", host=pair.host or "default", reason=str(error))  # noqa: TRY400 - the reason is all there is to it
             else:
                 log.info("certificate_reloaded", host=pair.host or "default", file=str(pair.certificate))
-
-    def _watch(self) -> None:
-        while not self._stopping.wait(self._look_seconds):
-            self.look()
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
         found = self.find(normalise_host(name) if name else DEFAULT)
@@ -137,14 +128,5 @@ def _why(pair: Pair, error: Exception) -> str:
     return f"The certificate {pair.certificate} with the key {pair.key} cannot be used: {reason}."
 
 
-def _stamps(pair: Pair) -> tuple[tuple[int, int, int] | None, ...]:
-    """What tells one version of the files from another; a link is followed, as renewals often only move one."""
-    return tuple(_stamp(path) for path in (pair.certificate, pair.key))
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+def _stamps(pair: Pair) -> tuple[Stamp, Stamp]:
+    return stamp(pair.certificate), stamp(pair.key)

@@ -13,6 +13,7 @@ from appliance.serving.engine import Request
 from appliance.serving.explain import Explanation, explain
 from appliance.serving.hosts import normalise_host
 from appliance.serving.release import Release
+from appliance.serving.rules.conditions import COUNTRY
 from appliance.serving.table import Table
 
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))  # goes into a request as it is; a browser escapes the rest
@@ -20,11 +21,12 @@ _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))  # goes into a request as it is;
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The headers that an answer may depend on, as a visitor would send them; "" for one that is not sent."""
+    """What an answer may depend on: headers as a visitor sends them, and where they are; "" for what is not there."""
 
     accept_encoding: str = ""
     language: str = ""
     cookie: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _read(url: str) -> _Place:
 
 def _request(place: _Place, visitor: Visitor) -> Request:
     headers = _sent({b"accept-encoding": visitor.accept_encoding})
-    context = _sent({b"accept-language": visitor.language, b"cookie": visitor.cookie})
+    context = _sent({b"accept-language": visitor.language, b"cookie": visitor.cookie, COUNTRY: visitor.country})
     return Request(b"GET", place.target, headers, context, place.host.encode("ascii"), place.secure)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.grace import Former, is_asset, look_back
 from appliance.serving.release import Release, compile_release, servable
 from appliance.storage.blobs import Blobs
@@ -41,7 +42,8 @@ class Pointer:
 class Compiler:
     """Makes releases of what is stored. Blocking, and good for any thread."""
 
-    def __init__(self, manifests: Manifests, blobs: Blobs) -> None:
+    def __init__(self, manifests: Manifests, blobs: Blobs, abilities: Abilities = NO_ABILITIES) -> None:
+        self._abilities = abilities
         self._manifests = manifests
         self._blobs = blobs
 
@@ -59,6 +61,7 @@ class Compiler:
             preview=pointer.preview,
             manifest=replace(manifest, entries=doubt(manifest.entries, since)),
             blob_path=self._blobs.path,
+            abilities=self._abilities,
         )
         if not pointer.earlier:
             return release

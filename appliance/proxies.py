@@ -14,10 +14,14 @@ _HOPS = 64  # of X-Forwarded-For looked at, from the right: no real chain is lon
 
 
 class Proxies:
-    """The networks whose `X-Forwarded-*` headers are believed; everybody else's mean nothing."""
+    """The networks whose `X-Forwarded-*` headers are believed; everybody else's mean nothing.
 
-    def __init__(self, networks: Networks = ()) -> None:
+    `country_header` is the one in which they say where the visitor is, if they do.
+    """
+
+    def __init__(self, networks: Networks = (), country_header: str = "") -> None:
         self._networks = networks
+        self._country = country_header.lower().encode("ascii")
         self.trusts = lru_cache(maxsize=1024)(self._trusts)
         """Whether a connection from this address may speak for others; the latest addresses are remembered."""
 
@@ -29,7 +33,7 @@ class Proxies:
         """
         address = self._right_most(peer.address, said.get(FOR, b"").split(b","))
         secure = _SCHEMES.get(_last(said.get(PROTO, b"")).lower(), peer.secure)
-        return Visitor(address, secure, _last(said.get(HOST, b"")))
+        return Visitor(address, secure, _last(said.get(HOST, b"")), _country(said.get(self._country, b"")))
 
     def _trusts(self, address: str) -> bool:
         found = _parse(address)
@@ -68,6 +72,12 @@ def _said(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
         if name in FORWARDED:
             said[name] = said[name] + b"," + value if name in said else value
     return said
+
+
+def _country(value: bytes) -> str:
+    """Two letters; Cloudflare says XX for unknown, and T1 for Tor."""
+    code = _last(value).decode("latin-1").upper()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() and code != "XX" else ""
 
 
 def _last(value: bytes) -> bytes:

@@ -19,6 +19,7 @@ from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
 from appliance.certificates import NoCertificate
+from appliance.countries import NoCountries
 from appliance.data_folder import DataFolder, Unusable, secret_key
 from appliance.deploys import Aliases, Contents, Deploys, Facts, Listings, Locks, Publishing
 from appliance.explain import Explainer
@@ -43,6 +44,7 @@ from appliance.serving.entrances import Entrances
 from appliance.serving.limits import DoorLimits
 from appliance.serving.table import Table
 from appliance.settings import Settings
+from appliance.site_rules import abilities_of
 from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifests
@@ -78,7 +80,7 @@ def run(settings: Settings, program: Program) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(settings, program))
-    except (CannotStart, CannotListen, NoCertificate, Unusable) as error:
+    except (CannotStart, CannotListen, NoCertificate, NoCountries, Unusable) as error:
         print(f"dropdock: {error}", file=sys.stderr)  # noqa: T201 - the one line a person who starts it needs
         return 1
     return 0
@@ -98,7 +100,7 @@ class Running:
 async def running(settings: Settings, program: Program) -> AsyncIterator[Running]:
     """A server from the moment it listens until the block ends.
 
-    Raises CannotStart, CannotListen, NoCertificate, Unusable.
+    Raises CannotStart, CannotListen, NoCertificate, NoCountries, Unusable.
     """
     async with AsyncExitStack() as stack:
         folder = DataFolder(settings.data)
@@ -140,7 +142,7 @@ async def _wire(
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     counters = Counters()
     grace = GraceTime(settings.grace_deploys, settings.grace_age)
-    compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs))
+    compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs), abilities_of(settings))
     live = LiveSites(table, addresses, compiler, _entrances(access), grace)
     await live.load()
     gates = Gates(access, addresses, live)

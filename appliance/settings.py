@@ -17,6 +17,7 @@ from appliance.units import (
     Networks,
     Size,
     Span,
+    country_header,
     domain,
     folder,
     host_files,
@@ -106,6 +107,14 @@ class Settings:
     rule_line: int = _setting(2_000, whole(100, 100_000), "longest line of _redirects and _headers, in characters")
     rule_file: Size = _setting("4MB", Size.parse, "largest _redirects, _headers or netlify.toml")
     strict_rules: bool = _setting("false", switch, "fail a deploy in which a rule cannot be used")
+    geoip_file: str = _setting(
+        "", str, "MaxMind DB file (.mmdb) that tells visitors' countries, relative to <data>; empty: none"
+    )
+    country_header: str = _setting(
+        "",
+        country_header,
+        "header in which trusted_proxies say where the visitor is, such as CF-IPCountry; empty: none",
+    )
     # access
     access_lifetime: Span = _setting("10m", Span.parse, "how long an access token is good")
     refresh_lifetime: Span = _setting("30d", Span.parse, "how long a sign-in lasts without use")
@@ -277,6 +286,8 @@ def _check_combinations(settings: Settings) -> None:
         raise BadSettings("listen_tls needs a certificate: set tls_certificate, or tls_hosts.")
     if settings.https_redirect and not (settings.listen_tls or settings.trusted_proxies):
         raise BadSettings("https_redirect leads nowhere: set listen_tls, or trusted_proxies if a proxy speaks HTTPS.")
+    if settings.country_header and not settings.trusted_proxies:
+        raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
     if settings.secret_key and len(settings.secret_key) < 32:
         raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
 

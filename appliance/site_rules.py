@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from appliance.errors import Limit
 from appliance.passwords import LANES, MEMORY_KIB, PASSES
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.release import servable
 from appliance.serving.resolve import Entries, doubles
 from appliance.serving.rules.reading import FILES, Site, Unlockable, read_rules
@@ -29,6 +30,11 @@ _HASHED = re.compile(
 )
 
 
+def abilities_of(settings: Settings) -> Abilities:
+    """What the operator lets this server do for rules."""
+    return Abilities(countries=bool(settings.geoip_file or settings.country_header))
+
+
 class RefusedRules(Exception):
     """A deploy that must not be made as its rules stand; `str()` is a sentence for its author."""
 
@@ -46,6 +52,7 @@ class RuleReader:
     largest: int
     limits: RuleLimits
     strict: bool
+    abilities: Abilities = NO_ABILITIES
 
     @classmethod
     def of(cls, settings: Settings, blobs: Blobs) -> "RuleReader":
@@ -56,7 +63,7 @@ class RuleReader:
             headers=settings.header_rules,
             line=settings.rule_line,
         )
-        return cls(blobs, settings.rule_file, limits, settings.strict_rules)
+        return cls(blobs, settings.rule_file, limits, settings.strict_rules, abilities_of(settings))
 
     def read(self, manifest: Manifest, aside: Path, now: int) -> Manifest:
         """The manifest with the rules its files hold, and with what is wrong in them among its problems.
@@ -70,7 +77,7 @@ class RuleReader:
         manifest = replace(manifest, problems=(*manifest.problems, *_doubles(served)))
         if not texts:
             return manifest
-        site = Site(manifest.options, served, self.limits)
+        site = Site(manifest.options, served, self.limits, self.abilities)
         hashes: dict[str, str] = {}
         try:
             rules, problems = read_rules(texts, site, partial(_hash, hashes))

@@ -16,7 +16,18 @@ from appliance.serving.hosts import normalise_host
 from appliance.serving.release import Release
 from appliance.serving.replies import UNKNOWN_HOST, Fields, Reply, page_reply
 from appliance.serving.secure import STRICT
-from appliance.serving.slow_lane import HOST, AsgiApp, Message, Receive, Scope, Send, read_request, send_reply, serve
+from appliance.serving.slow_lane import (
+    HOST,
+    WHERE,
+    AsgiApp,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    read_request,
+    send_reply,
+    serve,
+)
 from appliance.serving.table import Table
 from appliance.serving.visitor import Asked, Reception, Visitor
 from appliance.window import EXTENSION, Inflow, Window
@@ -109,6 +120,8 @@ class Switch:
             if reply is not None:
                 await send_reply(scope, outflow, reply)
                 return
+            if release.asks_country:
+                scope[WHERE] = self._reception.countries.of(visitor).encode("ascii")
             await serve(scope, receive, outflow, release, self._bodies)
 
     async def _enter(

@@ -6,7 +6,8 @@ import socket
 import ssl
 from typing import Protocol
 
-from appliance.serving.fast_lane import Door, FastLane
+from appliance.serving.door import Door
+from appliance.serving.fast_lane import FastLane
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())  # silent until the program sets up logging

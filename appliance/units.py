@@ -170,6 +170,24 @@ def optional_domain(value: object) -> str:
     return domain(value) if str(value) else ""
 
 
+COUNTRY_HEADERS = (
+    "CF-IPCountry",
+    "CloudFront-Viewer-Country",
+    "X-Country-Code",
+    "X-Geo-Country",
+    "X-Vercel-IP-Country",
+    "X-AppEngine-Country",
+)
+
+
+def country_header(value: object) -> str:
+    """The name of a header by which proxies say where a visitor is, or empty."""
+    for known in ("", *COUNTRY_HEADERS):
+        if str(value).lower() == known.lower():
+            return known
+    raise ValueError(f"is empty, or one of: {', '.join(COUNTRY_HEADERS)}")
+
+
 def one_of(*choices: str) -> Callable[[object], str]:
     """A parser for one of a few words."""
 

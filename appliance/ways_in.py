@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from appliance.access_log import FORMS, AccessLog
 from appliance.certificates import Certificates, pairs_of
+from appliance.countries import Countries
 from appliance.data_folder import DataFolder
 from appliance.listening import CannotListen, Listening, listen
 from appliance.proxies import Proxies
@@ -26,13 +27,15 @@ class WaysIn:
 
     @classmethod
     def of(cls, settings: Settings, folder: DataFolder, stack: ExitStack) -> "WaysIn":
-        """Bind, read and open everything; `stack` gives it up. Raises CannotListen, NoCertificate."""
+        """Bind, read and open everything; `stack` gives it up. Raises CannotListen, NoCertificate, NoCountries."""
         plain = _listen(settings.listen, stack)
         certificates = _certificates(settings, folder, stack) if settings.listen_tls else None
         tls = _listen(settings.listen_tls, stack) if settings.listen_tls else None
         seen = tls if tls and settings.public_scheme == "https" else plain
         policy = Policy(_https_port(settings, tls), settings.hsts.encode("ascii"))
-        reception = Reception(Proxies(settings.trusted_proxies), policy, _access_log(settings, folder, stack))
+        proxies = Proxies(settings.trusted_proxies, settings.country_header)
+        countries = _countries(settings, folder, stack)
+        reception = Reception(proxies, policy, _access_log(settings, folder, stack), countries)
         return cls(plain, tls, certificates, reception, seen.port)
 
 
@@ -48,6 +51,13 @@ def _certificates(settings: Settings, folder: DataFolder, stack: ExitStack) -> C
     certificates.start()
     stack.callback(certificates.stop)
     return certificates
+
+
+def _countries(settings: Settings, folder: DataFolder, stack: ExitStack) -> Countries:
+    countries = Countries(folder.root / settings.geoip_file if settings.geoip_file else None)
+    countries.start()
+    stack.callback(countries.stop)
+    return countries
 
 
 def _https_port(settings: Settings, tls: Listening | None) -> int:

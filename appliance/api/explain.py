@@ -23,6 +23,7 @@ class ExplainQuery(msgspec.Struct, frozen=True, kw_only=True):
     accept_encoding: Header = BROWSER
     language: Header = ""
     cookie: Header = ""
+    country: Annotated[str, msgspec.Meta(max_length=2, description="where the visitor is, such as DE")] = ""
 
 
 class HeaderField(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ def blueprint(explainer: Explainer) -> Blueprint:
 
         It is what somebody gets who has passed the gate, where the site has one.
         """
-        visitor = Visitor(query.accept_encoding, query.language, query.cookie)
+        visitor = Visitor(query.accept_encoding, query.language, query.cookie, query.country)
         found = await explainer.explain(actor, name, query.url, visitor)
         of = found.explanation
         return AnswerExplained(

@@ -50,16 +50,13 @@ class SiteUrl(click.ParamType[tuple[str, str]]):
 @click.option("--accept-encoding", help="What the visitor sends.  [default: as browsers do]")
 @click.option("--language", default="", help="The visitor's Accept-Language.")
 @click.option("--cookie", default="", help="The visitor's Cookie.")
+@click.option("--country", default="", help="Where the visitor is, such as DE.")
 @json_switch
 @remote
-def explain(
-    client: Client, url: tuple[str, str], accept_encoding: str | None, language: str, cookie: str, as_json: bool
-) -> None:
+def explain(client: Client, /, url: tuple[str, str], as_json: bool, **visitor: str | None) -> None:
     """Say why an address is answered as it is."""
     site, address = url
-    asked = {"url": address, "language": language, "cookie": cookie}
-    if accept_encoding is not None:
-        asked["accept_encoding"] = accept_encoding
+    asked = {"url": address} | {name: value for name, value in visitor.items() if value is not None}
     found = client.get(f"sites/{segment(site)}/explain", **asked)
     if as_json:
         show_json(found)

@@ -5,53 +5,25 @@ all, with the bytes from the start of the unanswered request on.
 """
 
 import asyncio
-from typing import Protocol, cast
+from typing import cast
 
-from appliance.serving.bodies import SMALL, Bodies
-from appliance.serving.counters import Counters
+from appliance.serving.bodies import SMALL
+from appliance.serving.door import Door
 from appliance.serving.engine import Request, answer
-from appliance.serving.heads import END, BadHead, HeadReader
-from appliance.serving.http_date import DateLine
+from appliance.serving.heads import END, BadHead
 from appliance.serving.known import GOOD_FOR, KnownHeads, Prepared
-from appliance.serving.limits import DoorLimits
 from appliance.serving.outlet import Outlet, send_rest
 from appliance.serving.release import Release
 from appliance.serving.replies import FilePart, Reply, page_reply
+from appliance.serving.rules.conditions import COUNTRY
 from appliance.serving.secure import STRICT
-from appliance.serving.table import Table
-from appliance.serving.visitor import Asked, Reception, Visitor
+from appliance.serving.visitor import Asked, Visitor
 
 _INLINE = 4 * 1024  # bytes of a body that are kept with its head, so that one write sends both
 _BLANK = b"\r\n"
 _CLOSE = b"connection: close\r\n\r\n"
 _STAY = b"connection: keep-alive\r\n\r\n"  # HTTP/1.0 clients leave otherwise
 _LINGER_SECONDS = 2.0  # for a client to read a refusal while it is still sending
-
-
-class Door(Protocol):
-    """What a lane needs of the front door; the values are shared by all its connections."""
-
-    table: Table
-    bodies: Bodies
-    counters: Counters
-    limits: DoorLimits
-    heads: HeadReader
-    known: dict[bool, KnownHeads]  # by whether the visitor's connection is TLS
-    date: DateLine
-    reception: Reception
-    strict: bytes  # the Strict-Transport-Security line, or nothing
-
-    def admit(self, lane: "FastLane", address: str) -> bool:
-        """A connection has come in; false when it is one too many."""
-        ...
-
-    def leave(self, lane: "FastLane") -> None:
-        """The connection has ended."""
-        ...
-
-    def hand_over(self, lane: "FastLane", transport: asyncio.Transport, received: bytes) -> None:
-        """Take the connection for good; `received` begins at the first byte of an unanswered request."""
-        ...
 
 
 class FastLane(asyncio.Protocol):
@@ -231,6 +203,8 @@ class FastLane(asyncio.Protocol):
             self._refused = True  # by this lane: the connection is somebody else's now
             self._door.hand_over(self, self._transport, data[start:])
             return False
+        if release.asks_country:
+            heads.context[COUNTRY] = self._door.reception.countries.of(visitor).encode("ascii")
         request = Request(heads.method, heads.target, heads.headers, heads.context, host, visitor.secure)
         if release.entrance is not None and release.entrance.question(request.target, request.context) is not None:
             self._refused = True  # only a slow check can tell, and that is no business of this lane's
@@ -274,8 +248,8 @@ class FastLane(asyncio.Protocol):
     def _reply(self, reply: Reply, release: Release, data: bytes, start: int, end: int) -> bool:
         answer = self._prepare(reply, release.site)
         heads = self._known
-        if heads is not None and answer.stays and release.entrance is None and not release.preview:
-            heads.keep(data[start:end], answer)  # previews must be looked up, or the table forgets them
+        if heads is not None and answer.stays and release.repeats:
+            heads.keep(data[start:end], answer)
         return self._deliver(answer, data, end)
 
     def _prepare(self, reply: Reply, site: str) -> Prepared:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.entrance import Entrance, Lock, compile_locks
 from appliance.serving.grace import Grace, find
 from appliance.serving.replies import ALWAYS, NO_INDEX, PREVIEW, Fields
@@ -44,6 +45,19 @@ class Release:
     _missing: dict[tuple[str, int], Page] = field(default_factory=dict)
     _former: dict[str, Page] = field(default_factory=dict)
     _dressed: dict[tuple[int, Edit], Page] = field(default_factory=dict)
+
+    @property
+    def asks_country(self) -> bool:
+        """Whether an answer may depend on where the visitor is."""
+        return self.rules is not None and self.rules.asks_country
+
+    @property
+    def repeats(self) -> bool:
+        """Whether an answer depends on nothing but the head of the request, and may be kept without a look here.
+
+        Previews must be looked up, or the table forgets them.
+        """
+        return self.entrance is None and not self.preview and not self.asks_country
 
     def page(self, name: str) -> Page:
         """The prepared answers for a file of this release."""
@@ -84,7 +98,13 @@ class Release:
 
 
 def compile_release(
-    *, site: str, deploy: str, preview: bool, manifest: Manifest, blob_path: Callable[[str], Path]
+    *,
+    site: str,
+    deploy: str,
+    preview: bool,
+    manifest: Manifest,
+    blob_path: Callable[[str], Path],
+    abilities: Abilities = NO_ABILITIES,
 ) -> Release:
     """Make a manifest servable: rule files are taken out, names become look-up keys, the HTML mode its function.
 
@@ -99,7 +119,7 @@ def compile_release(
         resolve=chosen(options, entries),
         blob_path=blob_path,
         always=PREVIEW if preview else ALWAYS,
-        rules=Compiled(rules, options.dialect) if rules.redirects or rules.headers else None,
+        rules=Compiled(rules, options.dialect, abilities) if rules.redirects or rules.headers else None,
         fallback=fallback_page(options, entries),
         locks=compile_locks(rules.locks, options.dialect),
     )

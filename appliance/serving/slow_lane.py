@@ -10,6 +10,7 @@ from appliance.serving.bodies import Bodies, MissingBlob
 from appliance.serving.engine import CONTEXT_HEADERS, READ_HEADERS, Request, answer, join
 from appliance.serving.release import Release
 from appliance.serving.replies import Fields, Reply, page_reply
+from appliance.serving.rules.conditions import COUNTRY
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,6 +20,7 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 HOST = "dropdock.host"  # in the scope: the host the release was found by, normalised
+WHERE = "dropdock.country"  # likewise, for sites that ask: where the visitor is
 PIECE = 64 * 1024  # of a file at a time: HTTP/2 makes a copy for each of a connection's streams
 
 
@@ -50,6 +52,8 @@ def read_request(scope: Scope) -> Request:
     if scope["query_string"]:
         target += b"?" + scope["query_string"]
     headers, context = _only(READ_HEADERS, scope), _only(CONTEXT_HEADERS, scope)
+    if WHERE in scope:
+        context[COUNTRY] = scope[WHERE]
     method, secure = scope["method"].encode("ascii"), scope.get("scheme") == "https"
     return Request(method, target, headers, context, scope.get(HOST, b""), secure)
 

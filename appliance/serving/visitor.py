@@ -6,7 +6,17 @@ from typing import NamedTuple, Protocol
 
 from appliance.serving.secure import Policy
 
-FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+COUNTRY_HEADERS = (
+    b"cf-ipcountry",
+    b"cloudfront-viewer-country",
+    b"x-country-code",
+    b"x-geo-country",
+    b"x-vercel-ip-country",
+    b"x-appengine-country",
+)
+"""Those by which it may say where they are; the operator names the one that it sets."""
+
+FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", *COUNTRY_HEADERS})
 """The headers by which a proxy speaks for the visitor behind it."""
 
 
@@ -14,12 +24,14 @@ FORWARDED = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-h
 class Visitor:
     """The visitor's address, and whether they speak TLS, with us or with a trusted proxy.
 
-    `host` is what such a proxy was asked for, as it was sent; empty when the request's own counts.
+    `host` is what such a proxy was asked for, as it was sent; empty when the request's own counts. `country` is where
+    they are by its word, in two letters; empty when it said nothing.
     """
 
     address: str
     secure: bool = False
     host: bytes = b""
+    country: str = ""
 
 
 class Asked(NamedTuple):
@@ -67,7 +79,24 @@ class Nobody:
         return peer
 
 
+class Whereabouts(Protocol):
+    """Tells where visitors are; called on the event loop, for sites whose rules ask."""
+
+    def of(self, visitor: Visitor, /) -> str:
+        """A visitor's country in two letters, "" where that is not known."""
+        ...
+
+
+class Nowhere:
+    """The whereabouts of a server that cannot tell."""
+
+    def of(self, visitor: Visitor, /) -> str:
+        """What a proxy said of it."""
+        return visitor.country
+
+
 NOBODY = Nobody()
+NOWHERE = Nowhere()
 AS_IT_COMES = Policy()
 
 
@@ -78,3 +107,4 @@ class Reception:
     proxies: Introductions = NOBODY
     policy: Policy = AS_IT_COMES
     log: Scribe | None = None
+    countries: Whereabouts = NOWHERE

@@ -60,14 +60,17 @@ def test_the_site_is_told_from_the_address(
     asked: list[dict[str, str]], double: Double, run: Run, typed: str, site: str, url: str
 ) -> None:
     assert run("explain", typed).code == 0
-    assert asked == [{"site": site, "url": url, "language": "", "cookie": ""}]
+    assert asked == [{"site": site, "url": url, "language": "", "cookie": "", "country": ""}]
 
 
 def test_what_the_visitor_sends_can_be_said(asked: list[dict[str, str]], double: Double, run: Run) -> None:
-    run("explain", "blog.localhost", "--accept-encoding", "br", "--language", "fr", "--cookie", "a=b")
+    run(
+        "explain", "blog.localhost", "--accept-encoding", "br", "--language", "fr", "--cookie", "a=b", "--country", "de"
+    )
 
     assert asked[0] == {
-        "site": "blog", "url": "http://blog.localhost", "accept_encoding": "br", "language": "fr", "cookie": "a=b"
+        "site": "blog", "url": "http://blog.localhost", "accept_encoding": "br", "language": "fr", "cookie": "a=b",
+        "country": "de",
     }  # fmt: skip
 
 

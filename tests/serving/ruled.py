@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.engine import Request, answer
 from appliance.serving.release import Release, compile_release
 from appliance.serving.replies import Reply
@@ -27,21 +28,34 @@ def read(
 
 
 def found(
-    files: dict[str, str], *, limits: RuleLimits | None = None, **options: Any
+    files: dict[str, str],
+    *,
+    limits: RuleLimits | None = None,
+    abilities: Abilities = NO_ABILITIES,
+    **options: Any,
 ) -> tuple[Rules, tuple[Found, ...]]:
     texts = {name: text for name, text in files.items() if name in FILES}
     entries = {name: entry(text.encode(), name) for name, text in files.items() if name not in FILES}
-    return read_rules(texts, Site(Options(**options), entries, limits or RuleLimits()), hashed)
+    return read_rules(texts, Site(Options(**options), entries, limits or RuleLimits(), abilities), hashed)
 
 
-def ruled(folder: Path, files: dict[str, str], *, preview: bool = False, **options: Any) -> Release:
+def ruled(
+    folder: Path, files: dict[str, str], *, preview: bool = False, abilities: Abilities = NO_ABILITIES, **options: Any
+) -> Release:
     """A release of these files, its rules stored and read back on the way."""
     for text in files.values():
         (folder / hashlib.sha256(text.encode()).hexdigest()).write_bytes(text.encode())
     entries = {name: entry(text.encode(), name) for name, text in files.items()}
-    rules, _ = found(files, **options)
+    rules, _ = found(files, abilities=abilities, **options)
     manifest = decode(encode(Manifest(Options(**options), entries, rules=rules)))
-    return compile_release(site="site", deploy="d1", preview=preview, manifest=manifest, blob_path=folder.joinpath)
+    return compile_release(
+        site="site",
+        deploy="d1",
+        preview=preview,
+        manifest=manifest,
+        blob_path=folder.joinpath,
+        abilities=abilities,
+    )
 
 
 def ask(release: Release, target: str, headers: dict[str, str] | None = None, *, host: str = "site.localhost") -> Reply:

@@ -16,6 +16,7 @@ from appliance.serving.http_date import DateLine
 from appliance.serving.limits import DoorLimits
 from appliance.serving.release import Release
 from appliance.serving.replies import FilePart, Reply, page_reply
+from appliance.serving.rules.conditions import COUNTRY
 from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
 from appliance.serving.visitor import Asked, Reception, Visitor
@@ -81,6 +82,8 @@ class Answers:
             policy = door.reception.policy
             moved = policy.move(host, ask.target) if policy.https_port and not visitor.secure else None
             request = Request(ask.method, ask.target, ask.headers, ask.context, host, visitor.secure)
+            if release.asks_country:
+                ask.context[COUNTRY] = door.reception.countries.of(visitor).encode("ascii")
             note = _Note(ask, visitor, host, release.site)
             self._reply(number, note, moved or answer(request, release), ended=True)
 

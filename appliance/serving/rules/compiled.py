@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.addresses import Address
 from appliance.serving.hosts import normalise_host
 from appliance.serving.replies import Field
@@ -89,10 +90,14 @@ class _Block:
 
 
 class Compiled:
-    """The rules of one deploy as look-ups. Never changes once it is made; `steps` counts patterns tried, for tests."""
+    """The rules of one deploy as look-ups. Never changes once it is made; `steps` counts patterns tried, for tests.
 
-    def __init__(self, rules: Rules, dialect: str) -> None:
+    `asks_country` says that some rule wants to know where visitors are.
+    """
+
+    def __init__(self, rules: Rules, dialect: str, abilities: Abilities = NO_ABILITIES) -> None:
         self.steps = 0
+        self.asks_country = False
         style, header_style = styles(dialect)
         self._folders = style.folders
         self._joins = dialect == "cloudflare"
@@ -100,7 +105,9 @@ class Compiled:
         self._inert: Index[Rule] = Index()  # what never applies, kept to be able to say so
         self._blocks: Index[_Block] = Index()
         for redirect in rules.redirects:
-            inert = any(name in conditions.INERT for name, _ in redirect.conditions)
+            names = [name for name, _ in redirect.conditions]
+            inert = any(map(abilities.inert, names))
+            self.asks_country = self.asks_country or ("Country" in names and not inert)
             self._add(self._inert if inert else self.redirects, redirect, style)
         for block in rules.headers:
             with suppress(BadPattern):  # it was read when the deploy was made; a later reader may be stricter

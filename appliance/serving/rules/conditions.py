@@ -1,4 +1,4 @@
-"""Conditions of a redirect: what it asks of the visitor's language and cookies."""
+"""Conditions of a redirect: what it asks of the visitor's language, country and cookies."""
 
 from collections.abc import Mapping
 
@@ -6,12 +6,15 @@ Conditions = tuple[tuple[str, tuple[str, ...]], ...]
 Headers = Mapping[bytes, bytes]
 
 KNOWN = ("Country", "Language", "Cookie", "Role")
-INERT = ("Country", "Role")  # nothing here tells where a visitor is, or which role they have
-READS = {"Language": (b"accept-language", b"cookie"), "Cookie": (b"cookie",)}
+READS = {"Language": (b"accept-language", b"cookie"), "Cookie": (b"cookie",), "Country": (b"cookie",), "Role": ()}
 HEADERS = frozenset({b"accept-language", b"cookie"})
 """The request headers that conditions read."""
 
+COUNTRY = b":country"
+"""Not a header, among which lanes put it: where the visitor is, in two letters; for rules that ask."""
+
 _LANGUAGE_COOKIE = "nf_lang"
+_COUNTRY_COOKIE = "nf_country"
 
 
 def hold(conditions: Conditions, headers: Headers) -> bool:
@@ -26,7 +29,14 @@ def _holds(name: str, values: tuple[str, ...], headers: Headers) -> bool:
     if name == "Language":
         preferred = language(headers)
         return any(preferred == value or preferred.startswith(value + "-") for value in map(str.lower, values))
+    if name == "Country":
+        return country(headers) in map(str.lower, values)
     return False
+
+
+def country(headers: Headers) -> str:
+    """Where the visitor is, in lower case: the cookie's word, else what is known of them; "" for nothing."""
+    return (cookies(headers).get(_COUNTRY_COOKIE) or headers.get(COUNTRY, b"").decode("latin-1")).lower()
 
 
 def cookies(headers: Headers) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.resolve import Entries, chosen
 from appliance.serving.rules.compiled import Rule
 from appliance.serving.rules.headers import HashPassword, Headers, read_headers
@@ -22,11 +23,12 @@ class Unlockable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the rules stand beside: the options and files of the deploy, and the operator's limits."""
+    """What the rules stand beside: the options and files of the deploy, and what the operator allows."""
 
     options: Options = field(default_factory=Options)
     entries: Entries = field(default_factory=dict)
     limits: RuleLimits = field(default_factory=RuleLimits)
+    abilities: Abilities = NO_ABILITIES
 
 
 def read_rules(texts: Mapping[str, str], site: Site, hash_password: HashPassword) -> tuple[Rules, tuple[Found, ...]]:
@@ -36,7 +38,7 @@ def read_rules(texts: Mapping[str, str], site: Site, hash_password: HashPassword
     """
     reports = {name: Report(name) for name in FILES}
     dialect = site.options.dialect if site.options.dialect in STATUSES else "netlify"
-    redirects = Redirects(dialect, site.limits)
+    redirects = Redirects(dialect, site.limits, site.abilities)
     headers = Headers(dialect, site.limits, hash_password)
     read_redirects(texts.get("_redirects", ""), redirects, reports["_redirects"])
     read_headers(texts.get("_headers", ""), headers, reports["_headers"])

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.hosts import normalise_host
 from appliance.serving.rules.compiled import REDIRECTS, Rule, compile_redirect, styles
-from appliance.serving.rules.conditions import INERT, KNOWN
+from appliance.serving.rules.conditions import KNOWN
 from appliance.serving.rules.patterns import BadPattern, Pattern, subject
 from appliance.serving.rules.report import BadRule, Report, RuleLimits, check_length, lines, shown
 from appliance.serving.rules.targets import BadTemplate
@@ -31,6 +32,7 @@ class Redirects:
 
     dialect: str
     limits: RuleLimits
+    abilities: Abilities = NO_ABILITIES
     rules: list[Rule] = field(default_factory=list)
     exact: int = 0
     dynamic: int = 0
@@ -51,7 +53,7 @@ class Redirects:
             # The rule goes before a file. One that covers its own target would hide all it is there to show.
             rule = replace(rule, redirect=replace(redirect, force=not covers_itself(rule)))
         self.rules.append(rule)
-        inert = [name for name, _ in redirect.conditions if name in INERT]
+        inert = [name for name, _ in redirect.conditions if self.abilities.inert(name)]
         return f"Nothing here can tell a visitor's {inert[0]}: this rule never applies." if inert else None
 
     def _count(self, rule: Rule) -> None:
