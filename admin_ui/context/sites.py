@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from admin_ui.context.ci import Snippet
 from admin_ui.context.common import Choice, Pager, pager
 from admin_ui.context.deploys import DeployTable, Step, deploy_row, problems, site_href, waiting_steps
 from admin_ui.words import Moment, bare, moment, size
@@ -85,6 +86,7 @@ class SitePage:
     site: SiteCard
     zone: DropZone
     deploys: DeployTable
+    commands: Sequence[Snippet] = ()
     steps: list[Step] = field(default_factory=waiting_steps)
 
 

@@ -3,6 +3,7 @@
 from quart import Response, request
 
 from admin_ui import forms
+from admin_ui.context.ci import snippets
 from admin_ui.context.common import PER_PAGE
 from admin_ui.context.deploys import deploy_href
 from admin_ui.context.sites import SitePage, deploy_table, drop_zone, site_card
@@ -37,6 +38,7 @@ async def _page(visit: Visit, name: str) -> SitePage:
         site=site_card(site),
         zone=drop_zone(visit.parts.settings, site.name),
         deploys=deploy_table(site, deploys, page, total),
+        commands=snippets(visit.parts.addresses, site.name),
     )
 
 

@@ -1,0 +1,32 @@
+"""Commands that deploy a site from a script or CI, ready to copy: its real address and name, and never a token."""
+
+from dataclasses import dataclass
+
+from appliance.addresses import Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A command, and what has to be there for it."""
+
+    title: str
+    needs: str
+    text: str
+
+
+def snippets(addresses: Addresses, site: str) -> tuple[Snippet, ...]:
+    """One for each way that needs no install but its own; the token is a variable of whoever runs it."""
+    server = addresses.url(addresses.admin).rstrip("/")
+    return (
+        Snippet(
+            "With the Dropdock program",
+            "One executable file, nothing else. It waits until the deploy is live.",
+            f"DROPDOCK_SERVER={server} dropdock deploy ./public --site {site}",
+        ),
+        Snippet(
+            "With curl",
+            "One line, answered as soon as the upload is here.",
+            'tar -cz -C ./public . | curl --fail-with-body -H "Authorization: Bearer $DROPDOCK_TOKEN" '
+            f'-H "Content-Type: application/gzip" --data-binary @- {server}/api/v1/sites/{site}/deploys',
+        ),
+    )
