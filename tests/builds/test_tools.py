@@ -1,0 +1,278 @@
+"""The toolbox: what is here is used, what is not is installed once and whole, what cannot be had is named."""
+
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builds.errors import BuildError
+from builds.recipe import PythonPackages, Recipe, Step, Tool
+from builds.sandbox.values import Command
+from builds.tools import Toolbox
+from builds.tools import listed as list_of_tools
+from builds.tools import machine as of_machine
+from builds.tools import toolbox as toolboxes
+from builds.tools.dependencies import Dependencies
+from builds.tools.environment import Environments, key_of
+from builds.tools.listed import TOOLS, Listed
+from builds.tools.locked import locked
+from tests.builds.plain_sandbox import PlainSandbox
+from tests.builds.workbench import BOUNDS, KeptIn, write
+
+OVEN = Listed("oven", "Oven", "build one of clay", pypi="alices-oven", inside=("bin/oven",))
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def bakery(tmp_path: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Toolbox]:
+    """Makes toolboxes over one folder, whose packages come from `wheels` and nowhere else."""
+    monkeypatch.setitem(list_of_tools.BY_NAME, "oven", OVEN)
+
+    def local(command: Command) -> Command:
+        only = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": "/dev/null"}
+        return replace(command, environment={**command.environment, **only})
+
+    log: list[str] = []
+    return lambda: Toolbox(tmp_path / "tools", PlainSandbox(), log.append, threading.Event(), BOUNDS, local)
+
+
+def wheel(folder: Path, name: str, version: str, program: str) -> None:
+    """A wheel that puts a program named like its last word into `bin`."""
+    info = f"{name.replace('-', '_')}-{version}"
+    files = {
+        f"{info}.data/scripts/{name.rpartition('-')[2]}": program,
+        f"{info}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in (*files, f"{info}.dist-info/RECORD"))
+    with zipfile.ZipFile(folder / f"{info}-py3-none-any.whl", "w") as archive:
+        for path, text in {**files, f"{info}.dist-info/RECORD": record}.items():
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, text)
+
+
+def oven(version: str) -> str:
+    return f"#!/bin/sh\necho oven {version}\n"
+
+
+def installs(box: Toolbox) -> int:
+    sandbox = box.installing.sandbox
+    assert isinstance(sandbox, PlainSandbox)
+    return sum(command.network for command in sandbox.ran)
+
+
+def test_names_are_not_given_twice() -> None:
+    assert len({tool.name for tool in TOOLS}) == len(TOOLS)
+
+
+def test_a_tool_of_the_machine_is_used_as_it_is(
+    bakery: Callable[[], Toolbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = write(tmp_path, {"here/bin/oven": oven("1.2.3")}) / "here/bin/oven"
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    box = bakery()
+
+    kit = box.get(Tool("oven", "1"))
+
+    assert (kit.path, kit.readable, kit.version) == ((program.parent,), (program.parent.parent,), "1.2.3")
+    assert installs(box) == 0
+
+
+def test_a_machines_tool_of_another_version_is_not(
+    bakery: Callable[[], Toolbox], wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = write(tmp_path, {"here/bin/oven": oven("1.2.3")}) / "here/bin/oven"
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+
+    assert bakery().get(Tool("oven", "2")).version == "2.0.0"
+
+
+def test_the_newest_version_that_fits_is_installed_and_works(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    for version in ("1.0.0", "2.0.0", "2.1.0", "3.0.0"):
+        wheel(wheels, "alices-oven", version, oven(version))
+    box = bakery()
+
+    kit = box.get(Tool("oven", "^2.0"))
+
+    status, said = box.installing.ask(("oven",), kit.path[0], kit)
+    assert (kit.version, status, said) == ("2.1.0", 0, "oven 2.1.0\n")
+
+
+def test_a_version_is_installed_once(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+    bakery().get(Tool("oven"))
+    again = bakery()
+
+    assert again.get(Tool("oven", "2")).version == "2.0.0"
+    assert installs(again) == 0
+
+
+def test_builds_at_once_install_once(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+    boxes = [bakery() for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        kits = list(threads.map(lambda box: box.get(Tool("oven")), boxes))
+
+    assert {kit.path for kit in kits} == {kits[0].path}
+    assert sum(map(installs, boxes)) == 1
+
+
+def test_one_that_waits_can_be_cancelled(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+    box = bakery()
+    with locked(box.folder / "oven" / toolboxes.LOCK, threading.Event()):
+        threading.Timer(0.1, box.installing.cancelled.set).start()
+
+        with pytest.raises(BuildError) as refused:
+            box.get(Tool("oven"))
+
+    assert refused.value.code == "cancelled"
+
+
+def test_what_does_not_run_here_is_not_kept(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", "#!/bin/sh\nexit 1\n")
+    box = bakery()
+
+    with pytest.raises(BuildError) as refused:
+        box.get(Tool("oven"))
+
+    assert refused.value.code == "tool_missing"
+    assert [one.name for one in (box.folder / "oven").iterdir()] == [toolboxes.LOCK]
+
+
+def test_what_a_killed_install_left_is_neither_used_nor_kept(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+    box = bakery()
+    left = write(box.folder / "oven" / f"{toolboxes.BESIDE}x", {"bin/oven": oven("2.0.0")})
+
+    assert box.get(Tool("oven")).version == "2.0.0"
+    assert not left.exists()
+
+
+def test_a_tool_that_cannot_be_had_is_named_with_the_way_to_get_it(
+    bakery: Callable[[], Toolbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(
+        BuildError, match=r"Zola 0\.19 \(netlify\.toml asks for it\) is not on this machine: install it"
+    ):
+        bakery().get(Tool("zola", "0.19", "netlify.toml"))
+
+
+def test_without_a_python_it_is_said_how_to_get_one(
+    bakery: Callable[[], Toolbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_machine.sys, "frozen", True, raising=False)  # type: ignore[attr-defined]
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(BuildError, match=r"Python is not on this machine: install python3"):
+        bakery().get(Tool("oven"))
+
+
+def test_what_was_used_longest_ago_goes_first(bakery: Callable[[], Toolbox], wheels: Path) -> None:
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        wheel(wheels, "alices-oven", version, oven(version))
+    box = bakery()
+    for version in ("3", "1", "2"):
+        box.get(Tool("oven", version))
+        time.sleep(0.02)  # what is told apart is a time of last use
+
+    box.evict(2)
+
+    left = {one.name for one in (box.folder / "oven").iterdir() if not one.name.startswith(".")}
+    assert left == {"1.0.0", "2.0.0"}
+
+
+def test_a_python_environment_is_made_once_for_all_sites(
+    bakery: Callable[[], Toolbox], wheels: Path, tmp_path: Path
+) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+    wanted = PythonPackages(("alices-oven",))
+    first, second = bakery(), bakery()
+    python = first.get(Tool("python"))
+
+    kit = Environments(first, KeptIn(tmp_path / "kept"), "alice").get(python, wanted, tmp_path, tmp_path / "env")
+    again = Environments(second, KeptIn(tmp_path / "kept"), "bob").get(python, wanted, tmp_path, tmp_path / "env")
+
+    assert kit == again
+    assert installs(second) == 0
+    assert first.installing.ask(("oven",), tmp_path, kit) == (0, "oven 2.0.0\n")
+
+
+def test_a_projects_environment_is_its_sites_own_and_works_where_it_is_put_back(
+    bakery: Callable[[], Toolbox], wheels: Path, tmp_path: Path
+) -> None:
+    wheel(wheels, "alices-oven", "2.0.0", "#!python\nimport sys\nprint(sys.prefix)\n")
+    source = write(tmp_path / "source", {"requirements.txt": "alices-oven\n"})
+    wanted, kept = PythonPackages((), ("requirements.txt",)), KeptIn(tmp_path / "kept")
+    first, second = bakery(), bakery()
+    python = first.get(Tool("python"))
+
+    Environments(first, kept, "alice").get(python, wanted, source, tmp_path / "one")
+    kit = Environments(second, kept, "alice").get(python, wanted, source, tmp_path / "two")
+
+    assert second.installing.ask(("oven",), tmp_path, kit) == (0, f"{tmp_path / 'two'}\n")
+    assert [installs(box) for box in (first, second)] == [2, 0]
+    assert key_of(python, wanted, source, "alice") != key_of(python, wanted, source, "bob")
+
+
+RECIPE = Recipe(
+    generator="npm", title="npm", base="", why="", run=(), output=("dist",), fetch=(Step(("npm", "ci")),),
+    lock=("package-lock.json",), keeps=("node_modules", "web/node_modules"),
+)  # fmt: skip
+
+
+def dependencies(tmp_path: Path, name: str, lock: str, scope: str = "alice") -> Dependencies:
+    source = write(tmp_path / name, {"package-lock.json": lock, "package.json": "{}"})
+    return Dependencies(RECIPE, source, tmp_path / f"{name}-aside", KeptIn(tmp_path / "kept"), scope)
+
+
+def test_dependencies_come_back_with_the_same_lock_file(tmp_path: Path) -> None:
+    first = dependencies(tmp_path, "one", "{1}")
+    write(first.source, {"node_modules/a/index.js": "a", "web/node_modules/b.js": "b"})
+    first.keep()
+    second = dependencies(tmp_path, "two", "{1}")
+
+    assert second.restore()
+    assert (second.source / "node_modules/a/index.js").read_text() == "a"
+    assert (second.source / "web/node_modules/b.js").read_text() == "b"
+    assert (first.source / "node_modules/a/index.js").exists()
+    assert not second.aside.exists()
+
+
+@pytest.mark.parametrize(("lock", "scope"), [("{2}", "alice"), ("{1}", "bob")])
+def test_another_lock_file_or_site_gets_none_of_them(tmp_path: Path, lock: str, scope: str) -> None:
+    first = dependencies(tmp_path, "one", "{1}")
+    write(first.source, {"node_modules/a/index.js": "a"})
+    first.keep()
+
+    assert not dependencies(tmp_path, "two", lock, scope).restore()
+
+
+def test_a_link_in_place_of_dependencies_is_not_followed(tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret", {"key": "of the server"})
+    first = dependencies(tmp_path, "one", "{1}")
+    (first.source / "node_modules").symlink_to(secret)
+    (first.source / "web").symlink_to(secret)
+
+    first.keep()
+
+    assert not (tmp_path / "kept").exists()
+    assert (secret / "key").exists()

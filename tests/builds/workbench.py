@@ -1,0 +1,123 @@
+"""Builds a real project the way the product does, and hands back what came out."""
+
+import os
+import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from builds.detect import detect
+from builds.recipe import Choice, Detection, Recipe
+from builds.sandbox.values import Bounds, Command
+from builds.tools import Kit, Toolbox
+from builds.tools.dependencies import Dependencies
+from builds.tools.environment import Environments
+from builds.tools.installing import SYSTEM_PATH
+from tests.builds.plain_sandbox import PlainSandbox, dressed
+
+BOUNDS = Bounds(seconds=600)
+
+
+class OnDisk:
+    """A tree in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.paths = sorted(
+            (Path(base) / name).relative_to(folder).as_posix() for base, _, names in os.walk(folder) for name in names
+        )
+
+    def read(self, path: str, limit: int) -> bytes:
+        with (self._folder / path).open("rb") as file:
+            return file.read(limit)
+
+
+class KeptIn:
+    """Keeps copies of folders in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def folder(self, key: str, target: Path) -> bool:
+        if not (self._root / key).exists():
+            return False
+        shutil.copytree(self._root / key, target, symlinks=True)
+        return True
+
+    def keep_folder(self, key: str, source: Path) -> None:
+        shutil.copytree(source, self._root / key, symlinks=True)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came out."""
+
+    detection: Detection
+    output: Path
+    log: list[str]
+
+    def page(self, path: str = "index.html") -> str:
+        return (self.output / path).read_text(encoding="utf-8")
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """The files, in the folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return folder
+
+
+def toolbox(folder: Path, log: list[str], sandbox: PlainSandbox | None = None) -> Toolbox:
+    """A toolbox in a folder."""
+    return Toolbox(folder, sandbox or PlainSandbox(), log.append, threading.Event(), BOUNDS, dressed)
+
+
+def build(source: Path, workspace: Path, tools: Path, choice: Choice | None = None) -> Built:
+    """Detect, equip, fetch, run, and find the output; AssertionError with the log where a step fails."""
+    log: list[str] = []
+    box, kept = toolbox(tools, log), KeptIn(tools / "kept")
+    detection = detect(OnDisk(source), choice or Choice())
+    recipe = detection.recipe
+    assert recipe is not None, detection.why
+    kits = [box.get(tool) for tool in recipe.tools]
+    if recipe.python is not None:
+        environments = Environments(box, kept, "alice")
+        kits.insert(0, environments.get(kits[0], recipe.python, source, workspace / "python"))
+    dependencies = Dependencies(recipe, source, workspace / "aside", kept, "alice")
+    if not dependencies.restore():
+        for step in recipe.fetch:
+            _run(_command(recipe, kits, source, workspace, step.argv, step.folder, network=True), log)
+        dependencies.keep()
+    for step in recipe.run:
+        _run(_command(recipe, kits, source, workspace, step.argv, step.folder, network=False), log)
+    base = source / recipe.base
+    outputs = [base / output for output in recipe.output if (base / output / "index.html").exists()]
+    assert outputs, "\n".join(log[-40:])
+    return Built(detection, outputs[0], log)
+
+
+def _command(
+    recipe: Recipe, kits: list[Kit], source: Path, home: Path, argv: tuple[str, ...], folder: str, *, network: bool
+) -> Command:
+    path = [str(source / place) for place in recipe.path] + [str(place) for kit in kits for place in kit.path]
+    variables = {name: value for kit in kits for name, value in kit.environment.items()}
+    environment = {
+        "LANG": "C.UTF-8",
+        **variables,
+        **recipe.environment,
+        "HOME": str(home),
+        "PATH": ":".join([*path, *SYSTEM_PATH]),
+    }
+    command = Command(argv, source / folder, environment, (source, home), (), network)
+    return dressed(command) if network else command
+
+
+def _run(command: Command, log: list[str]) -> None:
+    log.append(f"$ {' '.join(command.argv)}")
+    status = PlainSandbox().run(
+        command, BOUNDS, lambda piece: log.extend(piece.decode(errors="replace").splitlines()), threading.Event()
+    )
+    assert status == 0, f"{' '.join(command.argv)} ended with {status}:\n" + "\n".join(log[-60:])
