@@ -19,6 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:2] == ["internal", "build"]:
         return _build_child(Path(arguments[2]))
+    if arguments[:2] in (["internal", "keep"], ["internal", "listen-within"]):
+        return _sandbox_step(*arguments[1:])
     from appliance.cli.program import run
 
     return run(COMMANDS, arguments)
@@ -31,6 +33,15 @@ def _build_child(blobs: Path) -> int:
     from builds import child
 
     return child.main(Blobs(blobs).stage, redact_text)
+
+
+def _sandbox_step(step: str, *words: str) -> int:
+    """`internal keep …` and `internal listen-within …`: what a build's sandbox needs a process of its own for."""
+    from builds.sandbox import keeper, within
+
+    if step == "keep":
+        return keeper.main(*words)
+    return within.main(*words)
 
 
 def _serve() -> "click.Command":

@@ -1,0 +1,59 @@
+"""A small command that shows whether a sandbox holds what it promises."""
+
+import shlex
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from builds.errors import BuildError
+from builds.sandbox.values import Bounds, Command, Sandbox
+
+SECONDS = 60.0  # a container engine may have to start first
+ISOLATED = """
+status=$(cat /proc/self/status)
+case "$status" in *CapEff:?0000000000000000*) ;; *) echo 'a build has rights in it'; exit 1 ;; esac
+case "$status" in *NoNewPrivs:?1*) ;; *) echo 'a build could gain rights in it'; exit 1 ;; esac
+case "$(cat /proc/net/dev)" in *:*:*) echo 'a build has a network in it'; exit 1 ;; esac
+if [ -e {secret} ]; then echo 'a build sees files of the machine in it'; exit 1; fi
+if (: > /usr/proof) 2> /dev/null; then echo 'a build can write to the system in it'; exit 1; fi
+"""
+
+
+class Unusable(Exception):
+    """A sandbox that cannot be used here; `str()` says why, and what to do about it."""
+
+
+Form = TypeVar("Form", bound=Sandbox)
+
+
+def first_proven(forms: Sequence[Form]) -> Form:
+    """The first that holds what it promises. Raises Unusable, with what was wrong with the first."""
+    first: Unusable | None = None
+    for form in forms:
+        try:
+            prove(form)
+        except Unusable as error:
+            first = first or error
+        else:
+            return form
+    raise first or Unusable("there is none")
+
+
+def prove(sandbox: Sandbox) -> None:
+    """Run a command in it and look at what it finds. Raises Unusable."""
+    with tempfile.TemporaryDirectory(prefix="dropdock-proof-") as place:
+        outside = Path(place).resolve()
+        workspace = outside / "workspace"
+        workspace.mkdir()
+        (outside / "secret").touch()
+        script = ISOLATED.format(secret=shlex.quote(str(outside / "secret"))) if sandbox.isolated else ""
+        said = bytearray()
+        command = Command(("sh", "-ec", f"{script} echo proof > proof"), workspace, {}, (workspace,))
+        try:
+            status = sandbox.run(command, Bounds(seconds=SECONDS), said.extend, threading.Event())
+        except (BuildError, OSError) as error:
+            raise Unusable(f"{error}") from error
+        if status or not (workspace / "proof").is_file():
+            raise Unusable(said.decode(errors="replace").strip() or f"its proof ended with status {status}.")

@@ -1,0 +1,157 @@
+"""Follows a command from its start to its end: passes its output on, holds it to its bounds, leaves nothing running."""
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from builds.sandbox import family
+from builds.sandbox.quota import Quota
+from builds.sandbox.refusals import cancelled_build, over_disk, over_memory, over_processes, over_time
+from builds.sandbox.values import Bounds, Command, Say
+
+PIECE = 64 * 1024  # bytes
+LOOK = 0.1  # seconds between looks at the time, the memory and the disk
+LEFT_OUT = b"\n[There is more output than build_output allows; what follows is left out.]\n"
+
+
+class Running(Protocol):
+    """A command that was started."""
+
+    @property
+    def root(self) -> int | None:
+        """The process whose descendants the command is; None where somebody else counts what they use."""
+        ...
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit status once it and everything it started has ended; None when that takes longer."""
+        ...
+
+    def kill(self) -> None:
+        """End it and everything it started, at once. From any thread; harmless after the end."""
+        ...
+
+
+Start = Callable[[int], Running]
+"""Starts the command; what it prints goes to this file descriptor, which stays the caller's."""
+
+
+def follow(start: Start, command: Command, bounds: Bounds, say: Say, cancelled: threading.Event) -> int:
+    """Start the command and stay with it to the end: its exit status. Raises BuildError, and what `say` raises."""
+    if cancelled.is_set():
+        raise cancelled_build()
+    reading, writing = os.pipe()
+    try:
+        try:
+            running = start(writing)
+        finally:
+            os.close(writing)
+        watch = _Watch(running, command, bounds, cancelled)
+        try:
+            _pass_on(reading, _Bounded(say, bounds.output), watch.ended)
+            watch.ended.wait()
+        finally:
+            watch.end()
+    finally:
+        os.close(reading)
+    return watch.outcome()
+
+
+def _pass_on(reading: int, say: Say, ended: threading.Event) -> None:
+    """Everything that is printed; once the command has ended, what is there by then."""
+    ready = select.poll()
+    ready.register(reading, select.POLLIN)
+    while True:
+        over = ended.is_set()
+        if ready.poll(0 if over else LOOK * 1000):
+            piece = os.read(reading, PIECE)
+            if not piece:
+                return
+            say(piece)
+        elif over:
+            return  # whoever still holds the pipe open has got away
+
+
+class _Bounded:
+    """Passes on the first `most` bytes, and says once that there was more."""
+
+    def __init__(self, say: Say, most: int) -> None:
+        self._say = say
+        self._left = most
+        self._told = False
+
+    def __call__(self, piece: bytes) -> None:
+        kept = piece[: self._left]
+        self._left -= len(kept)
+        if kept:
+            self._say(kept)
+        if len(kept) < len(piece) and not self._told:
+            self._told = True
+            self._say(LEFT_OUT)
+
+
+class _Watch:
+    """A thread that waits for the end, and brings it about when a bound is passed or the build is cancelled."""
+
+    def __init__(self, running: Running, command: Command, bounds: Bounds, cancelled: threading.Event) -> None:
+        self.ended = threading.Event()
+        self._running = running
+        self._command = command
+        self._bounds = bounds
+        self._cancelled = cancelled
+        self._verdict: BaseException | None = None
+        self._status = 0
+        self._thread = threading.Thread(target=self._watch, name="sandbox-watch", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Have nothing of it left."""
+        self._running.kill()
+        self._thread.join()
+
+    def outcome(self) -> int:
+        """The exit status; raises what ended the command before its time."""
+        if self._verdict is not None:
+            raise self._verdict
+        return self._status
+
+    def _watch(self) -> None:
+        try:
+            self._wait()
+        except BaseException as error:  # noqa: BLE001 - raised by `outcome`, in the thread that asked for the command
+            self._verdict = error
+            self._running.kill()
+        finally:
+            while (status := self._running.wait(LOOK)) is None:
+                pass
+            self._status = status
+            self.ended.set()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + self._bounds.seconds
+        quota = Quota(self._command.writable, self._bounds.workspace, self._removed)
+        while self._running.wait(LOOK) is None:
+            if time.monotonic() > deadline:
+                raise over_time(self._bounds)
+            if self._cancelled.is_set():
+                raise cancelled_build()
+            if quota.is_exceeded():
+                raise over_disk(self._bounds)
+            self._count()
+        if quota.is_exceeded_in_the_end():
+            raise over_disk(self._bounds)
+
+    def _count(self) -> None:
+        if self._running.root is None:
+            return
+        usage = family.usage(self._running.root)
+        if usage.memory > self._bounds.memory:
+            raise over_memory(self._bounds)
+        if usage.processes > self._bounds.processes:
+            raise over_processes(self._bounds)
+
+    def _removed(self, device: int) -> int:
+        root = self._running.root
+        return 0 if root is None else family.open_but_removed(root, device)

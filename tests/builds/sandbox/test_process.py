@@ -1,0 +1,77 @@
+"""A plain process is held to its bounds too, as far as that can be promised without namespaces."""
+
+import dataclasses
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from builds.sandbox import layers
+from builds.sandbox.process import Process
+from tests.builds.sandbox.bench import BOUNDS, Bench, running
+from tests.builds.sandbox.conftest import workspace
+from tests.builds.sandbox.test_bounds import BOMBS_TOGETHER, FILLS_THE_DISK, MEMORY_BOMB
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are found in /proc")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A server that is root never uses it. Tests may, but for what the system does not hold root to: processes."""
+    setpriv = shutil.which("setpriv") if os.geteuid() == 0 else None
+    return Bench(Process(layers.abi() >= layers.FILES, setpriv), workspace(tmp_path))
+
+
+@pytest.mark.parametrize("ending", ["true", "sleep 60"])
+def test_a_daemon_does_not_outlive_its_build(ending: str, bench: Bench) -> None:
+    marker = f"6{secrets.randbelow(10**9):09}"  # so many seconds it sleeps
+
+    bench.sh(
+        f"(setsid sh -c 'trap \"\" TERM HUP; sleep {marker}; :' &) & sleep 0.2; {ending}",
+        dataclasses.replace(BOUNDS, seconds=2),
+    )
+
+    assert running(marker) == []
+
+
+def test_a_build_ends_on_time(bench: Bench) -> None:
+    assert bench.sh("trap '' TERM; sleep 60", dataclasses.replace(BOUNDS, seconds=0.5)).code == "timed_out"
+
+
+def test_a_memory_bomb_is_ended(bench: Bench) -> None:
+    outcome = bench.python(MEMORY_BOMB)
+
+    assert "MemoryError" in outcome.output or outcome.code == "too_much_memory"
+
+
+def test_processes_share_one_bound_of_memory(bench: Bench) -> None:
+    assert bench.python(BOMBS_TOGETHER).code == "too_much_memory"
+
+
+def test_a_disk_filler_is_ended(bench: Bench) -> None:
+    assert bench.python(FILLS_THE_DISK["a few large files"]).code == "disk_quota"
+
+
+def test_its_temporary_folder_goes_with_it(bench: Bench) -> None:
+    outcome = bench.sh('touch "$TMPDIR/left"; echo "$TMPDIR"')
+
+    assert not Path(outcome.output.strip()).exists()
+
+
+def test_a_missing_program_is_named(bench: Bench) -> None:
+    outcome = bench.run(("no-such-program",))
+
+    assert outcome.status == 127
+    assert "no-such-program" in outcome.output
+
+
+@pytest.mark.skipif(layers.abi() < layers.FILES, reason="the kernel has no Landlock")
+def test_landlock_keeps_a_build_to_its_files(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("untouched", encoding="utf-8")
+
+    outcome = bench.sh(f"cat {tmp_path}/secret.key")
+
+    assert (outcome.status, "untouched" in outcome.output) == (1, False)
