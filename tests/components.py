@@ -38,6 +38,9 @@ COMPONENTS = (
     Component("wrk", ("wrk",)),
     Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
+    Component("podman", ("podman",)),
+    Component("runc", ("runc",)),
+    Component("debootstrap", ("debootstrap", "/usr/sbin/debootstrap")),
     # Real sites; their pages are looked for, not the packages: container images often leave documentation out.
     Component("developers-reference", ("/usr/share/developers-reference/index.html",)),
     Component("postgresql-doc-15", ("/usr/share/doc/postgresql-doc-15/html/index.html",)),
