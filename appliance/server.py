@@ -24,6 +24,7 @@ from appliance.data_folder import DataFolder, Unusable, secret_key
 from appliance.deploys import Aliases, Contents, Deploys, Facts, Listings, Locks, Publishing
 from appliance.explain import Explainer
 from appliance.former import GraceTime
+from appliance.forwarding import Forwarder
 from appliance.front_door import FrontDoor
 from appliance.gate_attempts import Attempts
 from appliance.gatekeeper import Gatekeeper
@@ -187,6 +188,8 @@ def _door(stack: AsyncExitStack, parts: Parts, ways: WaysIn, table: Table, live:
     settings = parts.settings
     bodies = Bodies(settings.reply_cache, lost=_tell_lost)
     stack.callback(bodies.close)
+    forwarder = Forwarder.of(settings)
+    stack.push_async_callback(forwarder.close)
     switch = Switch(
         table=table,
         admin_hosts=parts.addresses.is_admin,
@@ -197,6 +200,7 @@ def _door(stack: AsyncExitStack, parts: Parts, ways: WaysIn, table: Table, live:
         stall_seconds=settings.upload_timeout + SLACK,
         reception=ways.reception,
         keeper=_gatekeeper(parts.access, parts.addresses, live),
+        forward=forwarder,
     )
     limits = door_limits_of(settings)
     return FrontDoor(

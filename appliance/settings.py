@@ -26,6 +26,7 @@ from appliance.units import (
     one_of,
     optional_address,
     optional_domain,
+    proxy_hosts,
     switch,
     whole,
 )
@@ -115,6 +116,17 @@ class Settings:
         country_header,
         "header in which trusted_proxies say where the visitor is, such as CF-IPCountry; empty: none",
     )
+    proxy_hosts: tuple[str, ...] = _setting(
+        "",
+        proxy_hosts,
+        "hosts that rewrites may fetch from: api.example.org, *.example.org, host:8443; empty: none",
+    )
+    proxy_private: bool = _setting(
+        "false", switch, "fetch also from hosts whose addresses are private or this machine's"
+    )
+    proxy_size: Size = _setting("25MB", Size.parse, "largest answer fetched from another host")
+    proxy_timeout: Span = _setting("30s", Span.parse, "longest time such an answer may take, in all")
+    proxy_connections: int = _setting(100, whole(1, 10_000), "connections to other hosts at the same time")
     # access
     access_lifetime: Span = _setting("10m", Span.parse, "how long an access token is good")
     refresh_lifetime: Span = _setting("30d", Span.parse, "how long a sign-in lasts without use")

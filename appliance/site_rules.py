@@ -32,7 +32,7 @@ _HASHED = re.compile(
 
 def abilities_of(settings: Settings) -> Abilities:
     """What the operator lets this server do for rules."""
-    return Abilities(countries=bool(settings.geoip_file or settings.country_header))
+    return Abilities(bool(settings.geoip_file or settings.country_header), settings.proxy_hosts)
 
 
 class RefusedRules(Exception):

@@ -20,10 +20,12 @@ from appliance.serving.slow_lane import (
     HOST,
     WHERE,
     AsgiApp,
+    Forward,
     Message,
     Receive,
     Scope,
     Send,
+    no_forward,
     read_request,
     send_reply,
     serve,
@@ -63,7 +65,9 @@ class Switch:
         stall_seconds: float = STALL_SECONDS,
         reception: Reception | None = None,
         keeper: Gatekeeper | None = None,
+        forward: Forward = no_forward,
     ) -> None:
+        self._forward = forward
         self._table = table
         self._is_admin = admin_hosts
         self._find = find
@@ -122,7 +126,7 @@ class Switch:
                 return
             if release.asks_country:
                 scope[WHERE] = self._reception.countries.of(visitor).encode("ascii")
-            await serve(scope, receive, outflow, release, self._bodies)
+            await serve(scope, receive, outflow, release, self._bodies, self._forward)
 
     async def _enter(
         self, scope: Scope, receive: Receive, host: str, address: str

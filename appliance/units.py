@@ -170,6 +170,8 @@ def optional_domain(value: object) -> str:
     return domain(value) if str(value) else ""
 
 
+_PROXY_HOST = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d{1,5})?")
+
 COUNTRY_HEADERS = (
     "CF-IPCountry",
     "CloudFront-Viewer-Country",
@@ -186,6 +188,15 @@ def country_header(value: object) -> str:
         if str(value).lower() == known.lower():
             return known
     raise ValueError(f"is empty, or one of: {', '.join(COUNTRY_HEADERS)}")
+
+
+def proxy_hosts(value: object) -> tuple[str, ...]:
+    """Host names, each perhaps with `*.` before it and a port behind it, from a list or a text with commas."""
+    texts = value if isinstance(value, list | tuple) else [t for t in re.split(r"[\s,]+", str(value)) if t]
+    hosts = tuple(str(text).lower() for text in texts)
+    if not all(_PROXY_HOST.fullmatch(host) for host in hosts):
+        raise ValueError('is a list of hosts, such as ["api.example.org", "*.example.org", "localhost:8081"]')
+    return hosts
 
 
 def one_of(*choices: str) -> Callable[[object], str]:

@@ -151,7 +151,14 @@ def _obey(visit: Visit, ruling: Ruling) -> Reply | None:
         if ruling.rule.redirect.if_there and rewritten(visit.release.entries, target.address(ruling.captured)) is None:
             return None
         return _redirect(visit, status, target.location(ruling.captured, visit.query))
-    name = rewritten(visit.release.entries, target.address(ruling.captured))
+    if target.origin:
+        return _fetch(visit, target.location(ruling.captured, visit.query).partition(b"#")[0])
+    return _rewrite(visit, status, target.address(ruling.captured))
+
+
+def _rewrite(visit: Visit, status: int, address: Address) -> Reply | None:
+    """Another file of the site in the place of what was asked for."""
+    name = rewritten(visit.release.entries, address)
     if name is None:
         return not_found(visit)
     if status != 200:
@@ -268,6 +275,11 @@ def _move(visit: Visit, hop: Hop) -> Reply:
 def _redirect(visit: Visit, status: int, location: bytes) -> Reply:
     fields = ((b"location", location), REVALIDATE, *visit.release.always)
     return make_reply(status, visit.edit.apply(status, fields))
+
+
+def _fetch(visit: Visit, url: bytes) -> Reply:
+    """What another host says to the same request, for the lane to ask."""
+    return Reply(200, visit.edit.apply(200, visit.release.always), b"", upstream=url)
 
 
 def _edited(visit: Visit, reply: Reply) -> Reply:

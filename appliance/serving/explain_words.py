@@ -103,6 +103,8 @@ def _obey(moment: Moment) -> str:
 
 def _effect(redirect: Redirect, moment: Moment) -> str:
     where, reply = place(redirect), moment.reply
+    if reply is not None and reply.upstream:
+        return f"{where} fetches the answer from {reply.upstream.decode('ascii')}."
     if reply is None:
         return f"{where} answers with the file at {redirect.to}."
     location = _location(reply)

@@ -211,7 +211,12 @@ class FastLane(asyncio.Protocol):
             self._door.hand_over(self, self._transport, data[start:])
             return False
         self._receive(visitor, host, release.site)
-        return self._reply(self._move(visitor, host) or answer(request, release), release, data, start, end)
+        reply = self._move(visitor, host) or answer(request, release)
+        if reply.upstream:
+            self._refused = True  # as above
+            self._door.hand_over(self, self._transport, data[start:])
+            return False
+        return self._reply(reply, release, data, start, end)
 
     def _receive(self, visitor: Visitor, host: bytes, site: str) -> None:
         """Keep what is to be known of a request when its answer has gone out."""

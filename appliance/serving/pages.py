@@ -107,6 +107,21 @@ _BY_STATUS = {
         "The server knows this page but could not read it. The people who run it have been told.",
         "Try again in a little while.",
     ),
+    502: Words(
+        "No answer from further on",
+        "This page comes from another server, which could not be reached, or whose answer cannot be passed on.",
+        "Try again in a little while.",
+    ),
+    504: Words(
+        "That took too long",
+        "This page comes from another server, which did not answer in time.",
+        "Try again in a little while.",
+    ),
+    508: Words(
+        "This goes around in a circle",
+        "This page comes from another server, which asked this one for it.",
+        "Tell the people who made the site.",
+    ),
     505: Words(
         "That version is not spoken here",
         "This server speaks HTTP/1.0, HTTP/1.1 and HTTP/2.",

@@ -44,7 +44,8 @@ class Reply:
 
     Names are in lower case; `content-length` is among the fields where the status has one. `date` and `connection`
     belong to the lane. `head` is the same for HTTP/1.1: status line and fields, each with its CRLF, without the
-    empty line at the end. The answer to HEAD is this reply without its body.
+    empty line at the end. The answer to HEAD is this reply without its body. With `upstream`, a URL, the answer is what
+    another host says, and `fields` go with it; only the slow lane can send it.
     """
 
     status: int
@@ -52,6 +53,7 @@ class Reply:
     head: bytes
     body: bytes = b""
     part: FilePart | None = None
+    upstream: bytes = b""
 
 
 def make_reply(status: int, fields: Fields, body: bytes = b"", part: FilePart | None = None) -> Reply:

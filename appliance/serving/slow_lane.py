@@ -24,12 +24,24 @@ WHERE = "dropdock.country"  # likewise, for sites that ask: where the visitor is
 PIECE = 64 * 1024  # of a file at a time: HTTP/2 makes a copy for each of a connection's streams
 
 
-async def serve(scope: Scope, receive: Receive, send: Send, release: Release, bodies: Bodies) -> None:
+Forward = Callable[[Scope, Receive, Send, Reply], Awaitable[None]]
+"""Sends what another host says, for a reply that names it."""
+
+
+async def no_forward(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:  # noqa: ARG001  (a Forward)
+    """Where nothing is ever fetched."""
+    await send_reply(scope, send, page_reply(502))
+
+
+async def serve(scope: Scope, receive: Receive, send: Send, release: Release, bodies: Bodies, forward: Forward) -> None:
     """Answer an ASGI request from a release. The request's body must have been received.
 
     A blob that breaks off in the middle raises MissingBlob, so that the server ends the connection.
     """
     reply = answer(read_request(scope), release)
+    if reply.upstream:
+        await forward(scope, receive, send, reply)
+        return
     part = reply.part
     if scope["method"] == "HEAD" or part is None:
         await send_reply(scope, send, reply)

@@ -11,7 +11,7 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
@@ -182,6 +182,8 @@ def user_and_password(token: bytes) -> tuple[str, str] | None:
 def private(reply: Reply) -> Reply:
     """The same answer, which no cache may keep."""
     kept: Fields = tuple(one for one in reply.fields if not _is_for_caches(one[0]) and one[0] != b"content-length")
+    if reply.upstream:
+        return replace(reply, fields=(*kept, PRIVATE))
     return make_reply(reply.status, (*kept, PRIVATE), reply.body, reply.part)
 
 

@@ -19,13 +19,14 @@ import h2.connection
 import h2.events
 import uvloop
 
+from appliance.forwarding import Forwarder, ForwardLimits
 from appliance.front_door import DoorLimits, FrontDoor
 from appliance.gatekeeper import Gatekeeper
 from appliance.handed_over import Hypercorn
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.release import Release, compile_release
-from appliance.serving.slow_lane import Receive, Scope, Send
+from appliance.serving.slow_lane import Receive, Scope, Send, no_forward
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
 from appliance.storage.manifest import Entry, Manifest, Options
@@ -144,6 +145,7 @@ class Wiring:
     reception: Reception = field(default_factory=Reception)
     loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     keeper: Gatekeeper | None = None
+    forward: ForwardLimits | None = None
 
 
 @contextmanager
@@ -163,6 +165,12 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
     async def find(host: str) -> Release | None:
         return found.get(host)
 
+    async def make_forwarder(limits: ForwardLimits) -> Forwarder:
+        return Forwarder(limits)
+
+    forward: Forwarder | None = None
+    if wiring.forward is not None:
+        forward = asyncio.run_coroutine_threadsafe(make_forwarder(wiring.forward), loop).result(10)
     switch = Switch(
         table=table,
         admin_hosts=ADMIN.__eq__,
@@ -173,6 +181,7 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
         stall_seconds=wiring.stall_seconds,
         reception=wiring.reception,
         keeper=wiring.keeper,
+        forward=forward or no_forward,
     )
 
     async def open_door() -> FrontDoor:
@@ -196,6 +205,8 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
         yield plane
     finally:
         plane.call(door.close(0.2))
+        if forward is not None:
+            plane.call(forward.close())
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         bodies.close()

@@ -85,7 +85,11 @@ class Answers:
             if release.asks_country:
                 ask.context[COUNTRY] = door.reception.countries.of(visitor).encode("ascii")
             note = _Note(ask, visitor, host, release.site)
-            self._reply(number, note, moved or answer(request, release), ended=True)
+            reply = moved or answer(request, release)
+            if reply.upstream:
+                self._pass_on(number, ask, ended=True)
+                return
+            self._reply(number, note, reply, ended=True)
 
     def _visitor(self, ask: Ask) -> Visitor:
         if self._trusted and ask.forwarded:

@@ -106,7 +106,7 @@ class Compiled:
         self._blocks: Index[_Block] = Index()
         for redirect in rules.redirects:
             names = [name for name, _ in redirect.conditions]
-            inert = any(map(abilities.inert, names))
+            inert = any(map(abilities.inert, names)) or not _may_fetch(redirect, abilities)
             self.asks_country = self.asks_country or ("Country" in names and not inert)
             self._add(self._inert if inert else self.redirects, redirect, style)
         for block in rules.headers:
@@ -226,6 +226,13 @@ def compile_redirect(redirect: Redirect, style: Style) -> Rule:
     asked = [value[1:] for _, value in redirect.query if value.startswith(":")]
     hosted = [label[1:] for label in redirect.host.split(".") if label.startswith(":")]
     return Rule(redirect, pattern, parse_target(redirect.to, [*pattern.names, *asked, *hosted]))
+
+
+def _may_fetch(redirect: Redirect, abilities: Abilities) -> bool:
+    """Whether a rewrite leads nowhere else than it may now, whatever was allowed when the deploy was made."""
+    if redirect.status != 200 or redirect.to.startswith("/"):
+        return True
+    return abilities.may_fetch(parse_target(redirect.to, ()).origin)
 
 
 def host_fits(pattern: str, host: str, captured: Captured) -> bool:

@@ -43,6 +43,7 @@ class Redirects:
         """Take a rule in; a remark for its author, if one is due. Raises BadRule."""
         _check_status(redirect, self.dialect)
         rule = _compiled(redirect, self.dialect)
+        self._check_origin(rule)
         if rule.pattern in self._taken:
             code = "rule_twice" if self.dialect == "cloudflare" else "rule_shadowed"
             raise BadRule(f"An earlier rule takes all of {shown(redirect.path)}: left out.", code)
@@ -55,6 +56,15 @@ class Redirects:
         self.rules.append(rule)
         inert = [name for name, _ in redirect.conditions if self.abilities.inert(name)]
         return f"Nothing here can tell a visitor's {inert[0]}: this rule never applies." if inert else None
+
+    def _check_origin(self, rule: Rule) -> None:
+        origin = rule.target.origin
+        if not origin or rule.redirect.status != 200:
+            return
+        if self.dialect == "cloudflare":
+            raise BadRule("The Cloudflare dialect has no rewrites to another host: left out.", "proxy_off")
+        if not self.abilities.may_fetch(origin):
+            raise BadRule(f"This server does not fetch from {shown(origin)} (proxy_hosts): left out.", "proxy_off")
 
     def _count(self, rule: Rule) -> None:
         path, cloudflare = rule.pattern.exact, self.dialect == "cloudflare"
@@ -183,9 +193,7 @@ def _check_status(redirect: Redirect, dialect: str) -> None:
     if redirect.status not in STATUSES[dialect]:
         known = ", ".join(map(str, sorted(STATUSES[dialect])))
         raise BadRule(f"{redirect.status} is not a status a rule can have; there are {known}: left out.")
-    if _SCHEME.match(redirect.to) and redirect.status == 200:
-        raise BadRule("Fetching from another host is off on this server: left out.", "proxy_off")
-    if _SCHEME.match(redirect.to) and redirect.status not in REDIRECTS:
+    if _SCHEME.match(redirect.to) and redirect.status not in {200, *REDIRECTS}:
         raise BadRule(f"With status {redirect.status} a rule leads to a page of this site: left out.")
 
 
