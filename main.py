@@ -123,6 +123,12 @@ def _health() -> "click.Command":
     return health
 
 
+def _service() -> "click.Command":
+    from appliance.cli import service
+
+    return service.command(_itself())
+
+
 def _version() -> "click.Command":
     from appliance.cli.program import version
 
@@ -141,6 +147,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "token": ("Make tokens for scripts.", _token),
     "check": ("Show the settings and verify the data directory.", _check),
     "health": ("Say whether the server is ready.", _health),
+    "service": ("Have this machine keep Dropdock running.", _service),
     "version": ("Print the version.", _version),
 }
 

@@ -38,6 +38,7 @@ COMPONENTS = (
     Component("wrk", ("wrk",)),
     Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
+    Component("systemd", ("systemd-analyze",)),
     Component("podman", ("podman",)),
     Component("runc", ("runc",)),
     Component("debootstrap", ("debootstrap", "/usr/sbin/debootstrap")),

@@ -1,0 +1,103 @@
+"""systemd: a unit that gives the server its own user, its own folder, and as few rights as its work can do with."""
+
+import shlex
+from pathlib import Path
+
+from appliance.services.values import STOP_SECONDS, Commands, Manager, Service
+
+_NAME = "dropdock.service"
+_HOMES = ("/home", "/root", "/run/user")  # what ProtectHome hides
+
+# Left out on purpose: ProtectKernelTunables, ProtectKernelLogs, ProtectProc, ProcSubset and RestrictNamespaces. The first
+# four cover parts of /proc, and the kernel then lets nobody mount a fresh one; the last forbids the namespaces. Builds of
+# sites from source run in bubblewrap, which needs both. For the same reason @mount is in the filter.
+_UNIT = """\
+# Written by `dropdock service install`; `systemctl edit dropdock` changes it without touching this file.
+[Unit]
+Description=Dropdock, self-hosted static sites
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=exec
+User={user}
+Group={user}
+ExecStart={start}
+Restart=on-failure
+RestartSec=2
+TimeoutStopSec={stop}
+UMask=0077
+LimitNOFILE=65536
+
+WorkingDirectory={data}
+ProtectSystem=strict
+ReadWritePaths={data}
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+
+AmbientCapabilities={rights}
+CapabilityBoundingSet={rights}
+NoNewPrivileges=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+LockPersonality=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=@system-service @mount
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _text(service: Service) -> str:
+    """The unit file."""
+    return _UNIT.format(
+        user=service.user,
+        start=" ".join(_quoted(word) for word in service.start),
+        stop=STOP_SECONDS,
+        data=service.data,
+        rights="CAP_NET_BIND_SERVICE" if service.low_port else "",
+    )
+
+
+def _prepare(service: Service) -> Commands:
+    """Make the user, who has no password and no shell, and the data folder, which is theirs alone."""
+    made = ("useradd", "--system", "--user-group", "--home-dir", str(service.data), "--shell", "/usr/sbin/nologin")
+    user = f"id -u {shlex.quote(service.user)} >/dev/null 2>&1 || {shlex.join((*made, service.user))}"
+    owner = ("-o", service.user, "-g", service.user, "-m", "0700")
+    return ("sh", "-c", user), ("install", "-d", *owner, str(service.data))
+
+
+def _refuse(service: Service) -> str:
+    homes = [home for home in _HOMES if Path(service.command[0]).is_relative_to(home)]
+    if not homes:
+        return ""
+    return f"The service is kept out of {homes[0]}: put {service.command[0]} elsewhere first, such as /usr/local/bin."
+
+
+def _quoted(word: str) -> str:
+    """A word of ExecStart, in which % and $ mean something (systemd.service(5), Command lines)."""
+    escaped = word.replace("%", "%%").replace("$", "$$").replace("\\", "\\\\").replace('"', '\\"')
+    return escaped if escaped.isascii() and not set(escaped) & set(" \t'\";\\") else f'"{escaped}"'
+
+
+SYSTEMD = Manager(
+    platform="linux",
+    path=Path("/etc/systemd/system", _NAME),
+    config=Path("/etc/dropdock/appliance.toml"),
+    data=Path("/var/lib/dropdock"),
+    text=_text,
+    install=(("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", _NAME)),
+    remove=(("systemctl", "disable", "--now", _NAME),),
+    status=("systemctl", "status", "--no-pager", _NAME),
+    prepare=_prepare,
+    refuse=_refuse,
+)

@@ -1,0 +1,202 @@
+"""`service`: what it writes is held against the service managers' own checkers, where they are here."""
+
+import dataclasses
+import os
+import plistlib
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from appliance.services import MANAGERS
+from appliance.services.windows import NAMESPACE
+from tests.cli.conftest import Outcome, Run
+
+LIST = {"w": NAMESPACE}
+TOOLS = ("systemctl", "useradd", "install", "id")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "etc" / "appliance.toml"
+
+
+def printed(run: Run, manager: str, *options: object) -> str:
+    outcome: Outcome = run("service", "install", "--print", "--manager", manager, *options)
+    assert outcome.code == 0, outcome.err
+    return outcome.out
+
+
+def write(config: Path, settings: str) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text(settings)
+
+
+class Machine:
+    """A machine whose commands only note that they were called, and whose unit is a file of the test's own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.unit = folder / "units" / "dropdock.service"
+        self.calls = folder / "calls"
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        for tool in TOOLS:
+            self.command(tool, f'echo "{tool} $*" >> {self.calls}')
+        self.command("id", "exit 1")  # there is no such user yet
+        for tool in ("sh", "echo"):
+            (self.bin / tool).symlink_to(f"/bin/{tool}")
+        monkeypatch.setenv("PATH", str(self.bin))
+        monkeypatch.setitem(MANAGERS, "systemd", dataclasses.replace(MANAGERS["systemd"], path=self.unit))
+        monkeypatch.setattr(sys, "executable", "/usr/local/bin/python3")  # not in anybody's home
+
+    def command(self, name: str, script: str) -> None:
+        path = self.bin / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def called(self) -> list[str]:
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(tmp_path, monkeypatch)
+
+
+@pytest.mark.needs("systemd")
+def test_systemd_has_nothing_to_say_against_the_unit(run: Run, tmp_path: Path, config: Path) -> None:
+    unit = tmp_path / "dropdock.service"
+    unit.write_text(printed(run, "systemd", "--config", config, "--user", "root"))  # a user who is here
+
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+
+    assert [line for line in done.stderr.splitlines() if "dropdock" in line] == []
+
+
+@pytest.mark.needs("systemd")
+def test_systemd_finds_the_unit_little_exposed(run: Run, tmp_path: Path, config: Path) -> None:
+    unit = tmp_path / "dropdock.service"
+    unit.write_text(printed(run, "systemd", "--config", config))
+    most = "--threshold=35"  # tenths; a unit without any hardening has 96, and builds need what is left open
+
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", most, unit], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout[-400:] + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("listen", "rights"),
+    [("0.0.0.0:8080", ""), ("0.0.0.0:80", "CAP_NET_BIND_SERVICE"), ("[::]:443", "CAP_NET_BIND_SERVICE")],
+)
+def test_the_right_to_low_ports_is_given_only_for_one(run: Run, config: Path, listen: str, rights: str) -> None:
+    write(config, f'listen = "{listen}"\n')
+
+    unit = printed(run, "systemd", "--config", config)
+
+    assert f"\nAmbientCapabilities={rights}\n" in unit
+    assert f"\nCapabilityBoundingSet={rights}\n" in unit
+
+
+def test_words_that_systemd_would_read_otherwise_are_quoted(run: Run, tmp_path: Path) -> None:
+    unit = printed(run, "systemd", "--data", tmp_path / "50% of $HOME")
+
+    assert f'--data "{tmp_path}/50%% of $$HOME"' in unit
+
+
+def test_a_property_list_starts_the_server_and_again_when_it_fails(run: Run, tmp_path: Path, config: Path) -> None:
+    daemon = plistlib.loads(printed(run, "launchd", "--config", config, "--data", tmp_path).encode())
+
+    assert daemon["ProgramArguments"][-5:] == ["serve", "--config", str(config), "--data", str(tmp_path)]
+    assert daemon["KeepAlive"] == {"SuccessfulExit": False}
+    assert daemon["UserName"] == "dropdock"
+
+
+def test_a_task_starts_the_server_at_boot_and_has_no_time_limit(run: Run, tmp_path: Path, config: Path) -> None:
+    task = ET.fromstring(printed(run, "windows", "--config", config, "--data", tmp_path))  # noqa: S314 - our own
+
+    assert task.find("w:Triggers/w:BootTrigger/w:Enabled", LIST) is not None
+    assert task.findtext("w:Settings/w:ExecutionTimeLimit", namespaces=LIST) == "PT0S"
+    assert f"--data {tmp_path}" in (task.findtext("w:Actions/w:Exec/w:Arguments", namespaces=LIST) or "")
+
+
+def test_installing_makes_a_user_a_folder_and_starts_the_service(
+    run: Run, machine: Machine, config: Path, tmp_path: Path
+) -> None:
+    outcome = run("service", "install", "--manager", "systemd", "--config", config, "--data", tmp_path / "data")
+
+    assert outcome.code == 0, outcome.err
+    assert [call.split()[0] for call in machine.called()] == ["useradd", "install", "systemctl", "systemctl"]
+    assert machine.called()[1].endswith(f"-o dropdock -g dropdock -m 0700 {tmp_path / 'data'}")
+    assert machine.called()[-1] == "systemctl enable --now dropdock.service"
+    assert "User=dropdock" in machine.unit.read_text()
+    assert "account create" in outcome.err
+
+
+def test_settings_that_are_there_are_left_alone(run: Run, machine: Machine, config: Path) -> None:
+    write(config, 'base = "sites.example.org"\n')
+
+    run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert config.read_text() == 'base = "sites.example.org"\n'
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_settings_made_for_the_service_can_be_read_by_it(run: Run, machine: Machine, config: Path) -> None:
+    run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert stat.S_IMODE(config.stat().st_mode) == 0o644
+
+
+def test_settings_that_cannot_be_used_stop_it_before_anything_is_written(
+    run: Run, machine: Machine, config: Path
+) -> None:
+    write(config, "nonsense = 1\n")
+
+    outcome = run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert outcome.code == 1
+    assert "there is no setting nonsense" in outcome.err
+    assert (machine.called(), machine.unit.exists()) == ([], False)
+
+
+def test_a_program_in_somebodys_home_is_not_installed(
+    run: Run, machine: Machine, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/home/olga/python3")
+
+    outcome = run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert outcome.code == 1
+    assert "put /home/olga/python3 elsewhere first" in outcome.err
+    assert (machine.called(), machine.unit.exists()) == ([], False)
+
+
+def test_what_a_command_says_against_it_is_told(run: Run, machine: Machine, config: Path) -> None:
+    machine.command("systemctl", "echo 'System has not been booted with systemd' >&2; exit 1")
+
+    outcome = run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert outcome.code == 1
+    assert "System has not been booted with systemd" in outcome.err
+
+
+def test_removing_stops_the_service_and_takes_its_file_away(run: Run, machine: Machine, config: Path) -> None:
+    run("service", "install", "--manager", "systemd", "--config", config)
+
+    outcome = run("service", "remove", "--manager", "systemd")
+
+    assert outcome.code == 0, outcome.err
+    assert machine.called()[-1] == "systemctl disable --now dropdock.service"
+    assert (machine.unit.exists(), config.exists()) == (False, True)
+
+
+def test_what_is_not_installed_cannot_be_removed(run: Run, machine: Machine) -> None:
+    outcome = run("service", "remove", "--manager", "systemd")
+
+    assert outcome.code == 1
+    assert machine.called() == []
