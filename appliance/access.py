@@ -13,6 +13,7 @@ _PURPOSES = (
     b"dropdock access token",
     b"dropdock csrf token",
     b"dropdock gate",
+    b"dropdock upload token",
     b"dropdock sealing",
 )
 
@@ -24,6 +25,7 @@ class Keys:
     access: bytes
     csrf: bytes
     gate: bytes
+    upload: bytes
     sealing: bytes
 
     @classmethod

@@ -126,6 +126,12 @@ async def by_email(email: str) -> Actor:
     return Actor(row.id, row.email, row.role)
 
 
+async def acting(account: int) -> Actor | None:
+    """The account of that number as one who may act; None when it is gone or disabled."""
+    row = await Account.get_or_none(id=account, disabled_at__isnull=True)
+    return Actor(row.id, row.email, row.role) if row else None
+
+
 async def end_sessions(access: Access, account: int, *, but: int | None = None) -> None:
     """End an account's sign-ins, save one session where it is named."""
     await Session.filter(account_id=account, ended_at__isnull=True).exclude(id=but or 0).update(ended_at=access.now())

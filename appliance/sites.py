@@ -22,6 +22,7 @@ from appliance.storage.manifest import Options
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")  # a DNS label (RFC 1123) with room for `<deploy>--`
 NAME_RULE = "use 1 to 48 of the letters a-z, digits and single hyphens, with a letter or digit at both ends"
 PRODUCTION_BRANCH = "main"  # unless it was said
+HTML_OF = {"netlify": "natural", "cloudflare": "auto"}  # how each answers for pages, unless a site is told otherwise
 RESERVED = frozenset({"admin", "api", "dropdock"})  # names a visitor would take for the platform's own
 
 
@@ -109,7 +110,11 @@ class Sites:
             raise _kept(new.name)
         try:
             site = await Site.create(
-                name=new.name, owner_id=actor.id, dialect=new.dialect, production_branch=new.production_branch
+                name=new.name,
+                owner_id=actor.id,
+                dialect=new.dialect,
+                html=HTML_OF[new.dialect],
+                production_branch=new.production_branch,
             )
         except IntegrityError:
             raise Conflict(f"The name {new.name!r} is taken: choose another.", code="name_taken") from None

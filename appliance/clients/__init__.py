@@ -2,9 +2,9 @@
 
 import re
 
-from appliance.clients import surge
+from appliance.clients import cloudflare, netlify, surge
 from appliance.clients.edge import Client
 
-CLIENTS: tuple[Client, ...] = (surge.CLIENT,)
+CLIENTS: tuple[Client, ...] = (netlify.CLIENT, cloudflare.CLIENT, surge.CLIENT)
 STREAMED = re.compile("|".join(client.streams for client in CLIENTS))
 """Method and path of requests whose body the adapters read themselves."""

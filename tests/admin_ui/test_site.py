@@ -85,3 +85,14 @@ async def shown_finished(desk: Desk, path: str) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("the deploy never finished")
+
+
+async def test_commands_for_ci_have_the_real_address_and_name_and_no_token(alice: Desk) -> None:
+    await alice.deploy("from-ci", {"index.html": page("one")})
+
+    shown = await alice.page("/sites/from-ci")
+
+    assert "dropdock deploy ./public --site from-ci" in shown.text
+    assert "/api/v1/sites/from-ci/deploys" in shown.text
+    assert "$DROPDOCK_TOKEN" in shown.text
+    assert "dd_" not in shown.text
