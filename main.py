@@ -147,7 +147,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "token": ("Make tokens for scripts.", _token),
     "check": ("Show the settings and verify the data directory.", _check),
     "health": ("Say whether the server is ready.", _health),
-    "service": ("Have this machine keep Dropdock running.", _service),
+    "service": ("Run Dropdock as a service of this machine.", _service),
     "version": ("Print the version.", _version),
 }
 

@@ -8,9 +8,9 @@ from appliance.services.values import STOP_SECONDS, Commands, Manager, Service
 _NAME = "dropdock.service"
 _HOMES = ("/home", "/root", "/run/user")  # what ProtectHome hides
 
-# Left out on purpose: ProtectKernelTunables, ProtectKernelLogs, ProtectProc, ProcSubset and RestrictNamespaces. The first
-# four cover parts of /proc, and the kernel then lets nobody mount a fresh one; the last forbids the namespaces. Builds of
-# sites from source run in bubblewrap, which needs both. For the same reason @mount is in the filter.
+# Left out on purpose: ProtectKernelTunables, ProtectKernelLogs, ProtectProc, ProcSubset and RestrictNamespaces. The
+# first four cover parts of /proc, and the kernel then lets nobody mount a fresh one; the last forbids the namespaces.
+# Builds of sites from source run in bubblewrap, which needs both. For the same reason @mount is in the filter.
 _UNIT = """\
 # Written by `dropdock service install`; `systemctl edit dropdock` changes it without touching this file.
 [Unit]
