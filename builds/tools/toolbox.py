@@ -101,6 +101,8 @@ class Toolbox:
             program = next((new / inside for inside in listed.inside if (new / inside).exists()), None)
             if not fetched or program is None:
                 return None
+            take_back(new)
+            _link(listed, new)
             version = self._proven(listed, program, new)
             if not version:
                 return None
@@ -160,6 +162,14 @@ def beside(place: Path) -> Iterator[Path]:
         yield new
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _link(listed: Listed, folder: Path) -> None:
+    for name, target in listed.links:
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        link.resolve().chmod(0o755)
 
 
 def _specifiers(tool: Tool) -> Iterator[str]:
