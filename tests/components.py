@@ -43,10 +43,7 @@ COMPONENTS = (
     Component("runc", ("runc",)),
     Component("debootstrap", ("debootstrap", "/usr/sbin/debootstrap")),
     Component("jekyll", ("jekyll",)),
-    Component(
-        "jekyll-theme-minima",
-        ("/usr/share/doc/jekyll-theme-minima",),
-    ),
+    Component("jekyll-theme-minima", ("/usr/share/doc/jekyll-theme-minima",)),
     # Real sites; their pages are looked for, not the packages: container images often leave documentation out.
     Component("developers-reference", ("/usr/share/developers-reference/index.html",)),
     Component("postgresql-doc-15", ("/usr/share/doc/postgresql-doc-15/html/index.html",)),

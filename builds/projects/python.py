@@ -22,7 +22,7 @@ REQUIREMENTS = (
 READ_THE_DOCS = (".readthedocs.yaml", ".readthedocs.yml")
 GROUPS = ("docs", "doc", "documentation")
 SAFE = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-SOURCE = "PyPI, in an environment of its own; Python itself from the machine"
+SOURCE = "PyPI"
 
 
 def python(folder: Folder, choice: Choice) -> Tool:

@@ -94,7 +94,7 @@ def test_vitepress(tmp_path: Path, tools: Path) -> None:
     assert "<em>dough</em>" in built.page()
 
 
-@pytest.mark.needs("jekyll")
+@pytest.mark.needs("jekyll", "jekyll-theme-minima")
 def test_jekyll_with_minima(tmp_path: Path, tools: Path) -> None:
     files = {
         "_config.yml": "title: Alice bakes\ntheme: minima\nbaseurl: /elsewhere\n",

@@ -5,16 +5,19 @@ import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 
 from builds.detect import detect
 from builds.recipe import Choice, Detection, Recipe
-from builds.sandbox.values import Bounds, Command
+from builds.sandbox.probe import probe
+from builds.sandbox.values import Bounds, Command, Sandbox, Wishes
 from builds.tools import Kit, Toolbox
 from builds.tools.dependencies import Dependencies
 from builds.tools.environment import Environments
 from builds.tools.installing import SYSTEM_PATH
-from tests.builds.plain_sandbox import PlainSandbox, dressed
+from tests.builds.plain_sandbox import dressed
 
 BOUNDS = Bounds(seconds=600)
 
@@ -70,9 +73,15 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     return folder
 
 
-def toolbox(folder: Path, log: list[str], sandbox: PlainSandbox | None = None) -> Toolbox:
+@cache
+def sandbox() -> Sandbox:
+    """What isolates builds on this machine; the package registry may stand in whatever network the machine does."""
+    return probe(Wishes(reach=(ip_network("0.0.0.0/0"), ip_network("::/0"))))
+
+
+def toolbox(folder: Path, log: list[str]) -> Toolbox:
     """A toolbox in a folder."""
-    return Toolbox(folder, sandbox or PlainSandbox(), log.append, threading.Event(), BOUNDS, dressed)
+    return Toolbox(folder, sandbox(), log.append, threading.Event(), BOUNDS, dressed)
 
 
 def build(source: Path, workspace: Path, tools: Path, choice: Choice | None = None) -> Built:
@@ -87,12 +96,14 @@ def build(source: Path, workspace: Path, tools: Path, choice: Choice | None = No
         environments = Environments(box, kept, "alice")
         kits.insert(0, environments.get(kits[0], recipe.python, source, workspace / "python"))
     dependencies = Dependencies(recipe, source, workspace / "aside", kept, "alice")
+    home = workspace / "home"
+    home.mkdir()
     if not dependencies.restore():
         for step in recipe.fetch:
-            _run(_command(recipe, kits, source, workspace, step.argv, step.folder, network=True), log)
+            _run(_command(recipe, kits, source, home, step.argv, step.folder, network=True), log)
         dependencies.keep()
     for step in recipe.run:
-        _run(_command(recipe, kits, source, workspace, step.argv, step.folder, network=False), log)
+        _run(_command(recipe, kits, source, home, step.argv, step.folder, network=False), log)
     base = source / recipe.base
     outputs = [base / output for output in recipe.output if (base / output / "index.html").exists()]
     assert outputs, "\n".join(log[-40:])
@@ -111,13 +122,14 @@ def _command(
         "HOME": str(home),
         "PATH": ":".join([*path, *SYSTEM_PATH]),
     }
-    command = Command(argv, source / folder, environment, (source, home), (), network)
+    readable = tuple(place for kit in kits for place in kit.readable)
+    command = Command(argv, source / folder, environment, (source, home), readable, network)
     return dressed(command) if network else command
 
 
 def _run(command: Command, log: list[str]) -> None:
     log.append(f"$ {' '.join(command.argv)}")
-    status = PlainSandbox().run(
+    status = sandbox().run(
         command, BOUNDS, lambda piece: log.extend(piece.decode(errors="replace").splitlines()), threading.Event()
     )
     assert status == 0, f"{' '.join(command.argv)} ended with {status}:\n" + "\n".join(log[-60:])
