@@ -11,14 +11,16 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from builds.errors import BuildError
 from builds.recipe import Tool
+from builds.refusals import shown
 from builds.sandbox.values import Bounds, Command, Sandbox
-from builds.tools.installing import Installing
+from builds.tools.installing import SYSTEM_PATH, Installing
 from builds.tools.kit import Kit
 from builds.tools.listed import BY_NAME, Listed
 from builds.tools.locked import locked
@@ -27,6 +29,7 @@ from builds.versions import fits, parsed, spans
 
 LOCK = ".lock"
 BESIDE = ".new-"  # prefix of what is being installed; left over only by a process that was killed
+IN_USE = 24 * 3600  # seconds; no build is allowed to take as long
 USED = ".used"  # its time says when a build last had the tool
 
 
@@ -49,21 +52,28 @@ class Toolbox:
     def get(self, tool: Tool) -> Kit:
         """The tool in a version that fits. Raises BuildError `tool_missing` with the way to get it."""
         listed = BY_NAME[tool.name]
-        found = on_this_machine(listed, tool.version) or self._kept(listed, tool.version)
-        if found is None:
-            found = self._installed(listed, tool)
-        self._had[tool.name] = found
-        self.installing.say(f"{listed.title} {found.version}{f', as {tool.by} says' if tool.by else ''}")
-        return found
+        for wanted in _acceptable(tool):
+            found = on_this_machine(listed, wanted) or self._kept(listed, wanted) or self._installed(listed, wanted)
+            if found is not None:
+                self._had[tool.name] = found
+                self._tell(listed, tool, found.version)
+                return found
+        raise missing(listed, tool)
 
     def evict(self, keep: int) -> None:
-        """Remove all installed versions of each tool but those `keep` that were used last."""
+        """Remove what no build has had for a day, but for the `keep` versions of each tool that were used last."""
         for place in self.folder.iterdir() if self.folder.is_dir() else ():
             with locked(place / LOCK, self.installing.cancelled):
                 versions = [one for one in place.iterdir() if not one.name.startswith(".")]
-                versions.sort(key=lambda one: (one / USED).stat().st_mtime, reverse=True)
+                versions.sort(key=_last_used, reverse=True)
                 for old in versions[keep:]:
-                    shutil.rmtree(old)
+                    if time.time() - _last_used(old) > IN_USE:
+                        shutil.rmtree(old)
+
+    def _tell(self, listed: Listed, tool: Tool, version: str) -> None:
+        instead = "" if fits(version, tool.version) else f" {tool.version} is not to be had, instead of it"
+        by = f" (asked for by {tool.by})" if tool.by else ""
+        self.installing.say(f"{listed.title}{instead} {version}{by}".strip())
 
     def _kept(self, listed: Listed, wanted: str) -> Kit | None:
         """The newest fitting version that was installed before."""
@@ -79,19 +89,14 @@ class Toolbox:
         (folder / USED).touch()
         return Kit((program.parent,), (folder,), version=folder.name)
 
-    def _installed(self, listed: Listed, tool: Tool) -> Kit:
+    def _installed(self, listed: Listed, wanted: str) -> Kit | None:
         if not listed.pypi and not listed.npm:
-            raise missing(listed, tool)
+            return None
         place = self.folder / listed.name
         with locked(place / LOCK, self.installing.cancelled):
-            kit = self._kept(listed, tool.version)  # another build may have been first
-            for wanted in _specifiers(tool):
-                if kit is None:
-                    kit = self._install(listed, place, wanted)
-        if kit is None:
-            raise missing(listed, tool, "could not be installed either; the log says why")
-        if not fits(kit.version, tool.version):
-            self.installing.say(f"{listed.title} {tool.version} is not to be had; {kit.version} is used instead.")
+            kit = self._kept(listed, wanted)  # another build may have been first
+            for span in spans(wanted):
+                kit = kit or self._install(listed, place, span.specifier())
         return kit
 
     def _install(self, listed: Listed, place: Path, wanted: str) -> Kit | None:
@@ -137,19 +142,21 @@ class Toolbox:
         return version_in(said)
 
 
-def missing(listed: Listed, tool: Tool, why: str = "is not on this machine") -> BuildError:
+def missing(listed: Listed, tool: Tool) -> BuildError:
     """The error for a tool that cannot be had: who asks for it, and how to get it."""
-    version = f" {tool.version}" if tool.version else ""
+    version = f" {shown(tool.version)}" if tool.version else ""
     by = f" ({tool.by} asks for it)" if tool.by else ""
-    detail = f"{listed.title}{version}{by} {why}: {listed.get}, or ask for another version in the site's settings."
+    why = " and could not be installed, as the log says" if listed.pypi or listed.npm else ""
+    detail = f"{listed.title}{version}{by} is not on this machine{why}: {listed.get}, or ask for another version."
     return BuildError("tool_missing", detail)
 
 
 def take_back(folder: Path) -> None:
     """Make what a sandbox was given our own again, and readable to those it will be shown to. Follows no link."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        subprocess.run(["chown", "-RhP", "0:0", "--", str(folder)], check=True, capture_output=True)  # noqa: S603, S607 - fixed
-        subprocess.run(["chmod", "-R", "go-w,a+rX", "--", str(folder)], check=True, capture_output=True)  # noqa: S603, S607 - fixed
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return  # nobody else wrote there
+    for command in (("chown", "-RhP", "0:0"), ("chmod", "-R", "go-w,a+rX")):
+        subprocess.run((*command, "--", str(folder)), check=True, env={"PATH": ":".join(SYSTEM_PATH)})  # noqa: S603 - fixed
 
 
 @contextmanager
@@ -172,10 +179,14 @@ def _link(listed: Listed, folder: Path) -> None:
         link.resolve().chmod(0o755)
 
 
-def _specifiers(tool: Tool) -> Iterator[str]:
-    """What to ask an installer for, in turn: the spans that fit, and for an exact version of Node its whole line."""
-    for span in spans(tool.version):
-        yield span.specifier()
+def _last_used(version: Path) -> float:
+    used = version / USED
+    return used.stat().st_mtime if used.exists() else 0.0
+
+
+def _acceptable(tool: Tool) -> Iterator[str]:
+    """What is asked for; and for an exact version of Node, if that is nowhere to be had, any other of its line."""
+    yield tool.version
     exact = parsed(tool.version)
     if tool.name == "node" and exact is not None and len(exact) > 1:
-        yield f">={exact[0]},<{exact[0] + 1}"
+        yield str(exact[0])

@@ -1,5 +1,6 @@
 """The toolbox: what is here is used, what is not is installed once and whole, what cannot be had is named."""
 
+import os
 import threading
 import time
 import zipfile
@@ -186,18 +187,34 @@ def test_without_a_python_it_is_said_how_to_get_one(
         bakery().get(Tool("oven"))
 
 
-def test_what_was_used_longest_ago_goes_first(bakery: Callable[[], Toolbox], wheels: Path) -> None:
-    for version in ("1.0.0", "2.0.0", "3.0.0"):
-        wheel(wheels, "alices-oven", version, oven(version))
+def test_what_was_used_longest_ago_goes_first_and_what_is_in_use_never(
+    bakery: Callable[[], Toolbox], wheels: Path
+) -> None:
+    days = {"1.0.0": 9, "2.0.0": 8, "3.0.0": 7, "4.0.0": 0}
     box = bakery()
-    for version in ("3", "1", "2"):
+    for version, ago in days.items():
+        wheel(wheels, "alices-oven", version, oven(version))
         box.get(Tool("oven", version))
-        time.sleep(0.02)  # what is told apart is a time of last use
+        os.utime(box.folder / "oven" / version / toolboxes.USED, times=(0, time.time() - ago * 24 * 3600))
 
     box.evict(2)
+    left_of_two = {one.name for one in (box.folder / "oven").iterdir() if not one.name.startswith(".")}
+    box.evict(0)
+    left_of_none = {one.name for one in (box.folder / "oven").iterdir() if not one.name.startswith(".")}
 
-    left = {one.name for one in (box.folder / "oven").iterdir() if not one.name.startswith(".")}
-    assert left == {"1.0.0", "2.0.0"}
+    assert (left_of_two, left_of_none) == ({"3.0.0", "4.0.0"}, {"4.0.0"})
+
+
+def test_another_node_of_its_line_is_better_than_none(
+    bakery: Callable[[], Toolbox], wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Listed("node", "Node.js", "install it", pypi="alices-oven", inside=("bin/oven",))
+    monkeypatch.setitem(list_of_tools.BY_NAME, "node", node)
+    monkeypatch.setenv("PATH", "/nowhere")
+    wheel(wheels, "alices-oven", "20.18.0", oven("20.18.0"))
+    wheel(wheels, "alices-oven", "22.1.0", oven("22.1.0"))
+
+    assert bakery().get(Tool("node", "20.19.4", ".nvmrc")).version == "20.18.0"
 
 
 def test_a_python_environment_is_made_once_for_all_sites(
