@@ -9,6 +9,7 @@ from typing import Protocol
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.crowd import Crowd
+from appliance.serving.essence import Essence
 from appliance.serving.fast_lane import FastLane
 from appliance.serving.h2.lane import Http2Lane, is_preface
 from appliance.serving.h2.replies import Blocks
@@ -87,6 +88,7 @@ class FrontDoor:
         self.reception = reception or Reception()
         self.strict = self.reception.policy.line
         self.heads = HeadReader()
+        self.essence = Essence()
         self.known = {secure: KnownHeads() for secure in (False, True)}
         self.date = DateLine()
         self.blocks = Blocks(self.date, self.strict)

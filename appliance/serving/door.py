@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
+from appliance.serving.essence import Essence
 from appliance.serving.heads import HeadReader
 from appliance.serving.http_date import DateLine
 from appliance.serving.known import KnownHeads
@@ -24,6 +25,7 @@ class Door(Protocol):
     counters: Counters
     limits: DoorLimits
     heads: HeadReader
+    essence: Essence
     known: dict[bool, KnownHeads]  # by whether the visitor's connection is TLS
     date: DateLine
     reception: Reception

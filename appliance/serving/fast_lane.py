@@ -35,10 +35,12 @@ class FastLane(asyncio.Protocol):
 
     __slots__ = (
         "_asked",
+        "_asking",
         "_begun",
         "_deadline",
         "_door",
         "_ended",
+        "_host",
         "_known",
         "_last",
         "_loop",
@@ -77,7 +79,8 @@ class FastLane(asyncio.Protocol):
         self._deadline = 0.0  # when `expire` has to look, by the loop's clock
         self._unsent = 0  # bytes waiting for the reader when `expire` last looked
         self._trusted = False  # the client is a proxy that may speak for others
-        self._visitor = Visitor("")
+        self._visitor = self._asking = Visitor("")  # who has connected, and for whom
+        self._host = b""
         self._site = ""  # that is being answered for, and what was asked of it
         self._target = b""
         self._strict = b""  # the Strict-Transport-Security line that goes with the answer
@@ -113,8 +116,10 @@ class FastLane(asyncio.Protocol):
             data = self._rest + data
         if self._sending is not None or self._paused:  # these bytes were on their way when reading was paused
             self._rest = data
-        elif self._known is None or self._last or not self._repeat(self._known, data):
+        elif self._known is None or self._last or (known := self._recall(self._known, data)) is None:
             self._advance(data)
+        else:
+            self._repeat(known, b"", 0)
 
     def eof_received(self) -> bool:
         """The client has sent everything; true keeps the way back open for what it still has to get."""
@@ -185,38 +190,53 @@ class FastLane(asyncio.Protocol):
 
     def _answer(self, data: bytes, start: int, end: int) -> bool:
         """Deal with the head at `data[start:end]`; true when the next one may be looked at."""
-        heads = self._door.heads
+        known = None if self._last else self._known
         head = data[start:end]
+        essence = None if known is None else self._door.essence.of(head)
+        if known is not None and essence is not None and (again := self._recall(known, essence)) is not None:
+            return self._repeat(again, data, end)
         try:
-            ours = heads.read(head)
+            ours = self._door.heads.read(head)
         except BadHead as bad:
             self._refuse(bad.status)
             return False
-        visitor, host = self._visitor, heads.host
-        if self._trusted and heads.forwarded:
-            visitor = self._door.reception.proxies.visitor(visitor, heads.forwarded)
-            host = visitor.host or host
-        release = self._door.table.find_raw(host) if ours else None
-        if release is None or heads.method not in {b"GET", b"HEAD"} or not heads.target.startswith(b"/"):
+        release = self._find() if ours else None
+        reply = None if release is None else self._ask(release)
+        if release is None or reply is None:
             if not head.strip(_BLANK):  # empty lines before a request mean nothing (RFC 9112, 2.2)
                 return True
             self._refused = True  # by this lane: the connection is somebody else's now
             self._door.hand_over(self, self._transport, data[start:])
             return False
+        prepared = self._prepare(reply, release.site)
+        if known is not None and prepared.stays and release.repeats:
+            known.keep(head, prepared)
+            if essence is not None and release.plain:
+                known.keep(essence, prepared)
+        return self._deliver(prepared, data, end)
+
+    def _find(self) -> Release | None:
+        """Whose site the request is for, if it is one for this lane; who asks is noted."""
+        heads = self._door.heads
+        self._asking, self._host = self._visitor, heads.host
+        if self._trusted and heads.forwarded:
+            self._asking = self._door.reception.proxies.visitor(self._visitor, heads.forwarded)
+            self._host = self._asking.host or self._host
+        if heads.method not in {b"GET", b"HEAD"} or not heads.target.startswith(b"/"):
+            return None
+        return self._door.table.find_raw(self._host)
+
+    def _ask(self, release: Release) -> Reply | None:
+        """The site's answer; None where that is no business of this lane's."""
+        heads, visitor, host = self._door.heads, self._asking, self._host
         if release.asks_country:
             heads.context[COUNTRY] = self._door.reception.countries.of(visitor).encode("ascii")
         request = Request(heads.method, heads.target, heads.headers, heads.context, host, visitor.secure)
         if release.entrance is not None and release.entrance.question(request.target, request.context) is not None:
-            self._refused = True  # only a slow check can tell, and that is no business of this lane's
-            self._door.hand_over(self, self._transport, data[start:])
-            return False
+            return None  # only a slow check can tell
         self._receive(visitor, host, release.site)
         reply = self._move(visitor, host) or answer(request, release)
-        if reply.upstream:
-            self._refused = True  # as above
-            self._door.hand_over(self, self._transport, data[start:])
-            return False
-        return self._reply(reply, release, data, start, end)
+        return None if reply.upstream else reply
 
     def _receive(self, visitor: Visitor, host: bytes, site: str) -> None:
         """Keep what is to be known of a request when its answer has gone out."""
@@ -238,24 +258,19 @@ class FastLane(asyncio.Protocol):
         if self._asked is not None and door.reception.log is not None:
             door.reception.log.note(self._asked, status, sent)
 
-    def _repeat(self, heads: KnownHeads, head: bytes) -> bool:
-        """Answer a head that has come before as it was answered then; false when it has to be read."""
+    def _recall(self, heads: KnownHeads, key: bytes) -> Prepared | None:
+        """What was answered to a head that has come before, or to one like it, if that is still the answer."""
         door = self._door
-        known = heads.find(head)
+        known = heads.find(key)
         if known is None or known.version != door.table.version:
-            return False
+            return None
         if known.date is not door.date.now() and not known.renew(door.date):
-            return False
-        self._site, self._target = known.site, known.target
-        self._deliver(known, b"", 0)
-        return True
+            return None
+        return known
 
-    def _reply(self, reply: Reply, release: Release, data: bytes, start: int, end: int) -> bool:
-        answer = self._prepare(reply, release.site)
-        heads = self._known
-        if heads is not None and answer.stays and release.repeats:
-            heads.keep(data[start:end], answer)
-        return self._deliver(answer, data, end)
+    def _repeat(self, known: Prepared, data: bytes, end: int) -> bool:
+        self._site, self._target = known.site, known.target
+        return self._deliver(known, data, end)
 
     def _prepare(self, reply: Reply, site: str) -> Prepared:
         door, heads, part = self._door, self._door.heads, reply.part

@@ -59,6 +59,12 @@ class Release:
         """
         return self.entrance is None and not self.preview and not self.asks_country
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing that tells visitors apart changes an answer, besides what the engine reads for every site."""
+        asks = self.rules is not None and self.rules.asks_visitor
+        return self.repeats and self.fallback is None and not asks
+
     def page(self, name: str) -> Page:
         """The prepared answers for a file of this release."""
         page = self._pages.get(name)

@@ -92,12 +92,13 @@ class _Block:
 class Compiled:
     """The rules of one deploy as look-ups. Never changes once it is made; `steps` counts patterns tried, for tests.
 
-    `asks_country` says that some rule wants to know where visitors are.
+    `asks_visitor` says that some rule has conditions, `asks_country` that one of them is where visitors are.
     """
 
     def __init__(self, rules: Rules, dialect: str, abilities: Abilities = NO_ABILITIES) -> None:
         self.steps = 0
         self.asks_country = False
+        self.asks_visitor = False
         style, header_style = styles(dialect)
         self._folders = style.folders
         self._joins = dialect == "cloudflare"
@@ -107,6 +108,7 @@ class Compiled:
         for redirect in rules.redirects:
             names = [name for name, _ in redirect.conditions]
             inert = any(map(abilities.inert, names)) or not _may_fetch(redirect, abilities)
+            self.asks_visitor = self.asks_visitor or bool(names)
             self.asks_country = self.asks_country or ("Country" in names and not inert)
             self._add(self._inert if inert else self.redirects, redirect, style)
         for block in rules.headers:
