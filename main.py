@@ -75,6 +75,12 @@ def _token() -> "click.Command":
     return token
 
 
+def _sign_in() -> "click.Command":
+    from appliance.cli.offline import sign_in
+
+    return sign_in
+
+
 def _check() -> "click.Command":
     from appliance.cli.offline import check
 
@@ -145,6 +151,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "explain": ("Say why an address is answered as it is.", _explain),
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),
+    "sign-in": ("Print a link that signs in once, without a password.", _sign_in),
     "check": ("Show the settings and verify the data directory.", _check),
     "health": ("Say whether the server is ready.", _health),
     "service": ("Run Dropdock as a service of this machine.", _service),

@@ -5,7 +5,7 @@ from quart import Response, request
 from admin_ui import forms
 from admin_ui.context.accounts import SignInPage
 from admin_ui.edge import OpenRoute, Route, Visit, Visitor, fields, go
-from appliance import guard, sessions, set_up
+from appliance import guard, sessions, set_up, sign_in_links
 from appliance.errors import Problem, TooMany
 from appliance.sign_in import sign_in
 
@@ -35,6 +35,16 @@ async def enter(visitor: Visitor) -> Response:
     return go(wanted)
 
 
+async def enter_by_link(visitor: Visitor) -> Response:
+    """Start a session for whoever holds a link made on the server's machine."""
+    client = request.headers.get("User-Agent", "")
+    try:
+        guard.keep(await sign_in_links.claim(visitor.parts.access, request.args.get("token", ""), client))
+    except Problem as problem:
+        return visitor.page("sign_in", SignInPage("/", "", problem.detail), problem.status)
+    return go("/")
+
+
 async def leave(visit: Visit) -> Response:
     """End the session."""
     if visit.session is not None:
@@ -46,5 +56,6 @@ async def leave(visit: Visit) -> Response:
 ROUTES = (
     OpenRoute("/sign-in", show),
     OpenRoute("/sign-in", enter, "POST"),
+    OpenRoute(sign_in_links.PATH, enter_by_link),
     Route("/sign-out", leave, "POST"),
 )

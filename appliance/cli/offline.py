@@ -1,4 +1,4 @@
-"""`account`, `token` and `check`: what works on the data directory itself, whether a server runs on it or not."""
+"""`account`, `token`, `sign-in`, `check`: what works on the data directory itself, with or without a server on it."""
 
 import asyncio
 import secrets
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from appliance import accounts, db, logs, tokens
+from appliance import accounts, db, logs, presence, sign_in_links, tokens
 from appliance.access import Access
 from appliance.accounts import ROLES, NewAccount
 from appliance.cli import options
@@ -68,6 +68,23 @@ def create_token(email: str, name: str, config: Path | None, data: Path | None) 
         return (await tokens.create(await accounts.by_email(email), name)).token
 
     show(_with_database(settings, create))
+
+
+@click.command("sign-in")
+@click.option("--account", "email", default="", help="E-mail of the account.  [default: the first operator]")
+@options.config
+@options.data
+def sign_in(email: str, config: Path | None, data: Path | None) -> None:
+    """Print a link that signs in once, without a password.
+
+    It is good for five minutes, at the server that runs on the data directory.
+    """
+    settings = options.settings(config, {"data": data})
+    running = presence.find(DataFolder(settings.data))
+    if running is None:
+        raise Failure(f"No server listens that uses {settings.data}: start it first.")
+    token = _with_database(settings, lambda access: sign_in_links.make(access, email.lower()))
+    show(f"{running.url.rstrip('/')}{sign_in_links.PATH}?token={token}")
 
 
 @click.command()

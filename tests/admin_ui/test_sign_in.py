@@ -2,6 +2,7 @@
 
 import pytest
 
+from appliance import sign_in_links
 from tests.admin_ui.desk import Desk, Page
 from tests.builders import Appliance
 from tests.cast import ALICE, CHARLIE
@@ -68,3 +69,16 @@ async def test_sign_in_never_leads_to_another_host(stranger: Desk) -> None:
     answer = await stranger.send("/sign-in", **sent)
 
     assert answer.headers["location"] == "/"
+
+
+async def test_a_link_made_on_the_servers_machine_signs_in_once(server: Appliance) -> None:
+    link = f"/sign-in/link?token={await sign_in_links.make(server.parts.access, ALICE.email)}"
+    async with Desk.of(server, None) as first, Desk.of(server, None) as second:
+        answer = await first.get(link)
+        again = await second.get(link)
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (await first.get("/account")).status_code == 200
+        assert again.status_code == 403
+        assert "has been used, or is too old" in again.text
+        assert not second.client.cookies
