@@ -11,11 +11,14 @@ from tortoise.exceptions import OperationalError
 from appliance import logs
 from appliance.api import (
     accounts,
+    aliases,
     auth,
+    contents,
     deploys,
     edge,
     explain,
     gates,
+    listings,
     me,
     openapi,
     problems,
@@ -23,6 +26,7 @@ from appliance.api import (
     sites,
     tokens,
     traffic,
+    versions,
 )
 from appliance.callers import SAFE_METHODS
 from appliance.clients import CLIENTS, STREAMED
@@ -90,6 +94,10 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         tokens.blueprint(),
         sites.blueprint(parts.sites),
         deploys.blueprint(parts.deploys, parts.publishing, parts.intake, parts.jobs),
+        listings.blueprint(parts.listings, parts.settings),
+        contents.blueprint(parts.contents, parts.settings),
+        aliases.blueprint(parts.aliases, parts.locks),
+        versions.blueprint(parts.differences, parts.downloads, parts.withdrawing),
         gates.blueprint(parts.gates),
         settings.blueprint(parts.settings),
         traffic.blueprint(parts.sites, parts.counters),

@@ -41,6 +41,9 @@ class Intake:
         stops early.
         """
         await sites.find(actor, site)
+        known = await self._deploys.expected(actor, site, new)
+        if known is not None:
+            return known
         self._check_size(declared or 0)
         self._check_busy()
         self._open += 1
@@ -75,7 +78,10 @@ class Intake:
         except BaseException:
             (self._folder.incoming / new.id).unlink(missing_ok=True)
             raise
-        await self._jobs.submit(new.id)
+        if facts.id == new.id:
+            await self._jobs.submit(new.id)
+        else:  # another request with the same key was faster
+            (self._folder.incoming / new.id).unlink(missing_ok=True)
         return facts
 
     async def _write(self, path: Path, body: AsyncIterator[bytes], progress: Progress, declared: int | None) -> int:

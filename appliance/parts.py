@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from appliance.access import Access
 from appliance.addresses import Addresses
-from appliance.deploys import Aliases, Contents, Deploys, Listings, Locks, Publishing
+from appliance.deploys import (
+    Aliases,
+    Contents,
+    Deploys,
+    Differences,
+    Downloads,
+    Listings,
+    Locks,
+    Publishing,
+    Withdrawing,
+)
 from appliance.explain import Explainer
 from appliance.gates import Gates
 from appliance.intake import Intake
@@ -33,3 +43,6 @@ class Parts:
     locks: Locks
     contents: Contents
     listings: Listings
+    differences: Differences
+    downloads: Downloads
+    withdrawing: Withdrawing

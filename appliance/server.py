@@ -21,7 +21,19 @@ from appliance.app import create_app
 from appliance.certificates import NoCertificate
 from appliance.countries import NoCountries
 from appliance.data_folder import DataFolder, Unusable, secret_key
-from appliance.deploys import Aliases, Contents, Deploys, Facts, Listings, Locks, Publishing
+from appliance.deploys import (
+    Aliases,
+    Cleaning,
+    Contents,
+    Deploys,
+    Differences,
+    Downloads,
+    Facts,
+    Listings,
+    Locks,
+    Publishing,
+    Withdrawing,
+)
 from appliance.explain import Explainer
 from appliance.former import GraceTime
 from appliance.forwarding import Forwarder
@@ -174,13 +186,24 @@ async def _wire(
         locks=Locks(publishing),
         contents=contents,
         listings=Listings(folder, deploys, jobs.submit, contents, limits_of(settings)),
+        differences=Differences(folder.manifests),
+        downloads=Downloads(folder),
+        withdrawing=Withdrawing(publishing, live),
     )
     health = Health(folder, jobs.queue.is_running)
     app = create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
     door = _door(stack, parts, ways, table, live, app)
     stack.push_async_callback(_stop, door, jobs, settings.stop_grace)
     await jobs.start()
+    await _keep_house(stack, parts, folder)
     return parts, app, door
+
+
+async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -> None:
+    """Begin what goes on beside requests: deploys expire, and content nobody finished is removed."""
+    for keeper in (parts.withdrawing, Cleaning(folder, parts.contents, parts.settings.pending_age)):
+        await keeper.start()
+        stack.push_async_callback(keeper.stop)
 
 
 def _door(stack: AsyncExitStack, parts: Parts, ways: WaysIn, table: Table, live: LiveSites, app: Quart) -> FrontDoor:

@@ -93,7 +93,9 @@ class Settings:
     path_depth: int = _setting(64, whole(1, 512), "most folders in a path")
     upload_timeout: Span = _setting("60s", Span.parse, "longest pause of an upload before it is given up")
     uploads_at_once: int = _setting(16, whole(1, 10_000), "uploads received at the same time; more are told to wait")
-    listing_size: Size = _setting("32MB", Size.parse, "largest list of a deploy's files, as it is sent")
+    listing_size: Size = _setting(
+        "32MB", Size.parse, "largest list of a deploy's files, or bundle of small ones, uncompressed"
+    )
     pending_size: Size = _setting("2GB", Size.parse, "content of an account that waits for deploys to be finished")
     pending_age: Span = _setting("24h", Span.parse, "how long it waits before it is removed")
     key_age: Span = _setting("24h", Span.parse, "how long the same Idempotency-Key means the same deploy")

@@ -10,7 +10,7 @@ from builds.errors import BuildError
 from builds.names import junk_kind
 from builds.progress import Progress
 from builds.refusals import shown
-from builds.tree import Tree
+from builds.tree import Tree, with_index
 from builds.values import Limits, Plan, Report, Staging, StoredFile, Unpacked
 
 THREADS = 2  # hashing runs outside Python's lock
@@ -27,6 +27,13 @@ def kept(rows: Iterable[Row], limits: Limits) -> set[str]:
     files = list(_files(rows, Tree(Bounds(limits)), Bounds(limits)))
     Tree(Bounds(limits)).finish([file for _, file in files])
     return {name for name, _ in files}
+
+
+def arranged(rows: Iterable[Row], limits: Limits, *, exact: bool) -> Unpacked:
+    """The site that the rows become, with what its author should know; raises BuildError as `kept` does."""
+    tree = Tree(Bounds(limits))
+    files = [file for _, file in _files(rows, tree, Bounds(limits))]
+    return with_index(tree.finish(files, unwrap=not exact), rename=not exact)
 
 
 def take(plan: Plan, staging: Staging, report: Report) -> Unpacked:

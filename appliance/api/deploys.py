@@ -8,8 +8,10 @@ import msgspec
 from quart import Blueprint, Response, request
 
 from appliance.accounts import Actor
+from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
-from appliance.deploys import DeployFacts, Deploys, NewDeploy, Publishing
+from appliance.api.new_deploys import DeployQuery, new_deploy
+from appliance.deploys import DeployFacts, Deploys, Publishing
 from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, Unsupported
 from appliance.intake import Intake
 from appliance.jobs import Jobs
@@ -31,18 +33,16 @@ class DeployPage(Listing[DeployFacts], frozen=True):
     """One page of a site's deploys, newest first."""
 
 
-class UploadQuery(msgspec.Struct, frozen=True):
+class UploadQuery(DeployQuery, frozen=True, kw_only=True):
     """What to do with an upload."""
 
-    message: Annotated[str, msgspec.Meta(max_length=500, description="why this deploy is made")] = ""
     filename: Annotated[str, msgspec.Meta(max_length=255, description="what the upload is called")] = ""
-    draft: Annotated[bool, msgspec.Meta(description="do not make it live")] = False
 
 
 class Which(Body, frozen=True):
-    """A deploy of the site, by id or number."""
+    """A deploy of the site, by id, number or alias."""
 
-    deploy: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    deploy: Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
 
 
 def blueprint(deploys: Deploys, publishing: Publishing, intake: Intake, jobs: Jobs) -> Blueprint:
@@ -83,17 +83,18 @@ def _uploading(api: Blueprint, intake: Intake) -> None:
         "/sites/<name>/deploys",
         method="POST",
         query=UploadQuery,
+        headers=(*CONDITIONS, IDEMPOTENCY_KEY),
         upload=UPLOAD_TYPES,
         reply=DeployFacts,
         status=202,
-        errors=(NotFound, BadInput, TooLarge, Unsupported, Busy),
+        errors=(NotFound, BadInput, TooLarge, Unsupported, Busy, Conflict),
     )
     async def upload_deploy(*, actor: Actor, name: str, query: UploadQuery) -> DeployFacts:
         """Upload a site as the request's body: a ZIP, a tar (also gzip or zstd) or a form with files.
 
         The deploy is worked on after the answer: follow it at `deploys/{id}/events`.
         """
-        new = NewDeploy(query.message, query.filename, query.draft)
+        new = new_deploy(query, query.filename)
         if request.mimetype not in UPLOAD_TYPES:
             raise Unsupported(f"Send the upload as one of: {', '.join(UPLOAD_TYPES)}.")
         return await intake.receive(actor, name, new, body_of(request), request.content_length)
@@ -101,16 +102,29 @@ def _uploading(api: Blueprint, intake: Intake) -> None:
 
 def _publishing(api: Blueprint, publishing: Publishing) -> None:
     @endpoint(
-        api, "/sites/<name>/publish", method="POST", body=Which, reply=DeployFacts, errors=(NotFound, Conflict, Invalid)
+        api,
+        "/sites/<name>/publish",
+        method="POST",
+        body=Which,
+        headers=CONDITIONS,
+        reply=DeployFacts,
+        errors=(NotFound, Conflict, Invalid),
     )
     async def publish_deploy(*, actor: Actor, name: str, body: Which) -> DeployFacts:
         """Make a ready deploy live, older or newer."""
-        return await publishing.publish(actor, name, body.deploy)
+        return await publishing.publish(actor, name, body.deploy, if_live())
 
-    @endpoint(api, "/sites/<name>/rollback", method="POST", reply=DeployFacts, errors=(NotFound, Conflict))
+    @endpoint(
+        api,
+        "/sites/<name>/rollback",
+        method="POST",
+        headers=CONDITIONS,
+        reply=DeployFacts,
+        errors=(NotFound, Conflict),
+    )
     async def roll_back(*, actor: Actor, name: str) -> DeployFacts:
         """Make live what was live before."""
-        return await publishing.rollback(actor, name)
+        return await publishing.rollback(actor, name, if_live())
 
 
 async def _events(facts: AsyncIterator[DeployFacts]) -> AsyncIterator[bytes]:

@@ -16,12 +16,20 @@ from appliance.api.values import Body, Listing, Page, is_optional, read_body, re
 from appliance.callers import SAFE_METHODS
 from appliance.errors import BadInput, Busy, Forbidden, Invalid, NotFound, NotSignedIn, Problem, TooLarge, Unsupported
 
-__all__ = ["KEY", "Body", "Listing", "Operation", "Page", "endpoint", "install"]
+__all__ = ["JSON", "KEY", "Body", "Header", "Listing", "Operation", "Page", "endpoint", "install"]
 
 KEY = "int(max=2147483647)"  # converter of numbers in addresses: as far as a database's integer key goes
 JSON = "application/json"
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a request that an operation reads, and what it means."""
+
+    name: str
+    about: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,8 @@ class Operation:
     anyone: bool
     upload: tuple[str, ...]
     stream: str | None
+    headers: "tuple[Header, ...]"
+    reads: type[msgspec.Struct] | None
 
     def problems(self, *, has_path: bool) -> tuple[type[Problem], ...]:
         """Every problem it may answer with: those it names, and those that follow from what it is."""
@@ -47,7 +57,7 @@ class Operation:
             kinds.append(Forbidden)
         if has_path:
             kinds.append(NotFound)
-        if self.query is not None:
+        if self.query is not None or self.headers:
             kinds.append(Invalid)
         if self.body is not None or self.upload:
             kinds += [BadInput, Invalid, TooLarge, Unsupported]
@@ -74,13 +84,16 @@ def endpoint(  # noqa: PLR0913 - an operation's description is long, and each pa
     anyone: bool = False,
     upload: tuple[str, ...] = (),
     stream: str | None = None,
+    headers: tuple[Header, ...] = (),
+    reads: type[msgspec.Struct] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register `async def handler(*, actor, <path parameters>, body, query)` for a method and rule.
 
     It returns a value to encode, or (value, headers), or None with status 204. `actor` is passed unless `anyone` may
     ask; `body` and `query` when their types are given. With `upload`, a tuple of media types, it reads the request's
-    body itself; with `stream`, a media type, it returns a Response. Its docstring's first line is the operation's
-    summary, the rest the description.
+    body itself, which is a `reads` where that is JSON; with `stream`, a media type, it returns a Response. `headers`
+    are those of the request that it reads. Its docstring's first line is the operation's summary, the rest the
+    description.
     """
     if body is not None and not body.__struct_config__.forbid_unknown_fields:
         raise TypeError(f"{body.__name__} must refuse unknown fields: derive it from values.Body.")
@@ -94,6 +107,8 @@ def endpoint(  # noqa: PLR0913 - an operation's description is long, and each pa
         anyone=anyone,
         upload=upload,
         stream=stream,
+        headers=headers,
+        reads=reads,
     )
 
     def register(handler: Handler) -> Handler:

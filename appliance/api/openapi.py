@@ -104,7 +104,7 @@ def _operation(rule: str, name: str, operation: Operation, about: str) -> Json:
         "operationId": name,
         "summary": summary,
         "tags": [next((part for part in rule.split("/")[3:] if part), "")],
-        "parameters": [*_path_parameters(rule), *_query_parameters(operation.query)],
+        "parameters": [*_path_parameters(rule), *_query_parameters(operation.query), *_headers(operation)],
         "responses": _responses(rule, operation),
         "security": [] if operation.anyone else [{"token": []}, {"cookie": []}],
     }
@@ -114,7 +114,8 @@ def _operation(rule: str, name: str, operation: Operation, about: str) -> Json:
         content = {JSON: {"schema": {"$ref": REFERENCE.format(name=operation.body.__name__)}}}
         described["requestBody"] = {"required": not is_optional(operation.body), "content": content}
     if operation.upload:
-        described["requestBody"] = {"required": True, "content": {kind: _upload(kind) for kind in operation.upload}}
+        content = {kind: _upload(kind, operation.reads) for kind in operation.upload}
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
@@ -137,7 +138,14 @@ def _query_parameters(query: type[msgspec.Struct] | None) -> Iterator[Json]:
         yield parameter
 
 
-def _upload(kind: str) -> Json:
+def _headers(operation: Operation) -> Iterator[Json]:
+    for header in operation.headers:
+        yield {"name": header.name, "in": "header", "description": header.about, "schema": {"type": "string"}}
+
+
+def _upload(kind: str, reads: type[msgspec.Struct] | None) -> Json:
+    if reads is not None:
+        return {"schema": {"$ref": REFERENCE.format(name=reads.__name__)}}
     if kind == "multipart/form-data":
         return {"schema": {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}}
     return {"schema": {"type": "string", "format": "binary"}}
@@ -152,7 +160,7 @@ def _responses(rule: str, operation: Operation) -> Json:
 
 def _success(operation: Operation) -> Json:
     if operation.stream is not None:
-        return {"description": "Events, as they happen", "content": {operation.stream: {"schema": {"type": "string"}}}}
+        return {"description": "A stream, as it is made", "content": {operation.stream: {"schema": {"type": "string"}}}}
     if operation.reply is None:
         return {"description": "Done"}
     (schema,), _ = msgspec.json.schema_components([operation.reply], ref_template=REFERENCE)
@@ -171,7 +179,7 @@ def _problem(kind: type[Problem]) -> Json:
 def _schemas(operations: list[Operation]) -> Json:
     types: list[Any] = [ProblemReply]
     for operation in operations:
-        types += [kind for kind in (operation.body, operation.reply) if kind is not None]
+        types += [kind for kind in (operation.body, operation.reads, operation.reply) if kind is not None]
     return _components(types)
 
 

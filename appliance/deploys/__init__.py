@@ -5,24 +5,33 @@ pointer → swap the table. A crash between any two steps leaves the old site se
 """
 
 from appliance.deploys.aliases import Aliases, AliasFacts, label_of
+from appliance.deploys.cleaning import Cleaning
 from appliance.deploys.contents import Contents, Stored
 from appliance.deploys.deploys import Deploys
+from appliance.deploys.differences import Difference, Differences
 from appliance.deploys.digests import Name
+from appliance.deploys.downloads import Download, Downloads
 from appliance.deploys.finding import Facts
 from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
 from appliance.deploys.locks import Locks
 from appliance.deploys.publishing import Publishing
 from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure, NewDeploy, Work, new_id
+from appliance.deploys.withdrawing import Withdrawing
 
 __all__ = [
     "ID_LENGTH",
     "AliasFacts",
     "AliasLink",
     "Aliases",
+    "Cleaning",
     "Contents",
     "DeployFacts",
     "Deploys",
+    "Difference",
+    "Differences",
+    "Download",
+    "Downloads",
     "Facts",
     "Failure",
     "Listed",
@@ -34,6 +43,7 @@ __all__ = [
     "Opened",
     "Publishing",
     "Stored",
+    "Withdrawing",
     "Work",
     "label_of",
     "new_id",

@@ -43,7 +43,7 @@ class Contents:
 
     def __init__(self, settings: Settings, folder: DataFolder) -> None:
         self._settings = settings
-        self._root = folder.pending
+        self.folder = folder
         self._blobs = Blobs(folder.blobs)
         self._holdings = Holdings(folder.manifests)
         self._used: dict[int, int] = {}  # bytes of each account, once they were counted
@@ -53,7 +53,7 @@ class Contents:
 
     def of(self, account: int) -> Pending:
         """What an account has sent."""
-        return Pending(self._root, account)
+        return Pending(self.folder.pending, account)
 
     async def put(
         self, actor: Actor, chunks: AsyncIterator[bytes], expected: Name | None = None, declared: int | None = None
@@ -83,6 +83,24 @@ class Contents:
             yield content
 
         return await self.put(actor, whole(), expected, len(content))
+
+    async def put_many(self, actor: Actor, contents: list[bytes]) -> list[Stored]:
+        """Take in many small contents in one go; raises what `put` does, and then some of them may be here."""
+        for content in contents:
+            self._check_size(len(content))
+        await self._reserve(actor.id, sum(map(len, contents)))
+        pending = self.of(actor.id)
+
+        def store() -> list[Stored]:
+            pending.create()
+            return [_store(pending, content) for content in contents]
+
+        try:
+            async with self._turns[actor.id]:
+                return await asyncio.to_thread(store)
+        except OSError as error:
+            self.forget_count(actor.id)
+            raise _no_room(error) from error
 
     async def known(
         self, actor: Actor, names: Iterable[Name], site: Site | None = None, paths: dict[Name, str] | None = None
@@ -252,6 +270,17 @@ def _candidates(pending: Pending, names: set[Name]) -> dict[Name, Stored]:
             known = pending.names(CLAIMED, width) | known
         found |= {name: Stored(*known[name.value]) for name in names if name.kind == kind and name.value in known}
     return found
+
+
+def _store(pending: Pending, content: bytes) -> Stored:
+    sha256 = hashlib.sha256(content).hexdigest()
+    receiving = pending.receive()
+    try:
+        receiving.write(content)
+        receiving.keep(sha256)
+    finally:
+        receiving.drop()
+    return Stored(sha256, len(content))
 
 
 def _begin(pending: Pending) -> Receiving:

@@ -72,9 +72,18 @@ class Deploys:
 
     # ── from content to a deploy ──
 
-    async def known(self, actor: Actor, site: str, key: str) -> DeployFacts | None:
-        """The deploy of a site that was made with this key lately, if there is one; NotFound."""
+    async def expected(self, actor: Actor, site: str, new: NewDeploy) -> DeployFacts | None:
+        """The deploy that its key has made already, if there is one.
+
+        NotFound; Conflict and Invalid for one that would not be accepted: told before its content is sent.
+        """
         row = await sites.find(actor, site)
+        known = await self._known(actor, row, new.key)
+        if known is None:
+            await _check(row, new)
+        return known
+
+    async def _known(self, actor: Actor, row: Site, key: str) -> DeployFacts | None:
         since = datetime.now(UTC) - timedelta(seconds=self._key_age)
         found = await DeployKey.get_or_none(site=row, key=key, created_at__gt=since) if key else None
         return await self.get(actor, found.deploy_id) if found else None
@@ -90,7 +99,7 @@ class Deploys:
                 row = await sites.find(actor, site)
                 made = await self._record(actor, row, new)
         except IntegrityError:
-            known = await self.known(actor, site, new.key)
+            known = await self._known(actor, await sites.find(actor, site), new.key)
             if known is None:
                 raise
             return known
@@ -98,9 +107,7 @@ class Deploys:
         return await self._facts.look(made, site, received)
 
     async def _record(self, actor: Actor, site: Site, new: NewDeploy) -> Deploy:
-        await check_live(site.id, site.name, new.if_live)
-        if new.alias:
-            await check_alias(site, new.alias)
+        await _check(site, new)
         live = await Live.get_or_none(site=site) if new.if_live is not None else None
         site.last_number += 1
         await site.save(update_fields=["last_number"])
@@ -175,6 +182,13 @@ class Deploys:
         progress = self.under_way.pop(deploy, None)
         if progress is not None:
             progress.changed()
+
+
+async def _check(site: Site, new: NewDeploy) -> None:
+    """Conflict when not `if_live` is live, Invalid for an alias that cannot be one."""
+    await check_live(site.id, site.name, new.if_live)
+    if new.alias:
+        await check_alias(site, new.alias)
 
 
 def _after(seconds: float | None) -> datetime | None:

@@ -19,6 +19,7 @@ from appliance.data_folder import DataFolder
 from appliance.deploys import listed
 from appliance.deploys.contents import Contents, Stored
 from appliance.deploys.deploys import Deploys
+from appliance.deploys.differences import Difference, Differences, compared
 from appliance.deploys.digests import KINDS, Name
 from appliance.deploys.finding import known_id
 from appliance.deploys.listed import Kept, Listed, Listing, Opened, once
@@ -29,6 +30,7 @@ from appliance.models.deploy import Deploy
 from appliance.models.site import Site
 from appliance.progress import Progress
 from builds.errors import BuildError
+from builds.listing import arranged
 from builds.listing import kept as paths_kept
 from builds.values import Limits
 
@@ -52,12 +54,13 @@ class Listings:
         self._contents = contents
         self._limits = limits
         self._base = Base(folder.manifests)
+        self._differences = Differences(folder.manifests)
         self._awaited: dict[str, set[Name]] = {}  # by deploy, what is missing still, where that was asked
         self._finishing = asyncio.Lock()
 
     async def open(self, actor: Actor, site: str, new: NewDeploy) -> Opened:
-        """Begin a deploy whose files are listed later. NotFound."""
-        await sites.find(actor, site)
+        """Begin a deploy whose files are listed later; raises what `Deploys.expected` does."""
+        await self._deploys.expected(actor, site, new)
         await self._keep(actor, new.id, Kept(site, new))
         return Opened(new.id, site, new, None, ())
 
@@ -69,10 +72,7 @@ class Listings:
         """
         kept = await self._read(actor, deploy)
         site = await sites.find(actor, kept.site)
-        files, exact = listing.files, listing.exact
-        if listing.base:
-            files, exact = await self._base.patched(site, listing), True
-        _check_names(files)
+        files, exact = await self._patched(site, listing)
         try:
             wanted = await asyncio.to_thread(
                 paths_kept, [(f.path, f.name.value, f.size or 0) for f in files], self._limits
@@ -152,11 +152,31 @@ class Listings:
         """Give up a deploy that was begun; what was sent for it stays pending. No error when it is gone."""
         await self._drop(actor, deploy)
 
-    async def files(self, actor: Actor, site: Site, listing: Listing) -> dict[Name, Stored]:
-        """What of a listing is known; for whoever compares it with something."""
-        return await self._contents.known(actor, {file.name for file in listing.files}, site)
+    async def compare(self, actor: Actor, site: str, listing: Listing) -> Difference:
+        """What a deploy of this listing would change of what is live, and how much of it would have to be sent.
+
+        Its names are SHA-256. Raises what `fill` does; nothing is kept.
+        """
+        row = await sites.find(actor, site)
+        files, exact = await self._patched(row, listing)
+        rows = [(file.path, file.name.value, file.size or 0) for file in files]
+        try:
+            as_it_would_be = await asyncio.to_thread(arranged, rows, self._limits, exact=exact)
+        except BuildError as error:
+            raise _refused(error) from None
+        after = {file.path: (file.sha256, file.size) for file in as_it_would_be.files}
+        live, before = await self._differences.live(row)
+        contents = dict(after.values())
+        known = await self._contents.known(actor, [Name("sha256", sha256) for sha256 in contents], row)
+        send = sum(size for sha256, size in contents.items() if Name("sha256", sha256) not in known)
+        return Difference(live, None, *compared(before, after), send=send)
 
     # ── one that was begun ──
+
+    async def _patched(self, site: Site, listing: Listing) -> tuple[tuple[Listed, ...], bool]:
+        """All files of a listing, and whether their paths are exact."""
+        _check_names(listing.files)
+        return (await self._base.patched(site, listing), True) if listing.base else (listing.files, listing.exact)
 
     async def _opened(self, actor: Actor, deploy: str, kept: Kept) -> Opened:
         if kept.files is None:

@@ -34,6 +34,8 @@ class Publishing:
         self._facts = facts
         self._live = live
         self._pointer = asyncio.Lock()
+        self.expiring = asyncio.Event()
+        """Set when a deploy that expires has become ready."""
 
     @asynccontextmanager
     async def moving(self) -> AsyncIterator[None]:
@@ -85,6 +87,8 @@ class Publishing:
                 await self._live.swap(prepared)
             if is_there and row.alias:
                 await self._live.point(row.alias, pointer)
+        if row.expires_at is not None:
+            self.expiring.set()
 
     async def _point(self, actor: Actor, site: Site, deploy: Deploy, kind: str, if_live: str | None) -> DeployFacts:
         if deploy.state != "ready" or deploy.manifest is None:

@@ -7,7 +7,7 @@ costs a sender no more than sending it again; content and listings go when nobod
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -96,12 +96,12 @@ class Pending:
             if file.tell() > MOST_NAMES * len(record):
                 _forget_half(path, len(record))
 
-    def expire(self, before: float) -> int:
-        """Remove what was not touched since, in seconds since 1970; how many files went."""
+    def expire(self, before: float, needed: Container[str] = ()) -> int:
+        """Remove what was not touched since, in seconds since 1970, and is not `needed`; how many files went."""
         gone = 0
         for folder in (self.content, self.listings):
             for entry, _ in _files(folder, hidden=True):
-                if entry.stat().st_mtime < before:
+                if entry.name not in needed and entry.stat().st_mtime < before:
                     Path(entry.path).unlink(missing_ok=True)
                     gone += 1
         return gone
