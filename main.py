@@ -117,6 +117,42 @@ def _rollback() -> "click.Command":
     return rollback
 
 
+def _alias() -> "click.Command":
+    from appliance.cli.aliases import alias
+
+    return alias
+
+
+def _lock() -> "click.Command":
+    from appliance.cli.aliases import lock
+
+    return lock
+
+
+def _unlock() -> "click.Command":
+    from appliance.cli.aliases import unlock
+
+    return unlock
+
+
+def _diff() -> "click.Command":
+    from appliance.cli.versions import diff
+
+    return diff
+
+
+def _download() -> "click.Command":
+    from appliance.cli.versions import download
+
+    return download
+
+
+def _delete() -> "click.Command":
+    from appliance.cli.versions import delete
+
+    return delete
+
+
 def _explain() -> "click.Command":
     from appliance.cli.explain import explain
 
@@ -148,6 +184,12 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "deploys": ("List a site's deploys, newest first.", _deploys),
     "publish": ("Make a deploy live, by its number or id.", _publish),
     "rollback": ("Make the deploy live that was so before.", _rollback),
+    "alias": ("Set, list and remove aliases, such as staging.", _alias),
+    "lock": ("Keep what visitors get as it is.", _lock),
+    "unlock": ("Let what visitors get change again.", _unlock),
+    "diff": ("Say what differs between two deploys.", _diff),
+    "download": ("Download a deploy as a ZIP.", _download),
+    "delete": ("Delete a deploy, by its number or id.", _delete),
     "explain": ("Say why an address is answered as it is.", _explain),
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),

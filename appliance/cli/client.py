@@ -73,15 +73,41 @@ class Client:
                 return items
             page += 1
 
-    def send(self, method: str, path: str, value: object = None) -> Any:  # noqa: ANN401 - JSON
+    def send(self, method: str, path: str, value: object = None, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
         """Ask for a change; the answer, or None where there is none. Raises Unreachable, Refused."""
-        return self._answer(method, path, json=value) if value is not None else self._answer(method, path)
+        body = {"json": value} if value is not None else {}
+        return self._answer(method, path, headers=headers or {}, **body)
 
     def upload(self, path: str, query: Mapping[str, str], headers: Mapping[str, str], chunks: Iterator[bytes]) -> Any:  # noqa: ANN401 - JSON
         """POST a stream that is read once, ended early by the server's answer. Raises Unreachable, Refused."""
+        return self.stream("POST", path, query, headers, chunks)
+
+    def send_bytes(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], query: Mapping[str, str] | None = None
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Ask for a change with a body that is at hand. Raises Unreachable, Refused."""
+        return self._answer(method, path, params=query or {}, headers=headers, content=body)
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """What is there, piece by piece. Raises Unreachable, Refused."""
+        with self._sentences(), self._http.stream("GET", path) as response:
+            if response.status_code != 200:
+                response.read()
+                raise self._refusal(response)
+            yield from response.iter_bytes()
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        chunks: Iterator[bytes],
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Send a stream that is read once, ended early by the server's answer. Raises Unreachable, Refused."""
         connection = _Connection(plain=self.server.startswith("http:"))
         return self._answer(
-            "POST",
+            method,
             path,
             params=query,
             headers=headers,

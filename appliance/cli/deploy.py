@@ -1,16 +1,38 @@
 """`deploy`: send a folder, an archive or a page, wait until it is live, print its address."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from appliance.cli.checkout import branch_of, commit_of
 from appliance.cli.client import Client, Refused, segment
+from appliance.cli.listing import compare, deploy_listing, hash_files
 from appliance.cli.output import Failure, Progress, show, show_json, size, tell, warn
-from appliance.cli.packing import Parcel, parcel
+from appliance.cli.packing import Parcel, folder_parcel, folder_tree, parcel
 from appliance.cli.remote import remote
 from appliance.cli.sites import SITE_NAME
+from appliance.cli.tree import Tree
+from appliance.cli.versions import show_difference
 from appliance.cli.watch import Deploy, follow
+
+ARCHIVE_UP_TO = 10_000_000  # bytes of a site's first deploy that go in one piece: quicker, and little to send again
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for: where to, and what is said of the deploy, as the API takes it."""
+
+    site: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The site, as a path of the API."""
+        return f"sites/{segment(self.site)}"
 
 
 @click.command()
@@ -18,42 +40,104 @@ from appliance.cli.watch import Deploy, follow
 @click.option("--site", required=True, type=SITE_NAME, help="The site; made if there is none of that name.")
 @click.option("--message", default="", help="What changed, for the list of deploys.")
 @click.option("--draft", is_flag=True, help="Do not make it live: it gets an address of its own.")
+@click.option("--alias", default="", help="Point this alias, such as staging, to it instead of making it live.")
+@click.option("--expires", default="", metavar="TIME", help="Stop answering after this time, such as 2h or 30d.")
+@click.option("--branch", help="The branch it was made from.  [default: Git's]")
+@click.option("--commit", help="The commit it was made from.  [default: Git's]")
+@click.option("--if-live", "--if-match", metavar="DEPLOY", help="Only if this deploy, by id or number, is live still.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change, and how much would be sent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @remote
-def deploy(client: Client, path: Path, site: str, message: str, draft: bool, as_json: bool) -> None:
+def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
+    client: Client,
+    path: Path,
+    site: str,
+    message: str,
+    draft: bool,
+    alias: str,
+    expires: str,
+    branch: str | None,
+    commit: str | None,
+    if_live: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Publish a folder, a .zip, a .tar, or a single file.
 
-    Waits until it is live, then prints its address.
+    Waits until it is live, then prints its address. Of a folder only what changed is sent.
     """
-    packed = parcel(path)
     progress = Progress()
     try:
-        _make_sure_of(client, site)
-        query = {"message": message, "draft": str(draft).lower(), "filename": path.absolute().name}
-        finished = follow(client, _send(client, site, query, packed, progress), progress)
+        if dry_run:
+            _compare(client, path, site, progress, as_json=as_json)
+            return
+        folder = path if path.is_dir() else path.absolute().parent
+        said = {
+            "message": message,
+            "draft": str(draft).lower(),
+            "alias": alias,
+            "expires": expires,
+            "branch": branch_of(folder) if branch is None else branch,
+            "commit": commit_of(folder) if commit is None else commit,
+        }
+        order = Order(site, _without_gaps(said), {} if if_live is None else {"If-Match": f'"{if_live}"'})
+        sent, left_out = _send(client, path, order, progress)
+        finished = follow(client, sent, progress)
     finally:
         progress.clear()
-    _tell(finished, [*packed.left_out, *finished["problems"]], as_json=as_json)
+    _tell(finished, [*left_out, *finished["problems"]], order, as_json=as_json)
 
 
-def _make_sure_of(client: Client, site: str) -> None:
+def _without_gaps(said: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in said.items() if value or name == "message"}
+
+
+def _send(client: Client, path: Path, order: Order, progress: Progress) -> tuple[Deploy, tuple[dict[str, Any], ...]]:
+    """The deploy that was begun, and what was left out of it.
+
+    A folder goes as a list of files, and then what is missing; as one archive only where all of it has to be sent
+    anyway and starting over costs little.
+    """
+    if not path.is_dir():
+        _make_sure_of(client, order)
+        return _send_parcel(client, order, path, parcel(path), progress)
+    tree = folder_tree(path)
+    found = _make_sure_of(client, order)
+    if sends_all(found, tree):
+        return _send_parcel(client, order, path, folder_parcel(tree), progress)
+    files = hash_files(tree.files, progress)
+    return deploy_listing(client, order.site, order.query, order.headers, files, progress), tree.left_out
+
+
+def sends_all(site: Mapping[str, Any], tree: Tree) -> bool:
+    """Whether a folder goes to a site as one archive."""
+    return site["live"] is None and sum(leaf.size for leaf in tree.files) <= ARCHIVE_UP_TO
+
+
+def _make_sure_of(client: Client, order: Order) -> dict[str, Any]:
+    """The site, made if it is not there."""
     try:
-        client.get(f"sites/{segment(site)}")
+        found: dict[str, Any] = client.get(order.path)
     except Refused as refused:
         if refused.status != 404:
             raise
-        _make(client, site)
+        return _make(client, order)
+    return found
 
 
-def _make(client: Client, site: str) -> None:
+def _make(client: Client, order: Order) -> dict[str, Any]:
     try:
-        client.send("POST", "sites", {"name": site})
+        made: dict[str, Any] = client.send("POST", "sites", {"name": order.site})
     except Refused as refused:
         if refused.status != 409:  # somebody else made it just now; if it is not ours, the upload says so
             raise
+        return {"live": None}
+    return made
 
 
-def _send(client: Client, site: str, query: dict[str, str], packed: Parcel, progress: Progress) -> Deploy:
+def _send_parcel(
+    client: Client, order: Order, path: Path, packed: Parcel, progress: Progress
+) -> tuple[Deploy, tuple[dict[str, Any], ...]]:
     sent = 0
 
     def read(count: int) -> None:
@@ -61,19 +145,35 @@ def _send(client: Client, site: str, query: dict[str, str], packed: Parcel, prog
         sent += count
         progress.step("send", sent, packed.size)
 
-    answer: Deploy = client.upload(f"sites/{segment(site)}/deploys", query, packed.headers, packed.chunks(read))
-    return answer
+    query = {**order.query, "filename": path.absolute().name}
+    headers = {**packed.headers, **order.headers}
+    return client.upload(f"{order.path}/deploys", query, headers, packed.chunks(read)), packed.left_out
 
 
-def _tell(finished: Deploy, problems: list[dict[str, Any]], *, as_json: bool) -> None:
+def _compare(client: Client, path: Path, site: str, progress: Progress, *, as_json: bool) -> None:
+    if not path.is_dir():
+        raise Failure("--dry-run needs a folder: what is in an archive is known once it is unpacked.")
+    tree: Tree = folder_tree(path)
+    found = compare(client, site, hash_files(tree.files, progress))
+    progress.clear()
+    if as_json:
+        show_json(found)
+        return
+    show_difference(found)
+    tell(f"{size(found['send'])} would be sent.")
+
+
+def _tell(finished: Deploy, problems: list[dict[str, Any]], order: Order, *, as_json: bool) -> None:
     for problem in problems:
         warn(problem)
     if as_json:
         show_json(_summary(finished, problems))
     if finished["state"] == "failed":
         raise Failure((finished["error"] or {}).get("detail") or f"Deploy {finished['number']} failed.")
+    if order.headers and not (finished["live"] or finished["draft"] or order.query.get("alias")):
+        raise Failure(f"Deploy {finished['number']} of {finished['site']} is ready, but another one is live.")
     if not as_json:
-        _tell_people(finished)
+        _tell_people(finished, order)
 
 
 def _summary(finished: Deploy, problems: list[dict[str, Any]]) -> dict[str, Any]:
@@ -82,15 +182,17 @@ def _summary(finished: Deploy, problems: list[dict[str, Any]]) -> dict[str, Any]
         "deploy": finished["id"],
         "state": "live" if finished["live"] else finished["state"],
         **{name: finished[name] for name in ("url", "deploy_url", "files", "bytes")},
+        "aliases": finished.get("aliases", []),
         "problems": problems,
     }
 
 
-def _tell_people(finished: Deploy) -> None:
-    number, draft = finished["number"], finished["draft"]
+def _tell_people(finished: Deploy, order: Order) -> None:
+    number, alias = finished["number"], order.query.get("alias")
     outcome = "live" if finished["live"] else "ready"
     files = "1 file" if finished["files"] == 1 else f"{finished['files']} files"
     tell(f"Deploy {number} of {finished['site']} is {outcome}: {files}, {size(finished['bytes'])}.")
-    if not draft and not finished["live"]:
+    if not (finished["draft"] or alias or finished["live"]):
         tell(f"warning: another deploy is live: `dropdock publish {finished['site']} {number}` makes this one live.")
-    show(finished["url"] if finished["live"] else finished["deploy_url"])
+    addresses = {each["name"]: each["url"] for each in finished.get("aliases", [])}
+    show(str(finished["url"] if finished["live"] else addresses.get(alias or "", finished["deploy_url"])))

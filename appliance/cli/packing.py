@@ -10,7 +10,7 @@ from typing import Any
 import zstandard
 
 from appliance.cli.output import Failure
-from appliance.cli.tree import Leaf, walk
+from appliance.cli.tree import Leaf, Tree, walk
 
 CHUNK = 256 * 1024  # bytes read at once
 LEVEL = 3  # zstd: as fast as a disk, and most of what can be saved
@@ -43,7 +43,7 @@ class Parcel:
 def parcel(path: Path) -> Parcel:
     """What to send for a folder, an archive or a single file. Raises Failure when there is nothing to send."""
     if path.is_dir():
-        return _folder(path)
+        return folder_parcel(folder_tree(path))
     for suffix, media_type in ARCHIVES.items():
         if path.name.lower().endswith(suffix):
             return _archive(path, media_type)
@@ -73,10 +73,16 @@ def content(path: Path, size: int, read: Read) -> Iterator[bytes]:
             raise Failure(f"{path} changed while it was read: deploy again once nothing writes to it.")
 
 
-def _folder(path: Path) -> Parcel:
+def folder_tree(path: Path) -> Tree:
+    """What of a folder is sent. Raises Failure when that is nothing."""
     tree = walk(path)
     if not tree.files:
         raise Failure(f"There is nothing to deploy in {path}: no files are left once junk and dot files are left out.")
+    return tree
+
+
+def folder_parcel(tree: Tree) -> Parcel:
+    """A folder as one archive."""
     return Parcel(
         headers={"Content-Type": "application/zstd"},
         size=sum(leaf.size for leaf in tree.files),

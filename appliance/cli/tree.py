@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from appliance.cli.ignoring import IGNORE_FILE, Ignored, ignored_in
 from appliance.cli.output import Failure
 
 JUNK = {
@@ -43,8 +44,11 @@ class Tree:
 
 
 def walk(root: Path) -> Tree:
-    """Find the files below a folder. Raises Failure for what cannot be read or named; the folder is not changed."""
-    found = _Walk(root.resolve())
+    """Find the files below a folder, but for what its `.dropdockignore` names.
+
+    Raises Failure for what cannot be read or named; the folder is not changed.
+    """
+    found = _Walk(root.resolve(), ignored_in(root))
     found.enter(found.root, "", (found.root,))
     files = tuple(sorted(found.files, key=lambda leaf: leaf.name))
     return Tree(files, tuple(_problem(reason, names) for reason, names in found.left_out.items()))
@@ -53,6 +57,7 @@ def walk(root: Path) -> Tree:
 @dataclass(slots=True)
 class _Walk:
     root: Path
+    ignored: Ignored
     files: list[Leaf] = field(default_factory=list)
     left_out: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -64,6 +69,8 @@ class _Walk:
             raise _unreadable(folder, error) from None
         for entry in entries:
             name = prefix + entry.name
+            if name == IGNORE_FILE or self.ignored(f"{name}/" if entry.is_dir(follow_symlinks=False) else name):
+                continue  # its owner said so
             if _is_junk(entry.name, top=not prefix):
                 self.left_out[IS_JUNK].append(name)
             elif entry.is_symlink():

@@ -139,6 +139,7 @@ def test_json_is_one_object(run: Run, double: Double, folder: Path) -> None:
             "deploy_url": "http://d1--blog.localhost:8080/",
             "files": 2,
             "bytes": 1234567,
+            "aliases": [],
             "problems": [PROBLEM],
         }.items()
     )
