@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builds.recipe import Choice, PythonPackages, Tool
+from builds.recipe import PythonPackages, Tool
 from builds.tools.environment import Environments
 from tests.builds.projects import package
 from tests.builds.workbench import KeptIn, build, toolbox, write
@@ -207,9 +207,7 @@ def test_gatsby(tmp_path: Path, tools: Path) -> None:
         "gatsby-config.js": "module.exports = {}",
         "src/pages/index.js": "import * as React from 'react'\nexport default () => <h1>Alice bakes</h1>",
     }
-    chosen = Choice(install_scripts=True)  # lmdb, msgpackr: compiled parts
-
-    built = build(write(tmp_path / "source", files), tmp_path, tools, chosen)
+    built = build(write(tmp_path / "source", files), tmp_path, tools)
 
     assert "Alice bakes" in built.page()
 
