@@ -33,6 +33,11 @@ def on_this_machine(tool: Listed, wanted: str) -> Kit | None:
     return kit_of(Path(found), version, others) if version and fits(version, wanted) else None
 
 
+def has_pip(python: str) -> bool:
+    """Whether a Python has pip itself."""
+    return bool(_said(python, "-m", "pip", "--version"))
+
+
 def version_in(text: str) -> str:
     """The first version in what a program printed; empty without one."""
     found = VERSION.search(text)

@@ -24,12 +24,13 @@ from builds.tools.installing import SYSTEM_PATH, Installing
 from builds.tools.kit import Kit
 from builds.tools.listed import BY_NAME, Listed
 from builds.tools.locked import locked
-from builds.tools.machine import on_this_machine, version_in
+from builds.tools.machine import has_pip, on_this_machine, version_in
 from builds.versions import fits, parsed, spans
 
 LOCK = ".lock"
 BESIDE = ".new-"  # prefix of what is being installed; left over only by a process that was killed
 IN_USE = 24 * 3600  # seconds; no build is allowed to take as long
+OWN_PIP = ".pip"
 USED = ".used"  # its time says when a build last had the tool
 
 
@@ -107,6 +108,7 @@ class Toolbox:
             if not fetched or program is None:
                 return None
             take_back(new)
+            shutil.rmtree(new / OWN_PIP, ignore_errors=True)
             _link(listed, new)
             version = self._proven(listed, program, new)
             if not version:
@@ -122,6 +124,10 @@ class Toolbox:
         python = self._had.get("python") or self.get(Tool("python"))
         options = ("--only-binary=:all:", "--no-deps", "--no-compile", "--target", str(folder))
         program = str(python.path[0] / "python3")
+        if not has_pip(program):  # systems that pack pip by itself still have what makes an environment with one
+            if not self.installing.fetch((program, "-m", "venv", str(folder / OWN_PIP)), python, folder):
+                return False
+            program = str(folder / OWN_PIP / "bin" / "python")
         return self.installing.fetch((program, "-m", "pip", "install", *options, listed.pypi + wanted), python, folder)
 
     def _from_npm(self, listed: Listed, wanted: str, folder: Path) -> bool:

@@ -247,3 +247,20 @@ def test_the_second_build_with_a_lock_file_fetches_nothing(tmp_path: Path, tools
     assert any(line.startswith("$ npm ci") for line in fetched.log)
     assert not any(line.startswith("$ npm ci") for line in kept.log)
     assert "Alice bakes" in kept.page()
+
+
+@pytest.mark.parametrize("manager", ["pnpm@10.12.1", "yarn@1.22.22", "bun@1.2.15"])
+def test_another_package_manager_installs_what_its_package_json_names(
+    tmp_path: Path, tools: Path, manager: str
+) -> None:
+    files = {
+        "package.json": package(
+            {"build": "eleventy"}, devDependencies={"@11ty/eleventy": "^3.1.0"}, packageManager=manager
+        ),
+        "eleventy.config.js": "module.exports = {};",
+        "index.md": "# Alice bakes\n",
+    }
+    built = build(write(tmp_path / "source", files), tmp_path, tools)
+
+    assert "Alice bakes" in built.page()
+    assert any(line.startswith(f"$ {manager.partition('@')[0]} install") for line in built.log)

@@ -187,6 +187,18 @@ def test_without_a_python_it_is_said_how_to_get_one(
         bakery().get(Tool("oven"))
 
 
+def test_a_python_without_pip_can_install(
+    bakery: Callable[[], Toolbox], wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolboxes, "has_pip", lambda _python: False)  # as Debian's is without python3-pip
+    wheel(wheels, "alices-oven", "2.0.0", oven("2.0.0"))
+
+    kit = bakery().get(Tool("oven"))
+
+    assert kit.version == "2.0.0"
+    assert not (kit.readable[0] / toolboxes.OWN_PIP).exists()
+
+
 def test_what_was_used_longest_ago_goes_first_and_what_is_in_use_never(
     bakery: Callable[[], Toolbox], wheels: Path
 ) -> None:
