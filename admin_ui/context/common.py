@@ -11,6 +11,7 @@ NOTICES = {  # by the word in the address after a form; the address cannot bring
     "saved": "Saved.",
     "link-revoked": "The link opens nothing any more.",
     "deleted": "The site is deleted.",
+    "deploy-deleted": "The deploy is deleted.",
     "token-deleted": "The token is deleted.",
     "password": "The password is changed; other sign-ins have ended.",
     "created": "The account is made.",

@@ -10,7 +10,7 @@ from appliance.deploys import DeployFacts, Failure
 from appliance.progress import STEPS, StepFacts
 from appliance.storage.manifest import Found
 
-STATES = {"queued": "Waiting", "working": "Working", "ready": "Ready", "failed": "Failed"}
+STATES = {"queued": "Waiting", "working": "Working", "ready": "Ready", "failed": "Failed", "expired": "Expired"}
 STEP_LABELS = {"receive": "Upload", "unpack": "Unpack", "check": "Check", "store": "Store", "publish": "Publish"}
 
 
@@ -153,6 +153,7 @@ class DeployPage:
     host: str
     deploy_url: str
     deploy_host: str
+    version_href: str
     state: State
     live: bool
     finished: bool
@@ -180,6 +181,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         host=bare(deploy.url),
         deploy_url=deploy.deploy_url if ready else "",
         deploy_host=bare(deploy.deploy_url),
+        version_href=f"{deploy_href(deploy.id)}/version",
         state=_state(deploy),
         live=deploy.live,
         finished=deploy.is_finished,

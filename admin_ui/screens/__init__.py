@@ -1,5 +1,17 @@
 """The screens, one file each: guard (at the edge), load, one call, render or redirect."""
 
-from admin_ui.screens import account, deploy, first_run, gate, help_pages, people, sign_in, site, site_settings, sites
+from admin_ui.screens import (
+    account,
+    deploy,
+    first_run,
+    gate,
+    help_pages,
+    people,
+    sign_in,
+    site,
+    site_settings,
+    sites,
+    versions,
+)
 
-SCREENS = (first_run, sign_in, sites, site, site_settings, gate, deploy, account, people, help_pages)
+SCREENS = (first_run, sign_in, sites, site, site_settings, gate, deploy, versions, account, people, help_pages)
