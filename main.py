@@ -19,6 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:2] == ["internal", "build"]:
         return _build_child(Path(arguments[2]))
+    if arguments[:2] == ["internal", "clone"]:
+        return _clone_child()
     if arguments[:2] in (["internal", "keep"], ["internal", "listen-within"]):
         return _sandbox_step(*arguments[1:])
     from appliance.cli.program import run
@@ -33,6 +35,13 @@ def _build_child(blobs: Path) -> int:
     from builds import child
 
     return child.main(Blobs(blobs).stage, redact_text)
+
+
+def _clone_child() -> int:
+    """`internal clone`: what the server starts to fetch a repository."""
+    from builds import clone_child
+
+    return clone_child.main()
 
 
 def _sandbox_step(step: str, *words: str) -> int:
@@ -52,7 +61,8 @@ def _serve() -> "click.Command":
 
     def run_server(settings: "Settings") -> int:
         blobs = DataFolder(settings.data).blobs.absolute()
-        return run(settings, Program(admin=blueprints, build_command=[*_itself(), "internal", "build", str(blobs)]))
+        commands = ([*_itself(), "internal", "build", str(blobs)], [*_itself(), "internal", "clone"])
+        return run(settings, Program(blueprints, *commands))
 
     return server.command(run_server)
 
@@ -171,6 +181,12 @@ def _service() -> "click.Command":
     return service.command(_itself())
 
 
+def _git() -> "click.Command":
+    from appliance.cli.git import git
+
+    return git
+
+
 def _version() -> "click.Command":
     from appliance.cli.program import version
 
@@ -190,6 +206,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "diff": ("Say what differs between two deploys.", _diff),
     "download": ("Download a deploy as a ZIP.", _download),
     "delete": ("Delete a deploy, by its number or id.", _delete),
+    "git": ("Deploy sites from Git repositories.", _git),
     "explain": ("Say why an address is answered as it is.", _explain),
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),

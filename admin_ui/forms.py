@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from appliance.accounts import ChangeAccount, NewAccount
 from appliance.errors import Invalid
 from appliance.gates import COVERS, ChangeGate, NewLink
+from appliance.git.sources import SetSource
 from appliance.sites import ChangeSite, NewSite
 
 HTML_MODES = ("natural", "auto", "slash", "noslash", "exact")
@@ -33,6 +34,12 @@ def change_gate(form: Fields) -> ChangeGate:
     """What a gate covers, where that is said, and a password unless it was left empty. Raises Invalid."""
     covers = _one_of("covers", form, COVERS) if "covers" in form else None
     return ChangeGate(covers, form.get("password") or None)  # type: ignore[arg-type]  # one of the literals, just checked
+
+
+def set_source(form: Fields) -> SetSource:
+    """Where a site is deployed from; a token that was left empty stays as it is."""
+    texts = {name: form.get(name, "").strip() for name in ("url", "branch", "folder", "username")}
+    return SetSource(**texts, token=form.get("token") or None, previews=form.get("previews") == "on")
 
 
 def new_link(form: Fields) -> NewLink:

@@ -18,6 +18,7 @@ from appliance.api import (
     edge,
     explain,
     gates,
+    git,
     listings,
     me,
     openapi,
@@ -102,4 +103,5 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         settings.blueprint(parts.settings),
         traffic.blueprint(parts.sites, parts.counters),
         explain.blueprint(parts.explainer),
+        git.blueprint(parts.git),
     )

@@ -17,6 +17,7 @@ from appliance.deploys import (
 )
 from appliance.explain import Explainer
 from appliance.gates import Gates
+from appliance.git.parts import Git
 from appliance.intake import Intake
 from appliance.jobs import Jobs
 from appliance.serving.counters import Counters
@@ -46,3 +47,4 @@ class Parts:
     differences: Differences
     downloads: Downloads
     withdrawing: Withdrawing
+    git: Git

@@ -41,6 +41,7 @@ from appliance.front_door import FrontDoor
 from appliance.gate_attempts import Attempts
 from appliance.gatekeeper import Gatekeeper
 from appliance.gates import Gates
+from appliance.git.parts import Git
 from appliance.handed_over import Hypercorn
 from appliance.health import Health
 from appliance.intake import Intake
@@ -76,10 +77,14 @@ Blueprints = Callable[[Parts], Sequence[Blueprint]]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What the server cannot know by itself: its admin, and the command that starts a build child."""
+    """What the server cannot know by itself: its admin, and the commands that start its children.
+
+    `build_command` starts one that works on uploads, `git_command` one that fetches a repository.
+    """
 
     admin: Blueprints
     build_command: Sequence[str]
+    git_command: Sequence[str] = ()
 
 
 class CannotStart(Exception):
@@ -167,28 +172,28 @@ async def _wire(
     jobs = Jobs(settings, folder, deploys, program.build_command, on_finished=metrics.deploy_finished)
     metrics.watch_queue(jobs.queue.depth)
     intake = Intake(settings, folder, deploys, jobs)
-    explainer = Explainer(addresses, table, live)
-    its_sites = Sites(addresses, live, counters.forget)
     contents = Contents(settings, folder)
+    aliases = Aliases(facts, publishing, live)
     parts = Parts(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=its_sites,
+        sites=Sites(addresses, live, counters.forget),
         deploys=deploys,
         intake=intake,
         jobs=jobs,
         counters=counters,
         gates=gates,
-        explainer=explainer,
+        explainer=Explainer(addresses, table, live),
         publishing=publishing,
-        aliases=Aliases(facts, publishing, live),
+        aliases=aliases,
         locks=Locks(publishing),
         contents=contents,
         listings=Listings(folder, deploys, jobs.submit, contents, limits_of(settings)),
         differences=Differences(folder.manifests),
         downloads=Downloads(folder),
         withdrawing=Withdrawing(publishing, live),
+        git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
     )
     health = Health(folder, jobs.queue.is_running)
     app = create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
@@ -200,8 +205,8 @@ async def _wire(
 
 
 async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -> None:
-    """Begin what goes on beside requests: deploys expire, and content nobody finished is removed."""
-    for keeper in (parts.withdrawing, Cleaning(folder, parts.contents, parts.settings.pending_age)):
+    """Begin what goes on beside requests: deploys expire, repositories are fetched, forgotten content is removed."""
+    for keeper in (parts.withdrawing, parts.git.redeploy, Cleaning(folder, parts.contents, parts.settings.pending_age)):
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 

@@ -130,6 +130,11 @@ class Settings:
     proxy_size: Size = _setting("25MB", Size.parse, "largest answer fetched from another host")
     proxy_timeout: Span = _setting("30s", Span.parse, "longest time such an answer may take, in all")
     proxy_connections: int = _setting(100, whole(1, 10_000), "connections to other hosts at the same time")
+    # deploys from Git
+    git_size: Size = _setting("200MB", Size.parse, "most bytes received of a repository's newest commit")
+    git_timeout: Span = _setting("5m", Span.parse, "longest time a repository may take to fetch")
+    git_at_once: int = _setting(2, whole(1, 64), "repositories fetched at the same time")
+    git_networks: Networks = _setting("", networks, "private networks whose Git hosts may be connected to")
     # access
     access_lifetime: Span = _setting("10m", Span.parse, "how long an access token is good")
     refresh_lifetime: Span = _setting("30d", Span.parse, "how long a sign-in lasts without use")

@@ -119,7 +119,8 @@ async def appliance(
     and `build_command` of the program.
     """
     build_command = changes.pop("build_command", build_command_for(data))
-    program = server.Program(changes.pop("admin", no_admin), build_command)
+    git_command = [sys.executable, str(MAIN), "internal", "clone"]
+    program = server.Program(changes.pop("admin", no_admin), build_command, git_command)
     async with server.running(settings_for(data, **changes), program) as running:
         if before is not None:
             yield replace(before, running=running)

@@ -32,6 +32,7 @@ COMPONENTS = (
     Component("bubblewrap", ("bwrap",)),
     Component("unzip", ("unzip",)),
     Component("curl", ("curl",)),
+    Component("git", ("git",)),
     Component("zstd", ("zstd",)),
     Component("nginx-light", ("nginx", "/usr/sbin/nginx")),
     Component("caddy", ("caddy",)),

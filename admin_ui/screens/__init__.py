@@ -5,6 +5,7 @@ from admin_ui.screens import (
     deploy,
     first_run,
     gate,
+    git,
     help_pages,
     people,
     sign_in,
@@ -14,4 +15,4 @@ from admin_ui.screens import (
     versions,
 )
 
-SCREENS = (first_run, sign_in, sites, site, site_settings, gate, deploy, versions, account, people, help_pages)
+SCREENS = (first_run, sign_in, sites, site, site_settings, gate, git, deploy, versions, account, people, help_pages)

@@ -234,6 +234,14 @@ class _Cloudflare:
     async def _form(self) -> _Form:
         return await asyncio.to_thread(_parsed, await self._listing(), request.mimetype_params.get("boundary", ""))
 
+    async def delete(self, actor: Actor, project: str, deploy: str) -> Response:
+        _, facts = await self._of_project(actor, project, deploy)
+        if request.args.get("force") == "true":
+            for alias in facts.aliases:
+                await self.parts.aliases.remove(actor, project, alias.name)
+        await self.parts.withdrawing.delete(actor, deploy)
+        return _result(None)
+
     async def _of_project(self, actor: Actor, project: str, deploy: str) -> tuple[SiteFacts, DeployFacts]:
         site = await self.parts.sites.get(actor, project)
         facts = await self.parts.deploys.get(actor, deploy)
@@ -315,6 +323,7 @@ def _blueprints(parts: Parts) -> tuple[Blueprint, ...]:
         ("GET", f"{project}/deployments", pages.deployments),
         ("POST", f"{project}/deployments", pages.deploy),
         ("GET", deployment, pages.deployment),
+        ("DELETE", deployment, pages.delete),
         ("POST", f"{deployment}/rollback", pages.rollback),
         ("GET", f"{deployment}/history/logs", pages.logs),
     ):

@@ -5,4 +5,10 @@ Listed, not scanned: a frozen program has no folder to scan. Each depends on the
 is written, as tests, in `tests/appliance/test_migrations.py`.
 """
 
-NAMES = ("0001_accounts_sites_deploys", "0002_gates", "0003_addresses_in_any_case", "0004_aliases_and_locks")
+NAMES = (
+    "0001_accounts_sites_deploys",
+    "0002_gates",
+    "0003_addresses_in_any_case",
+    "0004_aliases_and_locks",
+    "0005_repositories",
+)

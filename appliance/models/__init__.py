@@ -1,3 +1,9 @@
 """One file per table family; `MODULES` is the one list of them."""
 
-MODULES = ("appliance.models.account", "appliance.models.site", "appliance.models.deploy", "appliance.models.gate")
+MODULES = (
+    "appliance.models.account",
+    "appliance.models.site",
+    "appliance.models.deploy",
+    "appliance.models.gate",
+    "appliance.models.git",
+)

@@ -126,6 +126,24 @@ async def test_another_branch_is_an_alias(server: Appliance, pages: Pages) -> No
     assert (await server.fetch("blog.localhost")).status_code == 404
 
 
+async def test_a_deployment_is_deleted_but_not_the_live_one_and_an_alias_s_only_by_force(
+    server: Appliance, pages: Pages
+) -> None:
+    html = key(INDEX, "html")
+    await pages.upload((html, INDEX))
+    live = await pages.finished(await pages.deploy({"/index.html": html}))
+    branch = await pages.finished(await pages.deploy({"/index.html": html}, branch=(None, "next")))
+    address = f"{pages.projects}/blog/deployments"
+
+    kept = await pages.client.delete(f"{address}/{live['id']}", params={"force": "true"})
+    pointed_to = await pages.client.delete(f"{address}/{branch['id']}", params={"force": "false"})
+    forced = await pages.client.delete(f"{address}/{branch['id']}", params={"force": "true"})
+
+    assert [kept.status_code, pointed_to.status_code, forced.status_code] == [409, 409, 200]
+    assert (await server.fetch("next--blog.localhost")).status_code == 404
+    assert (await server.fetch("blog.localhost")).status_code == 200
+
+
 async def test_sites_made_this_way_answer_as_cloudflare_does(server: Appliance, pages: Pages) -> None:
     site = await server.parts.sites.get(server.actors[ALICE.email], "blog")
 

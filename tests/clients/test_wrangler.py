@@ -1,5 +1,6 @@
 """The real wrangler against a real server: a project's whole life, and a kill in between."""
 
+import json
 import random
 from pathlib import Path
 
@@ -79,9 +80,14 @@ def test_a_projects_life(wrangler: Wrangler) -> None:
     assert listed.count("Preview") == 1
     assert "life" in wrangler("project", "list").output
 
+    preview = json.loads(wrangler("deployment", "list", "--project-name", "life", "--json").output)[0]["Id"]
+    deleted = wrangler("deployment", "delete", preview, "--project-name", "life", "--force")
+    assert deleted.status == 0, deleted.output
+    assert server.page("feature-one--life").status_code == 404
+
     with server.client() as client:
         client.post("/api/v1/sites/life/rollback").raise_for_status()
-        assert client.get("/api/v1/sites/life/deploys").json()["items"][2]["message"] == "A first go"
+        assert client.get("/api/v1/sites/life/deploys").json()["items"][1]["message"] == "A first go"
     assert "First" in server.page("life").text
 
     assert wrangler("project", "delete", "life", "--yes").status == 0

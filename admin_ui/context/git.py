@@ -1,0 +1,61 @@
+"""What the page of a site's repository shows."""
+
+from dataclasses import dataclass, field
+
+from admin_ui.context.deploys import deploy_href, site_href
+from admin_ui.words import Moment, moment
+from appliance.git.sources import NewSecret, SourceFacts
+
+STATES = {"": "Not fetched yet", "fetching": "Being fetched", "done": "Fetched", "failed": "Failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class LastFetch:
+    """What the last fetch came to; `detail` says why it failed."""
+
+    state: str
+    failed: bool
+    detail: str
+    branch: str
+    commit: str
+    deploy_href: str
+    at: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class GitPage:
+    """Where a site is deployed from. `secret` is shown this once."""
+
+    title: str
+    name: str
+    site_href: str
+    href: str
+    source: SourceFacts | None
+    fetch: LastFetch | None
+    secret: NewSecret | None = None
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def git_href(site: str) -> str:
+    """The page of a site's repository."""
+    return f"{site_href(site)}/git"
+
+
+def git_page(site: str, source: SourceFacts | None) -> GitPage:
+    """From a repository's facts, or for a site that has none."""
+    return GitPage(f"Git repository of {site}", site, site_href(site), git_href(site), source, _fetch(source))
+
+
+def _fetch(source: SourceFacts | None) -> LastFetch | None:
+    if source is None or not source.state:
+        return None
+    return LastFetch(
+        state=STATES[source.state],
+        failed=source.state == "failed",
+        detail=source.detail,
+        branch=source.fetched_branch,
+        commit=source.commit[:12],
+        deploy_href=deploy_href(source.deploy) if source.deploy else "",
+        at=moment(source.changed_at) if source.changed_at else None,
+    )

@@ -1,0 +1,61 @@
+"""A site's Git repository: where from, deploying it, and the secret of its webhooks."""
+
+from dataclasses import replace
+
+from quart import Response
+
+from admin_ui import forms
+from admin_ui.context.git import GitPage, git_href, git_page
+from admin_ui.edge import Route, Visit, fields, go
+from appliance.errors import NotFound, Problem
+
+
+async def show(visit: Visit, name: str) -> Response:
+    """The page."""
+    return visit.page("git", await _page(visit, name))
+
+
+async def change(visit: Visit, name: str) -> Response:
+    """Save where the site is deployed from; an empty token leaves the one there is."""
+    try:
+        await visit.parts.git.sources.set(visit.actor, name, forms.set_source(await fields()))
+    except Problem as problem:
+        page = replace(await _page(visit, name), refusal=problem.detail, faults=problem.fields)
+        return visit.page("git", page, problem.status)
+    return go(git_href(name), done="saved")
+
+
+async def deploy(visit: Visit, name: str) -> Response:
+    """Fetch and deploy; the page then tells how it goes."""
+    await visit.parts.git.redeploy.request(visit.actor, name)
+    return go(git_href(name))
+
+
+async def make_secret(visit: Visit, name: str) -> Response:
+    """Make a webhook's secret and show it: in this answer and never again, so it is no redirect."""
+    made = await visit.parts.git.sources.new_secret(visit.actor, name)
+    return visit.page("git", replace(await _page(visit, name), secret=made))
+
+
+async def remove(visit: Visit, name: str) -> Response:
+    """Deploy from Git no more."""
+    await visit.parts.git.sources.remove(visit.actor, name)
+    return go(git_href(name), done="saved")
+
+
+async def _page(visit: Visit, name: str) -> GitPage:
+    site = await visit.parts.sites.get(visit.actor, name)
+    try:
+        return git_page(site.name, await visit.parts.git.sources.get(visit.actor, site.name))
+    except NotFound:
+        return git_page(site.name, None)
+
+
+GIT = "/sites/<name>/git"
+ROUTES = (
+    Route(GIT, show),
+    Route(GIT, change, "POST"),
+    Route(f"{GIT}/deploys", deploy, "POST"),
+    Route(f"{GIT}/secret", make_secret, "POST"),
+    Route(f"{GIT}/delete", remove, "POST"),
+)

@@ -1,0 +1,1 @@
+"""Deploys from Git repositories: where from, when, and the webhooks that say so."""
