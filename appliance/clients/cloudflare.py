@@ -36,7 +36,7 @@ from appliance.clients.edge import (
     read,
     refuse_the_rest,
 )
-from appliance.deploys import DeployFacts, Listed, Listing, Name, NewDeploy, label_of
+from appliance.deploys import DeployFacts, Filter, Listed, Listing, Name, NewDeploy, label_of
 from appliance.errors import BadInput, Busy, Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem, TooMany
 from appliance.parts import Parts
 from appliance.sites import NewSite, SiteFacts, find
@@ -209,7 +209,8 @@ class _Cloudflare:
     async def deployments(self, actor: Actor, project: str) -> Response:
         site = await self.parts.sites.get(actor, project)
         page, per_page = pages_of(request.args, 25)
-        found, total = await self.parts.deploys.listing(actor, project, page, per_page)
+        only = Filter(production={"production": True, "preview": False}.get(request.args.get("env", "")))
+        found, total = await self.parts.deploys.listing(actor, project, page, per_page, only)
         return _page([values.deployment(deploy, site, self.parts.addresses) for deploy in found], page, total)
 
     async def deployment(self, actor: Actor, project: str, deploy: str) -> Response:

@@ -16,7 +16,7 @@ from quart.wrappers.response import Response
 from appliance.accounts import Actor
 from appliance.clients import netlify_values as values
 from appliance.clients.edge import STATIC_ONLY, Client, Routes, answer, blueprint, pages_of, read, refuse_the_rest
-from appliance.deploys import DeployFacts, Listed, Listing, Name, NewDeploy, Opened, label_of, new_id
+from appliance.deploys import DeployFacts, Filter, Listed, Listing, Name, NewDeploy, Opened, label_of, new_id
 from appliance.errors import BadInput, Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge, TooMany, Unsupported
 from appliance.guard import opened as open_to_anyone
 from appliance.parts import Parts
@@ -157,7 +157,11 @@ class _Netlify:
         return answer(values.opened(found, self.parts.addresses))
 
     async def deploys(self, actor: Actor, site: str) -> Response:
-        found, total = await self.parts.deploys.listing(actor, site, *pages_of(request.args))
+        given = request.args
+        states = values.STATES_OF.get(given["state"], ("none of ours",)) if given.get("state") else ()
+        production = True if given.get("production") in {"true", "1"} else None
+        only = Filter(states, given.get("branch", ""), production)
+        found, total = await self.parts.deploys.listing(actor, site, *pages_of(given), only)
         response = answer([values.deploy(facts, self.parts.addresses) for facts in found])
         response.headers["Total"] = str(total)
         return response

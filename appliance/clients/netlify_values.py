@@ -8,6 +8,7 @@ from appliance.deploys import DeployFacts, Opened
 from appliance.sites import SiteFacts
 
 STATES = {"queued": "processing", "working": "processing", "ready": "ready", "failed": "error", "expired": "error"}
+STATES_OF = {"processing": ("queued",), "ready": ("ready",), "error": ("failed", "expired")}
 SLUG = "dropdock"  # of the one team an account has here; any is taken in an address
 
 Object = dict[str, Any]

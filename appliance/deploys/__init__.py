@@ -16,7 +16,7 @@ from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
 from appliance.deploys.locks import Locks
 from appliance.deploys.publishing import Publishing
-from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure, NewDeploy, Work, new_id
+from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure, Filter, NewDeploy, Work, new_id
 from appliance.deploys.withdrawing import Withdrawing
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Downloads",
     "Facts",
     "Failure",
+    "Filter",
     "Listed",
     "Listing",
     "Listings",

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from appliance import sites
@@ -13,7 +15,7 @@ from appliance.deploys.aliases import check_alias
 from appliance.deploys.finding import Facts, find
 from appliance.deploys.pointers import check_live
 from appliance.deploys.publishing import Publishing
-from appliance.deploys.values import DeployFacts, Failure, NewDeploy, Work
+from appliance.deploys.values import DeployFacts, Failure, Filter, NewDeploy, Work
 from appliance.errors import NotFound
 from appliance.former import published_manifests
 from appliance.models.deploy import Alias, Deploy, DeployKey, Live
@@ -33,11 +35,13 @@ class Deploys:
 
     # ── what there is ──
 
-    async def listing(self, actor: Actor, site: str, page: int, per_page: int) -> tuple[list[DeployFacts], int]:
+    async def listing(
+        self, actor: Actor, site: str, page: int, per_page: int, only: Filter | None = None
+    ) -> tuple[list[DeployFacts], int]:
         """A page of a site's deploys, newest first, and how many there are in all; NotFound."""
         row = await sites.find(actor, site)
         under_way = dict(self.under_way)
-        query = Deploy.filter(site=row)
+        query = _chosen(Deploy.filter(site=row), only or Filter())
         rows = await query.order_by("-number").offset((page - 1) * per_page).limit(per_page).select_related("author")
         pointer = await Live.get_or_none(site=row)
         live = pointer.deploy_id if pointer else None
@@ -193,3 +197,14 @@ async def _check(site: Site, new: NewDeploy) -> None:
 
 def _after(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+
+
+def _chosen(query: QuerySet[Deploy], only: Filter) -> QuerySet[Deploy]:
+    if only.states:
+        query = query.filter(state__in=only.states)
+    if only.branch:
+        query = query.filter(branch=only.branch)
+    meant = Q(draft=False) & (Q(alias="") | Q(alias__isnull=True))
+    if only.production is not None:
+        query = query.filter(meant if only.production else ~meant)
+    return query

@@ -41,6 +41,18 @@ class NewDeploy:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which deploys of a site are meant: in these states, of that branch; what is left empty or None matters not.
+
+    `production` are those that were to go live, not drafts nor those that only an alias was to point to.
+    """
+
+    states: tuple[str, ...] = ()
+    branch: str = ""
+    production: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a deploy failed: a stable code, a sentence, the limit that was hit, whether trying again can help."""
 

@@ -135,6 +135,15 @@ async def test_a_deployment_is_deleted_but_not_the_live_one_and_an_alias_s_only_
     branch = await pages.finished(await pages.deploy({"/index.html": html}, branch=(None, "next")))
     address = f"{pages.projects}/blog/deployments"
 
+    listed = {
+        env: (await pages.client.get(address, params={"env": env})).json()["result"]
+        for env in ("production", "preview")
+    }
+    assert {env: [one["id"] for one in found] for env, found in listed.items()} == {
+        "production": [live["id"]],
+        "preview": [branch["id"]],
+    }
+
     kept = await pages.client.delete(f"{address}/{live['id']}", params={"force": "true"})
     pointed_to = await pages.client.delete(f"{address}/{branch['id']}", params={"force": "false"})
     forced = await pages.client.delete(f"{address}/{branch['id']}", params={"force": "true"})

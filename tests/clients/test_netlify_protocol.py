@@ -107,6 +107,38 @@ async def test_published_is_what_is_no_draft_and_of_no_other_branch(
         assert "By digest" in (await server.fetch(host)).text
 
 
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ({}, ["failed", "draft", "branch", "live"]),
+        ({"state": "ready"}, ["draft", "branch", "live"]),
+        ({"state": "error"}, ["failed"]),
+        ({"state": "uploading"}, []),
+        ({"branch": "next"}, ["branch"]),
+        ({"production": "true"}, ["failed", "live"]),
+        ({"production": "true", "state": "ready"}, ["live"]),
+        ({"page": "2", "per_page": "3"}, ["live"]),
+        ({"page": "x", "per_page": "-1"}, ["failed", "draft", "branch", "live"]),
+    ],
+)
+async def test_deploys_are_listed_by_state_branch_and_purpose(
+    netlify: httpx.AsyncClient, query: dict[str, str], titles: list[str]
+) -> None:
+    kinds: dict[str, dict[str, Any]] = {"live": {}, "branch": {"branch": "next"}, "draft": {"draft": True}}
+    for title, new in kinds.items():
+        deploy = await opened(netlify, {"index.html": INDEX}, title=title, **new)
+        await sent(netlify, deploy["id"], "index.html", INDEX)
+        await ready(netlify, deploy["id"])
+    broken = await netlify.post(
+        "/sites/blog/deploys?title=failed", content=b"x", headers={"Content-Type": "application/zip"}
+    )
+    await ready(netlify, broken.json()["id"])
+
+    listed = (await netlify.get("/sites/blog/deploys", params=query)).json()
+
+    assert [deploy["title"] for deploy in listed] == titles
+
+
 async def test_a_zip_is_a_deploy(server: Appliance, netlify: httpx.AsyncClient) -> None:
     archive = zip_of({"index.html": page("Zipped")})
 
