@@ -23,6 +23,8 @@ def main(argv: list[str] | None = None) -> int:
         return _clone_child()
     if arguments[:2] in (["internal", "keep"], ["internal", "listen-within"]):
         return _sandbox_step(*arguments[1:])
+    if arguments[:2] == ["internal", "worker"]:
+        return _worker(*map(int, arguments[2:4]))
     from appliance.cli.program import run
 
     return run(COMMANDS, arguments)
@@ -53,6 +55,13 @@ def _sandbox_step(step: str, *words: str) -> int:
     return within.main(*words)
 
 
+def _worker(channel: int, life_line: int) -> int:
+    """`internal worker CHANNEL LIFE_LINE`: what the server starts to answer visitors beside it, by two descriptors."""
+    from appliance.workers import worker
+
+    return worker.main(channel, life_line)
+
+
 def _serve() -> "click.Command":
     from admin_ui import blueprints
     from appliance.cli import server
@@ -61,8 +70,8 @@ def _serve() -> "click.Command":
 
     def run_server(settings: "Settings") -> int:
         blobs = DataFolder(settings.data).blobs.absolute()
-        commands = ([*_itself(), "internal", "build", str(blobs)], [*_itself(), "internal", "clone"])
-        return run(settings, Program(blueprints, *commands))
+        steps = (["build", str(blobs)], ["clone"], ["worker"])
+        return run(settings, Program(blueprints, *([*_itself(), "internal", *step] for step in steps)))
 
     return server.command(run_server)
 

@@ -39,13 +39,17 @@ class AccessLog:
     """Lines for `path`, or for standard output without one, from `start` to `stop`.
 
     A file that has been moved away, as log rotation does, is begun anew. What cannot be written is dropped and said.
+    With `put`, lines go to that instead, in the thread; it raises OSError for what it does not take.
     """
 
-    def __init__(self, form: Callable[[Line], str], path: Path | None = None) -> None:
+    def __init__(
+        self, form: Callable[[Line], str], path: Path | None = None, put: Callable[[str], None] | None = None
+    ) -> None:
         self._form = form
         self._path = path
+        self._put = put or self._write_out
         self._file: TextIO | None = None
-        self._waiting: deque[Line] = deque()
+        self._waiting: deque[Line | str] = deque()
         self._dropped = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._write_all, name="access-log", daemon=True)
@@ -69,6 +73,13 @@ class AccessLog:
         else:
             self._dropped += 1
 
+    def take(self, text: str) -> None:
+        """Write lines that another process has formed; never waits."""
+        if len(self._waiting) < WAITING:
+            self._waiting.append(text)
+        else:
+            self._dropped += text.count("\n")
+
     def _write_all(self) -> None:
         while not self._stopping.wait(FLUSH_SECONDS):
             self._flush()
@@ -88,9 +99,12 @@ class AccessLog:
             log.warning("access_log_dropped", lines=self._dropped)
             self._dropped = 0
 
-    def _write(self, batch: list[Line]) -> None:
+    def _write(self, batch: list[Line | str]) -> None:
+        self._put("".join([line if isinstance(line, str) else self._form(line) for line in batch]))
+
+    def _write_out(self, text: str) -> None:
         stream = self._file or sys.stdout
-        stream.write("".join([self._form(line) for line in batch]))
+        stream.write(text)
         stream.flush()
 
     def _was_moved(self) -> bool:

@@ -14,6 +14,7 @@ from hypercorn.typing import LifespanState
 
 from appliance.serving.limits import DoorLimits
 from appliance.serving.slow_lane import AsgiApp
+from appliance.stalling import Stalling
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())  # silent until the program sets up logging
@@ -58,8 +59,7 @@ class HandedOver:
         self._transport = transport
         # Of its own, for in Hypercorn it is the context that is terminated, never a connection.
         self._context = WorkerContext(None)
-        self._unsent = 0
-        self._moved = loop.time()
+        self._stalling = Stalling(transport)
         self._ended = ended
         reader = asyncio.StreamReader(limit=_READ_AHEAD, loop=loop)
         wire = _Wire(reader, loop)
@@ -87,10 +87,7 @@ class HandedOver:
 
     def expire(self, now: float, stall_seconds: float) -> None:
         """Close when bytes have waited for the reader and none has gone for `stall_seconds`."""
-        unsent = self._transport.get_write_buffer_size()
-        if not unsent or unsent != self._unsent:
-            self._unsent, self._moved = unsent, now
-        elif now - self._moved > stall_seconds:
+        if self._stalling.is_over(now, stall_seconds):
             self._transport.abort()
 
     async def _end_when(self, over: asyncio.Event) -> None:

@@ -46,6 +46,28 @@ def listen(address: Address) -> Listening:
     )
 
 
+def share(listening: Listening) -> list[socket.socket]:
+    """Sockets for another process that is to listen where these do.
+
+    Linux has a queue for each socket, and puts every connection into one of them by its addresses and ports. Other
+    systems have one queue, from which the processes take as they come. Raises CannotListen.
+    """
+    if sys.platform != "linux":
+        return [bound.dup() for bound in listening.sockets]
+    sockets: list[socket.socket] = []
+    for bound in listening.sockets:
+        # Not before it is bound: a port that another program has must not seem to be free.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        host, port = bound.getsockname()[:2]
+        try:
+            sockets.append(_bind(bound.family, host, port, shared=True))
+        except OSError as error:
+            for other in sockets:
+                other.close()
+            raise CannotListen(f"{host} port {port} cannot be shared by processes: {error.strerror}.") from None
+    return sockets
+
+
 def _resolve(address: Address) -> list[tuple[socket.AddressFamily, str]]:
     try:
         found = socket.getaddrinfo(address.host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -81,11 +103,13 @@ def _bind_all(families: list[tuple[socket.AddressFamily, str]], port: int) -> li
     return sockets
 
 
-def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+def _bind(family: int, host: str, port: int, *, shared: bool = False) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         if sys.platform != "win32":  # there the option would share the port with whoever has it
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # IPv4 has a socket of its own
         bound.bind((host, port))

@@ -11,10 +11,7 @@ from typing import cast
 import structlog
 from quart import Blueprint, Quart
 
-if sys.platform != "win32":  # there the same code runs on plain asyncio
-    import uvloop
-
-from appliance import db, logs, open_files, presence, set_up
+from appliance import db, logs, loops, open_files, presence, set_up
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
@@ -54,8 +51,6 @@ from appliance.pointer import Compiler
 from appliance.presence import Presence
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
-from appliance.serving.entrances import Entrances
-from appliance.serving.limits import DoorLimits
 from appliance.serving.table import Table
 from appliance.settings import Settings
 from appliance.site_rules import abilities_of
@@ -64,7 +59,9 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifests
 from appliance.switch import AsgiApp, Switch
 from appliance.version import VERSION
-from appliance.ways_in import WaysIn
+from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
+from appliance.workers.crew import CannotBegin, Crew
+from appliance.workers.hiring import Vacancies
 
 log = structlog.get_logger(__name__)
 
@@ -79,12 +76,14 @@ Blueprints = Callable[[Parts], Sequence[Blueprint]]
 class Program:
     """What the server cannot know by itself: its admin, and the commands that start its children.
 
-    `build_command` starts one that works on uploads, `git_command` one that fetches a repository.
+    `build_command` starts one that works on uploads, `git_command` one that fetches a repository, `worker_command`
+    one that answers visitors beside the server.
     """
 
     admin: Blueprints
     build_command: Sequence[str]
     git_command: Sequence[str] = ()
+    worker_command: Sequence[str] = ()
 
 
 class CannotStart(Exception):
@@ -96,9 +95,9 @@ def run(settings: Settings, program: Program) -> int:
     logs.configure(settings)
     open_files.raise_limit(settings.connections)
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loops.factory()) as runner:
             runner.run(_serve(settings, program))
-    except (CannotStart, CannotListen, NoCertificate, NoCountries, Unusable) as error:
+    except (CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, Unusable) as error:
         print(f"dropdock: {error}", file=sys.stderr)  # noqa: T201 - the one line a person who starts it needs
         return 1
     return 0
@@ -118,7 +117,7 @@ class Running:
 async def running(settings: Settings, program: Program) -> AsyncIterator[Running]:
     """A server from the moment it listens until the block ends.
 
-    Raises CannotStart, CannotListen, NoCertificate, NoCountries, Unusable.
+    Raises CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, Unusable.
     """
     async with AsyncExitStack() as stack:
         folder = DataFolder(settings.data)
@@ -130,11 +129,10 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         _check_reach(settings, set_up_open=set_up_open)
         sockets = stack.enter_context(ExitStack())
         ways = WaysIn.of(settings, folder, sockets)
-        parts, app, door = await _wire(stack, settings, program, folder, access, ways)
+        vacancies = Vacancies.of(settings.workers, ways, sockets) if settings.workers > 1 else None
+        parts, app, front = await _wire(stack, program, folder, access, ways, vacancies)
         token = await set_up.begin(access) if set_up_open else None
-        await door.open(ways.plain.sockets)
-        if ways.tls and ways.certificates:
-            door.open_tls(ways.tls.sockets, ways.certificates.listening)
+        await front.open(ways)
         stack.enter_context(presence.shown(folder, _presence(parts.addresses, ways)))
         yield Running(parts, app, ways, token)
 
@@ -152,25 +150,47 @@ async def _serve(settings: Settings, program: Program) -> None:
         log.info("stopping")
 
 
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What visitors meet: this process's door, and the workers where there are any."""
+
+    door: FrontDoor
+    crew: Crew | None
+
+    async def open(self, ways: WaysIn) -> None:
+        """Begin to answer; raises CannotBegin."""
+        await self.door.open(ways.plain.sockets)
+        if ways.tls and ways.certificates:
+            self.door.open_tls(ways.tls.sockets, ways.certificates.listening)
+        if self.crew is not None:
+            await self.crew.start()
+
+    async def close(self, grace: float) -> None:
+        """Stop answering, within `grace` seconds; in all processes at the same time."""
+        await asyncio.gather(self.door.close(grace), *([self.crew.stop(grace)] if self.crew else []))
+
+
 async def _wire(
-    stack: AsyncExitStack, settings: Settings, program: Program, folder: DataFolder, access: Access, ways: WaysIn
-) -> tuple[Parts, Quart, FrontDoor]:
+    stack: AsyncExitStack,
+    program: Program,
+    folder: DataFolder,
+    access: Access,
+    ways: WaysIn,
+    vacancies: Vacancies | None,
+) -> tuple[Parts, Quart, _Front]:
     """Make the parts and start what has a life; the stack stops it."""
+    settings = access.settings
     addresses = Addresses.of(settings, ways.port)
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     counters = Counters()
-    grace = GraceTime(settings.grace_deploys, settings.grace_age)
-    compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs), abilities_of(settings))
-    live = LiveSites(table, addresses, compiler, _entrances(access), grace)
-    await live.load()
+    live = await _live_sites(access, folder, table, addresses)
     gates = Gates(access, addresses, live)
     await gates.load()
     facts = Facts(addresses)
     publishing = Publishing(facts, live)
     deploys = Deploys(facts, publishing, settings.key_age)
     metrics = Metrics(settings, folder, counters)
-    jobs = Jobs(settings, folder, deploys, program.build_command, on_finished=metrics.deploy_finished)
-    metrics.watch_queue(jobs.queue.depth)
+    jobs = _jobs(program, settings, folder, deploys, metrics)
     intake = Intake(settings, folder, deploys, jobs)
     contents = Contents(settings, folder)
     aliases = Aliases(facts, publishing, live)
@@ -195,26 +215,55 @@ async def _wire(
         withdrawing=Withdrawing(publishing, live),
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
     )
-    health = Health(folder, jobs.queue.is_running)
-    app = create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
-    door = _door(stack, parts, ways, table, live, app)
-    stack.push_async_callback(_stop, door, jobs, settings.stop_grace)
-    await jobs.start()
+    app = _app(program, parts, folder, metrics)
+    front = _front(stack, program, parts, ways, vacancies, live, table, app)
+    stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
     await _keep_house(stack, parts, folder)
-    return parts, app, door
+    return parts, app, front
+
+
+def _jobs(program: Program, settings: Settings, folder: DataFolder, deploys: Deploys, metrics: Metrics) -> Jobs:
+    jobs = Jobs(settings, folder, deploys, program.build_command, on_finished=metrics.deploy_finished)
+    metrics.watch_queue(jobs.queue.depth)
+    return jobs
+
+
+def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics) -> Quart:
+    health = Health(folder, parts.jobs.queue.is_running)
+    return create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
 
 
 async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -> None:
-    """Begin what goes on beside requests: deploys expire, repositories are fetched, forgotten content is removed."""
+    """Begin what goes on beside requests: uploads become deploys, these expire, repositories are fetched and so on."""
+    await parts.jobs.start()
     for keeper in (parts.withdrawing, parts.git.redeploy, Cleaning(folder, parts.contents, parts.settings.pending_age)):
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 
 
-def _door(stack: AsyncExitStack, parts: Parts, ways: WaysIn, table: Table, live: LiveSites, app: Quart) -> FrontDoor:
-    """What visitors come to, and what stands behind it."""
-    settings = parts.settings
-    bodies = Bodies(settings.reply_cache, lost=_tell_lost)
+async def _live_sites(access: Access, folder: DataFolder, table: Table, addresses: Addresses) -> LiveSites:
+    settings = access.settings
+    compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs), abilities_of(settings))
+    entrances = entrances_of(settings, access.keys.gate, https=access.https)
+    grace = GraceTime(settings.grace_deploys, settings.grace_age)
+    live = LiveSites(table, addresses, compiler, entrances, grace)
+    await live.load()
+    return live
+
+
+def _front(  # noqa: PLR0913, PLR0917  (as above)
+    stack: AsyncExitStack,
+    program: Program,
+    parts: Parts,
+    ways: WaysIn,
+    vacancies: Vacancies | None,
+    live: LiveSites,
+    table: Table,
+    app: Quart,
+) -> _Front:
+    """What visitors meet, and what stands behind it."""
+    settings, limits = parts.settings, door_limits_of(parts.settings)
+    bodies = Bodies(settings.reply_cache // settings.workers, lost=tell_lost)
     stack.callback(bodies.close)
     forwarder = Forwarder.of(settings)
     stack.push_async_callback(forwarder.close)
@@ -230,22 +279,18 @@ def _door(stack: AsyncExitStack, parts: Parts, ways: WaysIn, table: Table, live:
         keeper=_gatekeeper(parts.access, parts.addresses, live),
         forward=forwarder,
     )
-    limits = door_limits_of(settings)
-    return FrontDoor(
+    door = FrontDoor(
         table=table,
         behind=Hypercorn(switch, limits),
         bodies=bodies,
         counters=parts.counters,
         limits=limits,
         reception=ways.reception,
+        crowd=vacancies.places.crowd(0, limits) if vacancies else None,
     )
-
-
-def _entrances(access: Access) -> Entrances:
-    settings = access.settings
-    return Entrances(
-        key=access.keys.gate, session=int(settings.gate_session), secure=access.https, force=settings.force_gate
-    )
+    if vacancies is None:
+        return _Front(door, None)
+    return _Front(door, vacancies.crew(program.worker_command, parts, ways, live, door, switch))
 
 
 def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gatekeeper:
@@ -256,29 +301,9 @@ def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gateke
     return Gatekeeper(access.passwords, live.entrances, attempts, read=addresses.read, is_site=live.is_live)
 
 
-async def _stop(door: FrontDoor, jobs: Jobs, grace: float) -> None:
+async def _stop(front: _Front, jobs: Jobs, grace: float) -> None:
     """Let requests and deploys under way finish, all within the same `grace` seconds."""
-    await asyncio.gather(door.close(grace), jobs.stop(grace))
-
-
-def door_limits_of(settings: Settings) -> DoorLimits:
-    """The bounds on connections and requests, as the front door takes them: within what the system lets us open."""
-    return DoorLimits(
-        head=settings.head_size,
-        head_seconds=settings.head_timeout,
-        keep_alive_seconds=settings.keep_alive,
-        stall_seconds=settings.stall_timeout,
-        connections=open_files.room_for(settings.connections),
-        connections_per_address=settings.connections_per_address,
-    )
-
-
-def _tell_lost(path: str, reason: str) -> None:
-    log.error("blob_lost", path=path, reason=reason)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    return asyncio.new_event_loop if sys.platform == "win32" else uvloop.new_event_loop
+    await asyncio.gather(front.close(grace), jobs.stop(grace))
 
 
 def _stop_signals() -> asyncio.Event:

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import os
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -158,6 +159,12 @@ class Settings:
     previews_loaded: int = _setting(256, whole(1, 1_000_000), "deploys other than live ones kept ready in memory")
     grace_deploys: int = _setting(10, whole(0, 1_000), "earlier deploys whose scripts, styles and images still answer")
     grace_age: Span = _setting("7d", Span.parse, "how long they do after the deploy was replaced")
+    workers: int = _setting(
+        1, whole(1, 64), "processes that answer visitors; one of them runs the admin and everything else too"
+    )
+    worker_timeout: Span = _setting(
+        "10s", Span.parse, "how long a process may take to do as it is told before another takes its place"
+    )
     trusted_proxies: Networks = _setting(
         "", networks, "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed"
     )
@@ -212,6 +219,20 @@ def effective(settings: Settings) -> dict[str, str]:
         value = getattr(settings, field.name)
         shown[field.name] = _masked(value) if field.metadata["secret"] else written(value)
     return shown
+
+
+def carried(settings: Settings) -> dict[str, str]:
+    """Every setting but the secrets, as text that `from_carried` reads in another process."""
+    return {
+        field.name: written(getattr(settings, field.name))
+        for field in dataclasses.fields(settings)
+        if not field.metadata["secret"]
+    }
+
+
+def from_carried(values: Mapping[str, str]) -> Settings:
+    """The settings that were carried over, with secrets as they are by default."""
+    return Settings(**{name: _fields()[name].metadata["parse"](value) for name, value in values.items()})
 
 
 def _masked(value: object) -> str:
@@ -308,6 +329,8 @@ def _check_combinations(settings: Settings) -> None:
         raise BadSettings("https_redirect leads nowhere: set listen_tls, or trusted_proxies if a proxy speaks HTTPS.")
     if settings.country_header and not settings.trusted_proxies:
         raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
+    if settings.workers > 1 and sys.platform == "win32":
+        raise BadSettings("workers is more than 1, which needs a system other than Windows: leave it out.")
     if settings.secret_key and len(settings.secret_key) < 32:
         raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
 

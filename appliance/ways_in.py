@@ -3,16 +3,23 @@
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import structlog
+
+from appliance import open_files
 from appliance.access_log import FORMS, AccessLog
 from appliance.certificates import Certificates, pairs_of
 from appliance.countries import Countries
 from appliance.data_folder import DataFolder
 from appliance.listening import CannotListen, Listening, listen
 from appliance.proxies import Proxies
+from appliance.serving.entrances import Entrances
+from appliance.serving.limits import DoorLimits
 from appliance.serving.secure import Policy
-from appliance.serving.visitor import Reception
+from appliance.serving.visitor import Reception, Scribe
 from appliance.settings import Settings
 from appliance.units import Address
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +30,19 @@ class WaysIn:
     tls: Listening | None
     certificates: Certificates | None
     reception: Reception
+    access_log: AccessLog | None
     port: int
 
     @classmethod
     def of(cls, settings: Settings, folder: DataFolder, stack: ExitStack) -> "WaysIn":
         """Bind, read and open everything; `stack` gives it up. Raises CannotListen, NoCertificate, NoCountries."""
         plain = _listen(settings.listen, stack)
-        certificates = _certificates(settings, folder, stack) if settings.listen_tls else None
+        certificates = certificates_of(settings, folder, stack) if settings.listen_tls else None
         tls = _listen(settings.listen_tls, stack) if settings.listen_tls else None
         seen = tls if tls and settings.public_scheme == "https" else plain
-        policy = Policy(_https_port(settings, tls), settings.hsts.encode("ascii"))
-        proxies = Proxies(settings.trusted_proxies, settings.country_header)
-        countries = _countries(settings, folder, stack)
-        reception = Reception(proxies, policy, _access_log(settings, folder, stack), countries)
-        return cls(plain, tls, certificates, reception, seen.port)
+        access_log = _access_log(settings, folder, stack)
+        reception = reception_of(settings, folder, _https_port(settings, tls), access_log, stack)
+        return cls(plain, tls, certificates, reception, access_log, seen.port)
 
 
 def _listen(address: Address, stack: ExitStack) -> Listening:
@@ -45,7 +51,8 @@ def _listen(address: Address, stack: ExitStack) -> Listening:
     return listening
 
 
-def _certificates(settings: Settings, folder: DataFolder, stack: ExitStack) -> Certificates:
+def certificates_of(settings: Settings, folder: DataFolder, stack: ExitStack) -> Certificates:
+    """The certificates that the settings name, kept up to date until `stack` ends. Raises NoCertificate."""
     pairs = pairs_of(folder.certs, settings.tls_certificate, settings.tls_key, settings.tls_hosts)
     certificates = Certificates(pairs)
     certificates.start()
@@ -53,11 +60,46 @@ def _certificates(settings: Settings, folder: DataFolder, stack: ExitStack) -> C
     return certificates
 
 
-def _countries(settings: Settings, folder: DataFolder, stack: ExitStack) -> Countries:
+def reception_of(
+    settings: Settings, folder: DataFolder, https_port: int, access_log: Scribe | None, stack: ExitStack
+) -> Reception:
+    """What is settled on proxies, HTTPS, the access log and countries, kept up to date until `stack` ends.
+
+    `https_port` is where plain HTTP is sent, 0 for nowhere. Raises NoCountries.
+    """
     countries = Countries(folder.root / settings.geoip_file if settings.geoip_file else None)
     countries.start()
     stack.callback(countries.stop)
-    return countries
+    proxies = Proxies(settings.trusted_proxies, settings.country_header)
+    return Reception(proxies, Policy(https_port, settings.hsts.encode("ascii")), access_log, countries)
+
+
+def entrances_of(settings: Settings, gate_key: bytes, *, https: bool, proofs_key: bytes = b"") -> Entrances:
+    """The gates, of which there are none yet, with this installation's customs."""
+    return Entrances(
+        key=gate_key,
+        session=int(settings.gate_session),
+        secure=https,
+        force=settings.force_gate,
+        proofs_key=proofs_key,
+    )
+
+
+def tell_lost(path: str, reason: str) -> None:
+    """Log that content cannot be read."""
+    log.error("blob_lost", path=path, reason=reason)
+
+
+def door_limits_of(settings: Settings) -> DoorLimits:
+    """The bounds on connections and requests, as the front door takes them: within what the system lets us open."""
+    return DoorLimits(
+        head=settings.head_size,
+        head_seconds=settings.head_timeout,
+        keep_alive_seconds=settings.keep_alive,
+        stall_seconds=settings.stall_timeout,
+        connections=open_files.room_for(settings.connections),
+        connections_per_address=settings.connections_per_address,
+    )
 
 
 def _https_port(settings: Settings, tls: Listening | None) -> int:

@@ -26,6 +26,7 @@ from tests.cast import OLGA, Person
 
 ROOT = Path(__file__).parents[1]
 MAIN = ROOT / "main.py"
+WORKER = [sys.executable, str(MAIN), "internal", "worker"]
 
 Files = Mapping[str, str | bytes]
 
@@ -115,12 +116,13 @@ async def appliance(
 ) -> AsyncIterator[Appliance]:
     """A whole server in this event loop, with accounts and personal tokens for these people.
 
-    With `before`, a server that ran on the same data, the people are those it had. `changes` are settings, or `admin`
-    and `build_command` of the program.
+    With `before`, a server that ran on the same data, the people are those it had. `changes` are settings, or `admin`,
+    `build_command` and `worker_command` of the program.
     """
     build_command = changes.pop("build_command", build_command_for(data))
     git_command = [sys.executable, str(MAIN), "internal", "clone"]
-    program = server.Program(changes.pop("admin", no_admin), build_command, git_command)
+    worker_command = changes.pop("worker_command", WORKER)
+    program = server.Program(changes.pop("admin", no_admin), build_command, git_command, worker_command)
     async with server.running(settings_for(data, **changes), program) as running:
         if before is not None:
             yield replace(before, running=running)

@@ -35,6 +35,28 @@ class Traffic:
     missed_more: int
 
 
+@dataclass(frozen=True, slots=True)
+class SiteBatch:
+    """What was counted of one site in a while: requests by class of status, bytes sent, and what was missed."""
+
+    statuses: list[int]
+    sent: int
+    missed: dict[bytes, int]
+    missed_more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was counted in a while, to be added to the counters of another process."""
+
+    kinds: dict[str, list[int]]
+    sites: dict[str, SiteBatch]
+    sent: int
+    accepted: int
+    refused: int
+    handed_over: int
+
+
 class _Site:
     """The row of one site: requests by status class, then what was missed."""
 
@@ -46,13 +68,22 @@ class _Site:
         self.missed: dict[bytes, int] = {}
         self.missed_more = 0
 
-    def miss(self, target: bytes) -> None:
-        path = target.partition(b"?")[0][:MISSED_LENGTH]
+    def miss(self, path: bytes, times: int = 1) -> None:
         known = self.missed.get(path)
         if known is None and len(self.missed) >= MISSED_PATHS:
-            self.missed_more += 1
+            self.missed_more += times
         else:
-            self.missed[path] = (known or 0) + 1
+            self.missed[path] = (known or 0) + times
+
+    def add(self, batch: SiteBatch) -> None:
+        _add(self.statuses, batch.statuses)
+        self.sent += batch.sent
+        for path, times in batch.missed.items():
+            self.miss(path, times)
+        self.missed_more += batch.missed_more
+
+    def batch(self) -> SiteBatch:
+        return SiteBatch(self.statuses, self.sent, self.missed, self.missed_more)
 
     def traffic(self) -> Traffic:
         most_first = sorted(self.missed.items(), key=lambda item: -item[1])
@@ -63,14 +94,25 @@ class _Site:
 class Counters:
     """Requests by kind and status class and by site, bytes of bodies sent, connections."""
 
-    __slots__ = ("_by_kind", "_sites", "accepted", "bytes_sent", "handed_over", "opened", "refused", "since")
+    __slots__ = (
+        "_by_kind",
+        "_sites",
+        "accepted",
+        "bytes_sent",
+        "elsewhere",
+        "handed_over",
+        "opened",
+        "refused",
+        "since",
+    )
 
     def __init__(self) -> None:
         self._by_kind = {kind: [0] * 10 for kind in KINDS}
         self._sites: dict[str, _Site] = {}
         self.since = datetime.now(UTC)  # what is counted began to be
         self.bytes_sent = 0
-        self.opened = 0
+        self.opened = 0  # connections, here
+        self.elsewhere = 0  # and in other processes, when they last said so
         self.accepted = 0
         self.refused = 0
         self.handed_over = 0
@@ -90,7 +132,7 @@ class Counters:
         self._by_kind["site"][status // 100] += 1
         self.bytes_sent += sent
         if status == 404:
-            row.miss(target)
+            row.miss(target.partition(b"?")[0][:MISSED_LENGTH])
 
     def traffic(self, site: str) -> Traffic:
         """What a site was asked for since the start; from any thread, give or take the request of the moment."""
@@ -104,13 +146,44 @@ class Counters:
         """Drop a site's row: the site is no more, and its name may be another's tomorrow."""
         self._sites.pop(site, None)
 
+    def take(self) -> Batch:
+        """What was counted since this was last asked; it is not counted here any more."""
+        sites = {name: row.batch() for name, row in self._sites.items()}
+        batch = Batch(self._by_kind, sites, self.bytes_sent, self.accepted, self.refused, self.handed_over)
+        self._by_kind, self._sites = {kind: [0] * 10 for kind in KINDS}, {}
+        self.bytes_sent = self.accepted = self.refused = self.handed_over = 0
+        return batch
+
+    def add(self, batch: Batch) -> None:
+        """Count what was counted elsewhere."""
+        for kind, counts in batch.kinds.items():
+            _add(self._by_kind[kind], counts)
+        for name, of_site in batch.sites.items():
+            self._row(name).add(of_site)
+        self.bytes_sent += batch.sent
+        self.accepted += batch.accepted
+        self.refused += batch.refused
+        self.handed_over += batch.handed_over
+
+    def _row(self, site: str) -> _Site:
+        row = self._sites.get(site)
+        if row is None:
+            row = self._sites[site] = _Site()
+        return row
+
     def snapshot(self) -> Snapshot:
         """The counters as they are now, for the metrics page."""
         requests = {
             (kind, name): count for kind, counts in self._by_kind.items() for name, count in _by_class(counts).items()
         }
-        return Snapshot(requests, self.bytes_sent, self.opened, self.accepted, self.refused, self.handed_over)
+        opened = self.opened + self.elsewhere
+        return Snapshot(requests, self.bytes_sent, opened, self.accepted, self.refused, self.handed_over)
 
 
 def _by_class(counts: list[int]) -> dict[str, int]:
     return {f"{number}xx": counts[number] for number in range(1, 6)}
+
+
+def _add(counts: list[int], more: list[int]) -> None:
+    for number, count in enumerate(more):
+        counts[number] += count

@@ -17,11 +17,20 @@ class Entrances:
     """The gates by site. Used on the event loop only.
 
     `key` signs sessions and links. `force` puts a gate before every site: its own, whatever that covers, or one that
-    nothing opens. `session` is in seconds; `secure` says that all visitors come over TLS.
+    nothing opens. `session` is in seconds; `secure` says that all visitors come over TLS. `proofs_key` is another
+    process's, when both are to tell the same credentials apart.
     """
 
-    def __init__(self, *, key: bytes = b"", session: int = 3600, secure: bool = False, force: bool = False) -> None:
-        self.proofs = Proofs(secrets.token_bytes(32))
+    def __init__(
+        self,
+        *,
+        key: bytes = b"",
+        session: int = 3600,
+        secure: bool = False,
+        force: bool = False,
+        proofs_key: bytes = b"",
+    ) -> None:
+        self.proofs = Proofs(proofs_key or secrets.token_bytes(32))
         self.force = force
         self._key = key or secrets.token_bytes(32)
         self._session = session
@@ -49,6 +58,10 @@ class Entrances:
     def drop(self, site: str) -> None:
         """Forget a site's gate; no error when it has none."""
         self._gates.pop(site, None)
+
+    def own(self, site: str) -> tuple[Covers, Gate] | None:
+        """The gate a site has of its own, and what it covers."""
+        return self._gates.get(site)
 
     def gate(self, site: str, *, preview: bool) -> Gate | None:
         """What stands before a site's live deploy, or before its previews."""

@@ -44,6 +44,13 @@ class Table:
         self._live.pop(host, None)
         self._previews.pop(host, None)
 
+    def drop_site(self, site: str) -> None:
+        """Forget every host that leads to a site."""
+        self.version += 1
+        for releases in (self._live, self._previews):
+            for host in [host for host, release in releases.items() if release.site == site]:
+                del releases[host]
+
     def change(self, site: str, change: Callable[[Release], Release]) -> None:
         """Put another release in the place of each of a site's, all at once for whoever looks."""
         self.version += 1

@@ -45,13 +45,21 @@ class Proofs:
     """
 
     def __init__(self, key: bytes, most: int = 4_096) -> None:
-        self._key = key
+        self.key = key
         self._most = most
         self._known: OrderedDict[bytes, None] = OrderedDict()
+        self.told: Callable[[bytes], None] = lambda _: None
+        """Told of each digest that `add` makes, for whoever has the same key to `learn`."""
 
     def add(self, against: str, token: bytes) -> None:
         """Note that a credential was right for what `against` names."""
-        self._known[self._digest(against, token)] = None
+        digest = self._digest(against, token)
+        self.learn(digest)
+        self.told(digest)
+
+    def learn(self, digest: bytes) -> None:
+        """Note a credential that was right elsewhere, by its digest."""
+        self._known[digest] = None
         if len(self._known) > self._most:
             self._known.popitem(last=False)
 
@@ -64,7 +72,7 @@ class Proofs:
         return True
 
     def _digest(self, against: str, token: bytes) -> bytes:
-        return hmac.digest(self._key, against.encode() + b"\0" + token, hashlib.sha256)
+        return hmac.digest(self.key, against.encode() + b"\0" + token, hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ SAY = """
 import resource, sys
 from pathlib import Path
 from appliance import open_files
-from appliance.server import door_limits_of
+from appliance.ways_in import door_limits_of
 from appliance.settings import Settings
 
 soft, hard, connections = map(int, sys.argv[1:])
