@@ -5,6 +5,10 @@ from collections.abc import Mapping
 
 from builds.sandbox.values import Bounds
 
+# Address space to memory really used, which the keeper counts: Node reserves some hundred MB for each worker thread,
+# and with the bound itself as the limit a build of SvelteKit ended at a fifth of it.
+RESERVED = 4
+
 
 def of(bounds: Bounds) -> dict[str, int]:
     """The bounds that are one process's, by the system's names. A limit that is lower already stays.
@@ -13,7 +17,7 @@ def of(bounds: Bounds) -> dict[str, int]:
     """
     wanted = {
         "nproc": bounds.processes,
-        "data": bounds.memory,
+        "data": RESERVED * bounds.memory,
         "cpu": bounds.cpu_seconds,
         "fsize": bounds.file_size,
         "nofile": bounds.open_files,

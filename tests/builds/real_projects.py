@@ -113,7 +113,7 @@ LONG = (
     RealProject(
         "sphinx",
         partial(_from_pypi, "flask"),
-        {"index.html": "Welcome to Flask", "api/index.html": "Application Object"},
+        {"index.html": "Welcome to Flask", "api.html": "Application Object"},
         base="docs",
     ),
     RealProject("pelican", _pelican, {"this-is-a-super-article.html": "This is a super article"}),
@@ -153,7 +153,7 @@ LONG = (
                 "_posts/2026-01-02-rye.md": "---\nlayout: post\ntitle: Rye\n---\nA loaf.\n",
             }
         ),
-        {"index.html": DOUGH, "2026/01/02/rye.html": 'href="/assets/main.css"'},
+        {"index.html": DOUGH, "2026/01/02/rye.html": "/assets/main.css"},
         needs=("jekyll", "jekyll-theme-minima"),
     ),
     RealProject(
