@@ -1,8 +1,8 @@
 """Projects with a `package.json`: their package manager, scripts, version of Node, and generators built on them."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from builds.projects import netlify, parsing
@@ -10,7 +10,7 @@ from builds.projects.generator import Generator, Sign, Weight, reason
 from builds.projects.project import Folder, joined
 from builds.recipe import Argv, Choice, Recipe, Step, Tool
 from builds.refusals import shown
-from builds.versions import spans
+from builds.versions import fits, spans
 
 PACKAGE = "package.json"
 DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
@@ -47,6 +47,9 @@ class Manager:
     loose: Argv
     without_scripts: Argv = ("--ignore-scripts",)
     scripts: Argv = ("npm", "rebuild")
+    tool: str = ""  # its name in the toolbox, where that is another
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fills_node_modules: bool = True  # and nothing else, so that what it brought can be kept
     before_flags: Argv = ()
 
 
@@ -65,8 +68,18 @@ MANAGERS = (
     ),
 )
 NPM = MANAGERS[-1]
+# Yarn from its second version on, another program under the same name: https://yarnpkg.com/configuration/yarnrc
 MODERN_YARN = Manager(
-    "yarn", (), ("yarn", "install", "--immutable"), ("yarn", "install"), ("--mode=skip-build",), ("yarn", "rebuild")
+    "yarn",
+    (),
+    ("yarn", "install", "--immutable"),
+    ("yarn", "install", "--no-immutable"),
+    ("--mode=skip-build",),
+    ("yarn", "rebuild"),
+    tool="yarn-modern",
+    # It would run the release of itself that a project may bring, and report how it is used.
+    environment={"YARN_IGNORE_PATH": "1", "YARN_ENABLE_TELEMETRY": "0"},
+    fills_node_modules=False,
 )
 
 
@@ -119,13 +132,15 @@ class NodeProject:
         named = parsing.string(self.home.json(PACKAGE), "packageManager").partition("@")[0]
         by_name = next((manager for manager in MANAGERS if manager.name == named), None)
         found = by_name or next((one for one in MANAGERS if self.home.first(one.locks)), NPM)
-        return MODERN_YARN if found.name == "yarn" and self.home.has(".yarnrc.yml") else found
+        is_modern = self.home.has(".yarnrc.yml") or fits(self._named_version, ">=2")
+        return MODERN_YARN if found.name == "yarn" and is_modern else found
 
     def tools(self, choice: Choice) -> tuple[Tool, ...]:
         """Node in the version it asks for, and its package manager where that is not npm."""
         tools = [self._node(choice)]
         if self.manager.name != "npm":
-            tools.append(Tool(self.manager.name, self._manager_version(), PACKAGE))
+            version = self._named_version
+            tools.append(Tool(self.manager.tool or self.manager.name, version, PACKAGE if version else ""))
         return tuple(tools)
 
     @property
@@ -153,10 +168,10 @@ class NodeProject:
             fetch=(self.install, *recipe.fetch),
             run=(*((Step(self.manager.scripts, self.home.base),) if choice.install_scripts else ()), *recipe.run),
             tools=(*self.tools(choice), *recipe.tools),
-            environment={**QUIET, **recipe.environment},
+            environment={**QUIET, **self.manager.environment, **recipe.environment},
             path=(*self.binaries, *recipe.path),
             lock=(*lock, *recipe.lock),
-            keeps=(*(folders if lock else ()), *recipe.keeps),
+            keeps=(*(folders if lock and self.manager.fills_node_modules else ()), *recipe.keeps),
         )
 
     def _node(self, choice: Choice) -> Tool:
@@ -170,9 +185,11 @@ class NodeProject:
                     return Tool("node", understood, folder.shown(by))
         return Tool("node", DEFAULT_NODE)
 
-    def _manager_version(self) -> str:
+    @property
+    def _named_version(self) -> str:
+        """The version in `packageManager`; empty without, and where that is a package manager nobody knows here."""
         name, _, version = parsing.string(self.home.json(PACKAGE), "packageManager").partition("@")
-        return version.partition("+")[0] if name == self.manager.name else ""
+        return version.partition("+")[0] if name in {manager.name for manager in MANAGERS} else ""
 
 
 ALL_LOCKS = tuple(lock for manager in MANAGERS for lock in manager.locks)

@@ -60,6 +60,13 @@ TOOLS = (
         "yarn", "Yarn", "install it with npm: npm install --global yarn", npm="yarn", inside=("node_modules/.bin/yarn",)
     ),
     Listed(
+        "yarn-modern",
+        "Yarn",
+        "install Node.js with npm, which brings it",
+        npm="@yarnpkg/cli-dist",
+        inside=("node_modules/.bin/yarn",),
+    ),
+    Listed(
         "bun",
         "Bun",
         "install it with npm: npm install --global bun",

@@ -263,12 +263,17 @@ LONG = (
             "eleventy",
             node(
                 "eleventy",
-                {"eleventy.config.js": "module.exports = {};", "index.md": "# Alice bakes\n"},
+                {
+                    "eleventy.config.js": "module.exports = {};",
+                    "index.md": "# Alice bakes\n",
+                    # Eleventy cannot be run from the archives that Yarn would leave packages in.
+                    **({".yarnrc.yml": "nodeLinker: node-modules\n"} if manager.startswith("yarn@4") else {}),
+                },
                 {"@11ty/eleventy": "^3.1.0"},
                 packageManager=manager,
             ),
             {"index.html": "Alice bakes"},
         )
-        for manager in ("pnpm@10.12.1", "yarn@1.22.22", "bun@1.2.15")
+        for manager in ("pnpm@10.12.1", "yarn@1.22.22", "yarn@4.9.2", "bun@1.2.15")
     ),
 )

@@ -149,6 +149,21 @@ def test_the_package_manager_has_the_version_that_package_json_says() -> None:
     assert recipe.tools[1] == Tool("pnpm", "9.1.0", "package.json")
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"package.json": npm("astro", "astro build", packageManager="yarn@4.9.2")},
+        {"yarn.lock": "", ".yarnrc.yml": "nodeLinker: pnp\n"},
+    ],
+)
+def test_yarn_from_its_second_version_on_is_another_program(files: Files) -> None:
+    recipe = planned({**PROJECTS["astro"], **files})
+
+    assert recipe.tools[1].name == "yarn-modern"
+    assert recipe.fetch[0].argv[-1] == "--mode=skip-build"
+    assert recipe.keeps == ()
+
+
 def test_install_scripts_run_when_allowed_and_without_the_network() -> None:
     recipe = planned(PROJECTS["astro"], Choice(install_scripts=True))
 
