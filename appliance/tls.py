@@ -4,16 +4,19 @@ import asyncio
 import logging
 import socket
 import ssl
+import sys
 from typing import Protocol
 
 from appliance.serving.door import Door
 from appliance.serving.fast_lane import FastLane
+from appliance.tls_transport import Handshake, SecureTransport
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())  # silent until the program sets up logging
 
 _FAREWELL_SECONDS = 2.0  # for a client to say good-bye in its turn (RFC 8446, 6.1)
 _NO_SOCKETS_SECONDS = 0.2  # until accepting is tried again after the process ran out of descriptors
+_DIRECT = sys.platform != "win32"  # whose loop cannot watch sockets
 _CHUNK = 64  # connections welcomed before others get their turn
 
 
@@ -25,6 +28,14 @@ class SecureDoor(Door, Protocol):
         ...
 
 
+class Greeting(Protocol):
+    """A handshake under way."""
+
+    def cancel(self) -> object:
+        """Give it up."""
+        ...
+
+
 class SecureLane(FastLane):
     """A lane over TLS. Until hands are shaken it has no transport, only a task that may be cancelled."""
 
@@ -33,10 +44,10 @@ class SecureLane(FastLane):
 
     def __init__(self, door: Door) -> None:
         super().__init__(door)
-        self._handshake: asyncio.Task[None] | None = None
+        self._handshake: Greeting | None = None
 
-    def begin(self, handshake: "asyncio.Task[None]") -> None:
-        """Shake hands, in this task."""
+    def begin(self, handshake: "Greeting") -> None:
+        """Hands are being shaken."""
         self._handshake = handshake
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -106,10 +117,35 @@ class Entrance:
         if not self._door.expect(lane, address):
             connection.close()
             return
+        if _DIRECT:
+            self._greet(lane, connection)
+            return
         handshake = self._loop.create_task(self._shake_hands(lane, connection))
         self._handshakes.add(handshake)
         handshake.add_done_callback(self._handshakes.discard)
         lane.begin(handshake)
+
+    def _greet(self, lane: SecureLane, connection: socket.socket) -> None:
+        """Shake hands on the socket itself."""
+        try:
+            peer = connection.getpeername()
+            secure = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        except OSError as error:  # the client has gone already
+            connection.close()
+            self._refused(lane, str(error))
+            return
+        lane.begin(
+            Handshake(
+                secure,
+                self._door.limits.head_seconds,
+                lambda shaken: SecureTransport(shaken, peer, lane, _FAREWELL_SECONDS).begin(),
+                lambda reason: self._refused(lane, reason),
+            )
+        )
+
+    def _refused(self, lane: SecureLane, reason: str) -> None:
+        log.debug("handshake_failed", extra={"address": lane.address, "reason": reason})
+        self._door.leave(lane)
 
     async def _shake_hands(self, lane: SecureLane, connection: socket.socket) -> None:
         try:
@@ -121,5 +157,4 @@ class Entrance:
                 ssl_shutdown_timeout=_FAREWELL_SECONDS,
             )
         except (OSError, asyncio.CancelledError) as error:  # no TLS, no certificate for them, or no time left
-            log.debug("handshake_failed", extra={"address": lane.address, "reason": str(error)})
-            self._door.leave(lane)
+            self._refused(lane, str(error))

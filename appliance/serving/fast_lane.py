@@ -296,7 +296,10 @@ class FastLane(asyncio.Protocol):
         else:
             body = self._door.bodies.get(answer.part)
             if body is not None and len(body) <= SMALL:
-                self._transport.writelines((answer.front, body))
+                if self.secure:  # in TLS each write is a record of its own, sealed by itself
+                    self._transport.write(answer.front + body)
+                else:
+                    self._transport.writelines((answer.front, body))
             else:
                 pushed = self._way_out().push(answer.front, body) if body is not None else 0
                 if pushed < len(answer.front) + answer.length:

@@ -15,19 +15,25 @@ _PIECE_KEPT = 64 * KB  # the same where the transport keeps what it is given
 class Outlet:
     """Writes to a transport's socket, around the transport where that is possible: on POSIX, without TLS.
 
+    With TLS the same is done by a transport that has a `take`, which says how much the socket took.
+
     What the socket does not take at once, the transport would have to hold: here, for each slow reader, it holds
     16 KB. From the first `push` on, the transport tells its protocol to pause as soon as it holds anything.
     """
 
-    __slots__ = ("_descriptor", "_transport", "piece")
+    __slots__ = ("_descriptor", "_take", "_transport", "piece")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._descriptor = -1
         if _DIRECT and transport.get_extra_info("sslcontext") is None:
             self._descriptor = transport.get_extra_info("socket").fileno()
+        self._take: Callable[[tuple[bytes, ...]], int] | None = getattr(transport, "take", None)
+        if self._take is None and self._descriptor >= 0:
+            self._take = self._write
+        if self._take is not None:
             transport.set_write_buffer_limits(high=0)
-        self.piece = PIECE if self._descriptor >= 0 else _PIECE_KEPT
+        self.piece = PIECE if self._take is not None else _PIECE_KEPT
         """Bytes that are worth reading for the next `push`: more for a fast reader, fewer for a slow one."""
 
     def push(self, *chunks: bytes) -> int:
@@ -35,10 +41,10 @@ class Outlet:
         total = sum(map(len, chunks))
         if self._transport.is_closing():  # its descriptor may be somebody else's by now
             return total
-        if self._descriptor < 0:
+        if self._take is None:
             self._transport.writelines(chunks)
             return total
-        taken = self._write(chunks)
+        taken = self._take(chunks)
         self.piece = max(2 * _LITTLE, min(PIECE, 2 * taken))
         if taken < total and not self._transport.is_closing():
             little = _cut(chunks, taken)

@@ -1,0 +1,263 @@
+"""TLS straight on the socket: what a transport promises, against Python's own client."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from appliance import tls
+from appliance.tls_transport import Handshake, SecureTransport
+from tests.authority import client_context
+from tests.serving.lanes import TlsHttp1, TlsHttp2, release, running, server_context, wait_until
+
+BIG = bytes(range(256)) * 8_000  # 2 MB, more than sockets hold
+
+
+class Wire(asyncio.Protocol):
+    """Remembers what happens to it."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.events: list[str] = []
+        self.transport: SecureTransport
+        self.changed = asyncio.Event()
+        self.stays = False
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self._note("made")
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        self.changed.set()
+
+    def eof_received(self) -> bool:
+        self._note("eof")
+        return self.stays
+
+    def pause_writing(self) -> None:
+        self._note("paused")
+
+    def resume_writing(self) -> None:
+        self._note("resumed")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._note("lost" if exc is None else "broken")
+
+    def _note(self, event: str) -> None:
+        self.events.append(event)
+        self.changed.set()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        async with asyncio.timeout(30):
+            while not true():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def connected(farewell: float = 5.0) -> AsyncIterator[tuple[Wire, ssl.SSLSocket]]:
+    """A wire, and the client at its other end, which blocks."""
+    ours, theirs = socket.socketpair()
+    for one in (ours, theirs):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+    ours.setblocking(False)
+    theirs.settimeout(30)
+    wire, shaken = Wire(), asyncio.get_running_loop().create_future()
+    secure = server_context().wrap_socket(ours, server_side=True, do_handshake_on_connect=False)
+    Handshake(secure, 30, shaken.set_result, lambda reason: shaken.set_exception(OSError(reason)))
+    client = await asyncio.to_thread(client_context("http/1.1").wrap_socket, theirs, server_hostname="localhost")
+    SecureTransport(await shaken, ("peer", 1), wire, farewell).begin()
+    try:
+        yield wire, client
+    finally:
+        wire.transport.abort()
+        client.close()
+        await wire.until(lambda: wire.events[-1] in {"lost", "broken"})
+
+
+def on_every_loop(test: Callable[[], Awaitable[None]]) -> Callable[[Any], None]:
+    @pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+    def run(loop: Any) -> None:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(test())  # type: ignore[arg-type]
+
+    run.__name__ = test.__name__
+    marked: Callable[[Any], None] = run
+    return marked
+
+
+@on_every_loop
+async def test_what_is_sent_arrives_both_ways() -> None:
+    async with connected() as (wire, client):
+        wire.transport.write(b"hel")
+        wire.transport.writelines([b"l", b"o"])
+        answer = await asyncio.to_thread(client.recv, 3) + await asyncio.to_thread(client.recv, 3)
+        await asyncio.to_thread(client.sendall, b"x" * 100_000)
+        await wire.until(lambda: len(wire.received) == 100_000)
+
+    assert answer == b"hello"
+
+
+@on_every_loop
+async def test_a_slow_reader_pauses_the_protocol_until_it_has_caught_up() -> None:
+    async with connected() as (wire, client):
+        wire.transport.write(BIG)
+        wire.transport.write(b"end")
+        held = wire.transport.get_write_buffer_size()
+        received = await asyncio.to_thread(_read, client, len(BIG) + 3)
+        await wire.until(lambda: "resumed" in wire.events)
+        left = wire.transport.get_write_buffer_size()
+
+    assert received == BIG + b"end"
+    assert wire.events[:3] == ["made", "paused", "resumed"]
+    assert 0 < held <= len(BIG) + 3
+    assert left == 0
+
+
+@on_every_loop
+async def test_what_the_socket_does_not_take_is_left_to_the_sender() -> None:
+    async with connected() as (wire, client):
+        taken = wire.transport.take([b"head", BIG])
+        rest = (b"head" + BIG)[taken:]
+        wire.transport.write(rest[: 16 * 1024])
+        held = wire.transport.get_write_buffer_size()
+        again = wire.transport.take([rest[16 * 1024 :]])
+        wire.transport.write(rest[16 * 1024 :])
+        received = await asyncio.to_thread(_read, client, len(BIG) + 4)
+
+    assert 0 < taken < len(BIG)
+    assert again == 0
+    assert 0 < held <= 16 * 1024
+    assert received == b"head" + BIG
+
+
+@on_every_loop
+async def test_closing_sends_what_is_unsent_and_says_good_bye() -> None:
+    async with connected() as (wire, client):
+        wire.transport.write(BIG)
+        wire.transport.close()
+        wire.transport.write(b"too late")
+        received = await asyncio.to_thread(_read_all, client)
+        client.close()
+        await wire.until(lambda: wire.events[-1] == "lost")
+
+    assert received == BIG
+
+
+@on_every_loop
+async def test_a_client_that_never_says_good_bye_is_waited_for_so_long() -> None:
+    async with connected(farewell=0.05) as (wire, client):
+        wire.transport.close()
+        await asyncio.to_thread(client.sendall, b"still talking")
+        await wire.until(lambda: wire.events[-1] == "lost")
+
+    assert wire.received == b""
+
+
+@on_every_loop
+async def test_what_is_paused_is_not_read() -> None:
+    async with connected() as (wire, client):
+        wire.transport.pause_reading()
+        await asyncio.to_thread(client.sendall, b"hello")
+        await asyncio.sleep(0.05)
+        before = wire.received, wire.transport.is_reading()
+        wire.transport.resume_reading()
+        await wire.until(lambda: wire.received)
+
+    assert before == (b"", False)
+    assert wire.received == b"hello"
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_the_end_of_what_a_client_says_is_told_and_the_protocol_decides(stays: bool) -> None:
+    async with connected() as (wire, client):
+        wire.stays = stays
+        client.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):
+            client.unwrap()  # says good-bye, and does not wait for the answer
+        await wire.until(lambda: "eof" in wire.events)
+        closing = wire.transport.is_closing()
+
+    assert closing is not stays
+
+
+async def test_a_connection_that_breaks_is_lost_with_the_reason() -> None:
+    async with connected() as (wire, client):
+        raw = client.detach()
+        with socket.socket(fileno=raw) as broken:
+            broken.sendall(b"this is no record at all")
+            await wire.until(lambda: wire.events[-1] == "broken")
+
+
+async def test_a_handshake_has_its_time_and_can_be_given_up() -> None:
+    reasons, enough = list[str](), asyncio.Event()
+
+    def failed(reason: str) -> None:
+        reasons.append(reason)
+        if len(reasons) == 3:
+            enough.set()
+
+    ends = [socket.socketpair() for _ in range(3)]
+    for ours, _ in ends:
+        ours.setblocking(False)
+    shaking = [
+        Handshake(
+            server_context().wrap_socket(ours, server_side=True, do_handshake_on_connect=False),
+            seconds,
+            lambda _: reasons.append("done"),
+            failed,
+        )
+        for (ours, _), seconds in zip(ends, (0.02, 30, 30), strict=True)
+    ]
+    ends[1][1].sendall(b"GET / HTTP/1.1\r\n\r\n")
+    shaking[2].cancel()
+    async with asyncio.timeout(30):
+        await enough.wait()
+    for one in shaking:
+        one.cancel()
+    for _, theirs in ends:
+        theirs.close()
+
+    assert reasons[0] == "it was given up"
+    assert "it took too long" in reasons
+    assert "done" not in reasons
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_answers_are_the_same_where_a_loop_cannot_watch_sockets(
+    direct: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls, "_DIRECT", direct)
+    with running() as plane:
+        plane.put("site.localhost", release(tmp_path, {"index.html": b"home", "big.bin": BIG}))
+        with TlsHttp1(plane.port) as visitor:
+            bodies = [visitor.get(path).body for path in (b"/", b"/big.bin", b"/")]
+            visitor.ask(b"GET", b"/big.bin", [(b"Connection", b"close")])
+            bodies.append(visitor.read().body)
+            assert visitor.at_end()
+        with TlsHttp2(plane.port) as visitor:
+            bodies.append(visitor.get(b"/big.bin").body)
+        wait_until(lambda: plane.counters.opened == 0, 30)
+
+    assert bodies == [b"home", BIG, b"home", BIG, BIG]
+
+
+def _read(client: ssl.SSLSocket, size: int) -> bytes:
+    received = b""
+    while len(received) < size and (data := client.recv(65_536)):
+        received += data
+    return received
+
+
+def _read_all(client: ssl.SSLSocket) -> bytes:
+    received = b""
+    while data := client.recv(65_536):
+        received += data
+    return received
