@@ -30,6 +30,9 @@ class Component:
 COMPONENTS = (
     Component("chromium", ("chromium", "chromium-browser", "google-chrome")),
     Component("bubblewrap", ("bwrap",)),
+    Component("podman", ("podman",)),
+    Component("runc", ("runc", "/usr/sbin/runc")),
+    Component("debootstrap", ("debootstrap", "/usr/sbin/debootstrap")),
     Component("unzip", ("unzip",)),
     Component("curl", ("curl",)),
     Component("git", ("git",)),

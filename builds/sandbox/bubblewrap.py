@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
@@ -16,7 +15,6 @@ from builds.sandbox.limits import limited
 from builds.sandbox.memory_files import memory_file
 from builds.sandbox.ownership import hand_over
 from builds.sandbox.proof import Unusable, first_proven
-from builds.sandbox.refusals import failed
 from builds.sandbox.running import follow
 from builds.sandbox.started import Launch, Started
 from builds.sandbox.uids import own_uid
@@ -67,7 +65,7 @@ class Bubblewrap:
                 running = self._start(command, bounds, output, until_end)
                 until_end.callback(running.close)
                 if command.network:
-                    listener = until_end.enter_context(closing(_listener(running)))
+                    listener = until_end.enter_context(closing(within.of(running.root)))
                     until_end.enter_context(proxy.serving(listener, self.reach))
                 running.go()
                 return running
@@ -170,15 +168,6 @@ class _Running:
             self._started.kill()
         if self._first is not None:
             os.close(self._first)
-
-
-def _listener(running: _Running) -> socket.socket:
-    if running.root is None:
-        raise failed("bubblewrap did not start")
-    try:
-        return within.listener(running.root)
-    except OSError as error:
-        raise failed(f"its network could not be prepared ({error})") from error
 
 
 def _first_process(told: int) -> int | None:

@@ -10,10 +10,11 @@ from builds.sandbox.values import Sandbox, Wishes
 if sys.platform == "win32":
     SANDBOXES: Mapping[str, Callable[[Wishes], Sandbox]] = {}
 else:
-    from builds.sandbox import bubblewrap, process
+    from builds.sandbox import bubblewrap, container, process
 
     SANDBOXES: Mapping[str, Callable[[Wishes], Sandbox]] = {  # the best first
         "bubblewrap": bubblewrap.usable,
+        "container": container.usable,
         "process": process.usable,
     }
 

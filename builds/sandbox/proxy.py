@@ -69,14 +69,20 @@ class _Proxy:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._at_work: set[asyncio.Task[None]] = set()
+        self._opened: set[asyncio.StreamWriter] = set()  # all there ever were: as many as one fetch makes
 
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         server = await asyncio.start_server(self._connected, sock=listener, limit=HEAD)
         await stop.wait()
         server.close()
-        for task in self._at_work:
-            task.cancel()
-        await asyncio.gather(*self._at_work, return_exceptions=True)
+        own = asyncio.current_task()
+        while others := asyncio.all_tasks() - {own}:  # also of connections that are only just being accepted
+            for task in self._at_work:
+                task.cancel()
+            await asyncio.wait(others)
+        for writer in self._opened:
+            writer.transport.abort()  # what is still to be sent, nobody is there to take
+        await asyncio.sleep(0)  # a transport closes its socket in the loop's next round
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -85,12 +91,20 @@ class _Proxy:
             return
         self._at_work.add(task)
         try:
-            await self._answer(reader, writer)
+            with self._closing(writer):
+                await self._answer(reader, writer)
         except (OSError, EOFError, TimeoutError, asyncio.CancelledError):
             pass  # either side is gone or silent, or the build is over: there is nobody to tell
         finally:
             self._at_work.discard(task)
-            writer.close()
+
+    @contextlib.contextmanager
+    def _closing(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        self._opened.add(writer)
+        try:
+            yield
+        finally:
+            writer.close()  # it may take a while until what is written has gone: `serve` sees to the rest
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -102,14 +116,12 @@ class _Proxy:
             writer.write(head.encode() + b"Connection: close\r\n\r\n" + text)
             await writer.drain()
             return
-        try:
+        with self._closing(downstream):
             if request.head is None:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             else:
                 downstream.write(request.head)
             await asyncio.gather(_copy(reader, downstream), _copy(upstream, writer))
-        finally:
-            downstream.close()
 
     async def _connect(self, request: _Request) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to an address that was looked at: asking for the name again could bring another."""

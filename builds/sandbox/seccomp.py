@@ -1,14 +1,14 @@
-"""A filter of system calls that no build needs, compiled for bubblewrap: what leads out of it, or deep into the kernel.
+"""A filter of system calls that no build needs, for bubblewrap and containers: what leads out, or deep into the kernel.
 
 Classic BPF as `seccomp(2)` takes it. It is a list of what is denied: a build runs whatever there is, and a list of
 what is allowed would break one tool or another with every release. The numbers are the kernel's (`unistd.h`).
 """
 
 import errno
+import json
 import platform
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 LOAD, JUMP_EQUAL, JUMP_FROM, JUMP_BITS, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
@@ -21,71 +21,138 @@ NETLINK, RAW, TYPE = 16, 3, 0xF
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # type into the terminal, as if a person did
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """An architecture's numbers: `denied` answer EPERM, `missing` ENOSYS, so that a program takes another way."""
-
-    audit: int
-    denied: tuple[int, ...]
-    missing: tuple[int, ...]
-    clone: int
-    socket: int
-    ioctl: int
-
-
-# In order: mount umount2 pivot_root chroot · ptrace process_vm_readv process_vm_writev kcmp · bpf perf_event_open
-# add_key request_key keyctl userfaultfd · kexec_load kexec_file_load init_module finit_module delete_module reboot ·
-# unshare setns open_by_handle_at fanotify_init lookup_dcookie · swapon swapoff syslog acct quotactl vhangup nfsservctl
-# · settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname · mbind migrate_pages move_pages
-_X86 = (
-    *(165, 166, 155, 161, 101, 310, 311, 312, 321, 298, 248, 249, 250, 323, 246, 320, 175, 313, 176, 169),
-    *(272, 308, 304, 300, 212, 167, 168, 103, 163, 179, 153, 180, 164, 227, 305, 159, 170, 171, 237, 256, 279),
-    *(172, 173, 154),  # iopl, ioperm, modify_ldt
-)
-_ARM = (
-    *(40, 39, 41, 51, 117, 270, 271, 272, 280, 241, 217, 218, 219, 282, 104, 294, 105, 273, 106, 142),
-    *(97, 268, 265, 262, 18, 224, 225, 116, 89, 60, 58, 42, 170, 112, 266, 171, 161, 162, 235, 238, 239),
-)
-# io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig fsmount fspick pidfd_getfd
-# process_madvise mount_setattr quotactl_fd open_tree_attr
-_EVERYWHERE = (425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 440, 442, 443, 467)
-# clone3 memfd_secret: flags in memory, which a filter cannot see; memory that no limit counts. So with memfd_create
-# and shmget, whose numbers differ.
-_GONE = (435, 447)
-
-CALLS: Mapping[str, Calls] = {
-    "x86_64": Calls(0xC000003E, (*_X86, *_EVERYWHERE), (*_GONE, 319, 29), clone=56, socket=41, ioctl=16),
-    "aarch64": Calls(0xC00000B7, (*_ARM, *_EVERYWHERE), (*_GONE, 279, 194), clone=220, socket=198, ioctl=29),
+# Each call's number on x86-64 and on arm64; None where there is no such call.
+Numbers = tuple[int, int | None]
+DENIED: Mapping[str, Numbers] = {  # answer EPERM
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "open_by_handle_at": (304, None),
+    "fanotify_init": (300, 262),
+    "lookup_dcookie": (212, 18),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440),
+    "kcmp": (312, 272),
+    "pidfd_getfd": (438, 438),
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "reboot": (169, 142),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "syslog": (103, 116),
+    "acct": (163, 89),
+    "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "vhangup": (153, 58),
+    "nfsservctl": (180, 42),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "clock_adjtime": (305, 266),
+    "adjtimex": (159, 171),
+    "mbind": (237, 235),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "iopl": (172, None),
+    "ioperm": (173, None),
+    "modify_ldt": (154, None),
 }
+MISSING: Mapping[str, Numbers] = {  # answer ENOSYS, so that a program takes another way
+    "clone3": (435, 435),  # its flags are in memory, which a filter cannot see
+    "memfd_create": (319, 279),  # memory that no limit counts, as all of these
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+}
+CLONE, SOCKET, IOCTL = (56, 220), (41, 198), (16, 29)
+AUDIT = (0xC000003E, 0xC00000B7)  # how the kernel names the two
+MACHINES = ("x86_64", "aarch64")
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if not, value
+Condition = dict[str, int | str]  # what an argument of a call is compared with
 
 
 @cache
 def compiled() -> bytes | None:
     """The filter for this machine; None where its numbers are not known."""
-    calls = CALLS.get(platform.machine())
-    if calls is None:
+    if platform.machine() not in MACHINES:
         return None
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in _program(calls))
+    return b"".join(struct.pack("=HBBI", *step) for step in _program(MACHINES.index(platform.machine())))
 
 
-def _program(calls: Calls) -> Iterator[Instruction]:
+@cache
+def profile() -> str:
+    """The same for a container engine, as JSON in its words (Docker's `seccomp.json`)."""
+    rules = [
+        _rule(DENIED, errno.EPERM),
+        _rule(MISSING, errno.ENOSYS),
+        *(_rule(("clone",), errno.EPERM, _has(0, flag)) for flag in _bits(NAMESPACES)),
+        *(_rule(("socket",), errno.EAFNOSUPPORT, _is(0, family)) for family in range(46) if family not in FAMILIES),
+        *(_rule(("socket",), errno.EPERM, _is(0, family), _is_type(RAW)) for family in (2, 10)),
+        *(_rule(("ioctl",), errno.EPERM, _is(1, request)) for request in (TIOCSTI, TIOCLINUX)),
+    ]
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules})
+
+
+def _rule(names: Iterable[str], number: int, *conditions: Condition) -> dict[str, object]:
+    return {"names": list(names), "action": "SCMP_ACT_ERRNO", "errnoRet": number, "args": list(conditions)}
+
+
+def _is(index: int, value: int) -> Condition:
+    return {"index": index, "value": value, "op": "SCMP_CMP_EQ"}
+
+
+def _is_type(kind: int) -> Condition:
+    return {"index": 1, "value": TYPE, "valueTwo": kind, "op": "SCMP_CMP_MASKED_EQ"}
+
+
+def _has(index: int, flag: int) -> Condition:
+    return {"index": index, "value": flag, "valueTwo": flag, "op": "SCMP_CMP_MASKED_EQ"}
+
+
+def _bits(flags: int) -> Iterator[int]:
+    return (1 << bit for bit in range(flags.bit_length()) if flags >> bit & 1)
+
+
+def _program(machine: int) -> Iterator[Instruction]:
     yield LOAD, 0, 0, ARCHITECTURE
-    yield JUMP_EQUAL, 1, 0, calls.audit
+    yield JUMP_EQUAL, 1, 0, AUDIT[machine]
     yield RETURN, 0, 0, KILL  # a 32-bit program has numbers of its own
     yield LOAD, 0, 0, NUMBER
     yield JUMP_FROM, 0, 1, X32
     yield _refuse(errno.ENOSYS)
-    for number in calls.denied:
-        yield JUMP_EQUAL, 0, 1, number
-        yield _refuse(errno.EPERM)
-    for number in calls.missing:
-        yield JUMP_EQUAL, 0, 1, number
-        yield _refuse(errno.ENOSYS)
-    yield from _when(calls.clone, ((LOAD, 0, 0, ARGUMENTS), (JUMP_BITS, 0, 1, NAMESPACES), _refuse(errno.EPERM)))
-    yield from _when(calls.ioctl, tuple(_terminal()))
-    yield from _when(calls.socket, tuple(_socket()))
+    for calls, answer in ((DENIED, errno.EPERM), (MISSING, errno.ENOSYS)):
+        for numbers in calls.values():
+            if (number := numbers[machine]) is not None:
+                yield JUMP_EQUAL, 0, 1, number
+                yield _refuse(answer)
+    yield from _when(CLONE[machine], ((LOAD, 0, 0, ARGUMENTS), (JUMP_BITS, 0, 1, NAMESPACES), _refuse(errno.EPERM)))
+    yield from _when(IOCTL[machine], tuple(_terminal()))
+    yield from _when(SOCKET[machine], tuple(_socket()))
     yield RETURN, 0, 0, ALLOW
 
 

@@ -15,7 +15,7 @@ class Launch:
     """What to start: `output` and `files` are file descriptors it inherits, the first as standard output and error.
 
     `prepare` is called in the starting thread and may take rights from it. `environment` is the whole environment.
-    `group` gives it a session and a process group of its own.
+    `group` gives it a session and a process group of its own, `stdin` a file descriptor to read from.
     """
 
     argv: Sequence[str]
@@ -24,6 +24,7 @@ class Launch:
     environment: Mapping[str, str] | None = None
     prepare: Callable[[], None] | None = None
     group: bool = False
+    stdin: int = subprocess.DEVNULL
 
 
 class Started:
@@ -91,7 +92,7 @@ class Started:
             self._launch.prepare()
         return subprocess.Popen(  # noqa: S603 - the sandbox's own command line; what is not trusted is its end
             self._launch.argv,
-            stdin=subprocess.DEVNULL,
+            stdin=self._launch.stdin,
             stdout=self._launch.output,
             stderr=subprocess.STDOUT,
             env=self._launch.environment,

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from builds.sandbox.itself import internal
+from builds.sandbox.refusals import failed
 
 ADDRESS = ("127.0.0.1", 3128)  # inside, where nothing else is
 OWNER = 0xB701  # NS_GET_USERNS of ioctl_ns(2): the user namespace that a namespace belongs to
@@ -35,6 +36,16 @@ def listener(pid: int) -> socket.socket:
             raise OSError(helper.stderr.decode(errors="replace").strip().rpartition("\n")[2])
         _, (found, *_), _, _ = socket.recv_fds(ours, 1, 1)
         return socket.socket(fileno=found)
+
+
+def of(pid: int | None) -> socket.socket:
+    """The same; raises BuildError, also where there is no process to join."""
+    if pid is None:
+        raise failed("it did not start, or not on this machine")
+    try:
+        return listener(pid)
+    except OSError as error:
+        raise failed(f"its network could not be prepared ({error})") from error
 
 
 def main(pid: str, hand_over: str) -> int:

@@ -1,0 +1,164 @@
+"""A container engine by its command line: starts a container, ends it, and clears up what a killed server left."""
+
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from builds.sandbox.family import PROC
+from builds.sandbox.started import Launch, Started
+
+OWNER = "dropdock.owner"  # a label: the process that the container is for, and when that began
+START_SECONDS = 60.0
+COMMAND_SECONDS = 60.0
+LOOK = 0.02  # seconds between looks whether it has started
+# The container's first process. It waits for the script, which sets the environment, until everything around is ready;
+# then it keeps reading: when its input ends, whoever started it is gone, and with it goes the build.
+FIRST = """
+script=
+while IFS= read -r line && [ "$line" != "$0" ]; do script="$script$line
+"; done
+exec 3<&0 < /dev/null
+unset HOSTNAME TERM container  # the engine's; variables of the image stay
+eval "$script"
+"$@" 3<&- &
+build=$!
+{ read -r _ <&3; kill -KILL -1; } > /dev/null 2>&1 &
+wait "$build"
+exit "$?"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """`podman` or `docker`, at `path`."""
+
+    name: str
+    path: str
+
+    def start(self, options: Sequence[str], image: str, argv: Sequence[str], output: int) -> "Contained":
+        """A container in which everything is ready and nothing has begun. Raises BuildError."""
+        name, word = f"dropdock-{uuid.uuid4().hex}", f"#{uuid.uuid4().hex}"
+        reading, writing = os.pipe()
+        command = [
+            *(self.path, "run", "--rm", "--interactive", f"--name={name}", f"--label={OWNER}={_this_process()}"),
+            *("--pull=never", "--log-driver=none", *self._own(), *options, "--entrypoint=/bin/sh", image),
+            *("-c", FIRST, word, *argv),
+        ]
+        try:
+            started = Started(Launch(command, output, environment=_environment(), stdin=reading))
+        except BaseException:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+        return Contained(self, name, started, writing, word)
+
+    def first_process(self, name: str) -> int | None:
+        """The id of the container's first process where the engine runs; None while it has none."""
+        done = self._do("inspect", "--format={{.State.Pid}}", name)
+        text = done.stdout.decode(errors="replace").strip()
+        return int(text) if text.isdigit() and int(text) else None
+
+    def end(self, name: str) -> None:
+        """End the container and everything in it; harmless where there is none."""
+        self._do("rm", "--force", name)
+
+    def sweep(self) -> None:
+        """End the containers of servers that were killed before they could."""
+        listed = self._do("ps", "--all", f"--filter=label={OWNER}", "--format={{.Names}}").stdout.decode().split()
+        for name in listed:
+            shown = self._do("inspect", f'--format={{{{index .Config.Labels "{OWNER}"}}}}', name)
+            if not _is_alive(shown.stdout.decode(errors="replace").strip()):
+                self.end(name)
+
+    def _own(self) -> list[str]:
+        """What only Podman knows."""
+        if self.name != "podman":
+            return []
+        return ["--http-proxy=false", *(["--userns=keep-id"] if os.geteuid() else [])]
+
+    def _do(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(  # noqa: S603 - the operator's container engine
+            [self.path, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=_environment(),
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+
+
+class Contained:
+    """A command in its container."""
+
+    def __init__(self, engine: Engine, name: str, client: Started, lifeline: int, word: str) -> None:
+        self._engine = engine
+        self._name = name
+        self._client = client
+        self._lifeline = lifeline
+        self._word = word
+        found = self._await_start()
+        self.root = found if found is not None and _says(found, word) else None
+
+    def _await_start(self) -> int | None:
+        deadline = time.monotonic() + START_SECONDS
+        while self._client.wait(LOOK) is None and time.monotonic() < deadline:
+            if found := self._engine.first_process(self._name):
+                return found
+        return None
+
+    def go(self, script: str) -> None:
+        """Let it begin, with the environment that the script sets."""
+        try:
+            os.write(self._lifeline, f"{script}{self._word}\n".encode())
+        except BrokenPipeError:
+            pass  # the engine could not start it; it said why, and ends
+
+    def wait(self, seconds: float) -> int | None:
+        """As `Running.wait`: the engine's client ends after the container."""
+        return self._client.wait(seconds)
+
+    def kill(self) -> None:
+        """As `Running.kill`."""
+        if self._client.wait(0) is None:
+            self._engine.end(self._name)
+
+    def close(self) -> None:
+        """End it and wait for that."""
+        self._engine.end(self._name)
+        if self._client.wait(COMMAND_SECONDS) is None:
+            self._client.kill()
+        os.close(self._lifeline)
+
+
+def _environment() -> Mapping[str, str]:
+    """The engine's own: where it keeps its containers, and which daemon it asks. None of it is the build's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DROPDOCK_")}
+
+
+def _says(pid: int, word: str) -> bool:
+    """Whether the word is on the process's command line: the engine may run on another machine, or in a virtual one."""
+    try:
+        return word.encode() in (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _this_process() -> str:
+    return f"{os.getpid()}-{_began(os.getpid())}"
+
+
+def _is_alive(owner: str) -> bool:
+    pid, _, began = owner.partition("-")
+    return pid.isdigit() and began == _began(int(pid))
+
+
+def _began(pid: int) -> str:
+    """When a process began, in ticks since the machine did: its id may be another's by now."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return "ended"
