@@ -70,7 +70,7 @@ class _Surge:
         site = self._site(domain)
         await self._ensure(actor, site)
         draft = request.headers.get("stage", "false") not in {"false", ""}
-        new = NewDeploy(request.headers.get("message", "")[:500], "surge.tar.gz", draft)
+        new = NewDeploy(request.headers.get("message", "")[:500], "surge.tar.gz", draft, source="surge")
         made = await self.intake.receive(actor, site, new, body_of(request), request.content_length)
         response = Response(self._events(actor, made), content_type="application/x-ndjson")
         response.headers["Cache-Control"] = "no-store"

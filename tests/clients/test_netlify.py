@@ -97,6 +97,16 @@ def test_a_sites_life(netlify: Netlify) -> None:
     assert server.page(site).status_code == 404
 
 
+def test_the_clients_own_build_step_runs(netlify: Netlify) -> None:
+    site = netlify.create("built")
+    build = () if netlify.current else ("--build",)  # which the current one does unless it is told not to
+
+    said = netlify("deploy", "--dir", "public", "--site", site, "--prod", *build)
+
+    assert said.status == 0, said.output
+    assert "First" in netlify.server.page(site).text
+
+
 def test_functions_are_refused_in_words_the_client_shows(netlify: Netlify) -> None:
     site = netlify.create("functions")
     functions = folder_of(

@@ -217,6 +217,20 @@ async def test_what_the_client_asks_the_root_is_an_empty_list_for_anyone(server:
     assert team.json() == safe.json() == []
 
 
+async def test_the_build_step_that_drops_the_path_finds_the_account(
+    server: Appliance, netlify: httpx.AsyncClient
+) -> None:
+    address = f"http://localhost:{server.port}/api/v1/accounts"
+    found = await netlify.get(address, params={"minimal": "true"})
+    async with server.client() as stranger:
+        refused = await stranger.get(address, params={"minimal": "true"})
+    own = await netlify.get(address)
+
+    assert [account["slug"] for account in found.json()] == ["dropdock"]
+    assert refused.status_code == 401
+    assert own.status_code == 403  # as it is for every account that runs no others
+
+
 async def test_cookies_do_not_count(server: Appliance) -> None:
     async with server.client() as browser:
         await browser.post("/api/v1/auth/sign-in", json={"email": ALICE.email, "password": ALICE.password})
