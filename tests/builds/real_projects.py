@@ -211,7 +211,7 @@ LONG = (
             "vite build",
             {
                 "svelte.config.js": "import a from '@sveltejs/adapter-static'\nexport default {kit: {adapter: a()}}",
-                "vite.config.js": "import { sveltekit as s } from '@sveltejs/kit/vite'\nexport default {plugins: s()}",
+                "vite.config.js": "import {sveltekit as s} from '@sveltejs/kit/vite'\nexport default {plugins: [s()]}",
                 "src/app.html": "<html><head>%sveltekit.head%</head><body>%sveltekit.body%</body></html>",
                 "src/routes/+layout.js": "export const prerender = true;",
                 "src/routes/+page.svelte": "<h1>Alice bakes</h1>",
