@@ -55,7 +55,8 @@ class LiveSites:
         self._pointers = {site: Pointer(site, deploy, manifest) for site, deploy, manifest in rows}
         named = await Alias.all().values_list("site__name", "name", "deploy_id", "deploy__manifest")
         self._aliases = {
-            SiteHost(site, name): _preview(site, deploy, manifest) for site, name, deploy, manifest in named
+            SiteHost(site, name): Pointer(site, deploy, manifest, preview=True, movable=True)
+            for site, name, deploy, manifest in named
         }
 
     async def prepare(self, pointer: Pointer, manifest: Manifest | None = None) -> Prepared:
@@ -80,7 +81,7 @@ class LiveSites:
 
     async def point(self, alias: str, pointer: Pointer) -> None:
         """Let an alias lead to a deploy from now on. Call it once that is committed."""
-        self._aliases[SiteHost(pointer.site, alias)] = replace(pointer, preview=True)
+        self._aliases[SiteHost(pointer.site, alias)] = replace(pointer, preview=True, movable=True)
         await self.forget(pointer.site, [alias])
 
     async def unpoint(self, site: str, aliases: list[str]) -> None:
@@ -127,7 +128,9 @@ class LiveSites:
     async def pointer(self, host: str) -> Pointer | None:
         """What the release at a host of the table is compiled from, at the moment this returns."""
         while (release := self._table.find(host)) is not None:
-            pointer = await self._pointer_of(release)
+            named = self._addresses.read(host)
+            pointer = self._aliases.get(named) if named else None
+            pointer = pointer or await self._pointer_of(release)
             now = self._table.find(host)
             if now is not None and now.deploy == release.deploy:
                 return pointer

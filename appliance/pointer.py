@@ -27,14 +27,16 @@ class Earlier:
 class Pointer:
     """A deploy of a site, by its manifest; `preview` says that it is one by its own host, to which nothing came before.
 
-    `earlier` are the deploys whose assets still answer, `published` the manifests of all that visitors have had lately,
-    each the last one first.
+    `movable` says that the host may lead to another deploy later, so that nothing of it may be kept for ever. `earlier`
+    are the deploys whose assets still answer, `published` the manifests of all that visitors have had lately, each the
+    last one first.
     """
 
     site: str
     deploy: str
     manifest: str
     preview: bool = False
+    movable: bool = False
     earlier: tuple[Earlier, ...] = ()
     published: tuple[str, ...] = ()
 
@@ -54,7 +56,7 @@ class Compiler:
         nothing of those that were live since, so these are asked once more what may be kept for ever.
         """
         manifest = manifest or self._manifests.get(pointer.manifest)
-        since = self._since(pointer, manifest)
+        since = None if pointer.movable else self._since(pointer, manifest)
         release = compile_release(
             site=pointer.site,
             deploy=pointer.deploy,

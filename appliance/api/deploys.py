@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from quart import Blueprint, Response, request
@@ -11,7 +11,7 @@ from appliance.accounts import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.api.new_deploys import DeployQuery, new_deploy
-from appliance.deploys import DeployFacts, Deploys, Publishing
+from appliance.deploys import DeployFacts, Deploys, Filter, Publishing
 from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, Unsupported
 from appliance.intake import Intake
 from appliance.jobs import Jobs
@@ -27,6 +27,14 @@ UPLOAD_TYPES = (
     "application/octet-stream",
     "multipart/form-data",
 )
+
+
+class DeploysQuery(Page, frozen=True, kw_only=True):
+    """Which page, and which deploys are wanted."""
+
+    state: Literal["queued", "working", "ready", "expired", "failed"] | None = None
+    branch: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    production: bool | None = None
 
 
 class DeployPage(Listing[DeployFacts], frozen=True):
@@ -55,10 +63,15 @@ def blueprint(deploys: Deploys, publishing: Publishing, intake: Intake, jobs: Jo
 
 
 def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs) -> None:
-    @endpoint(api, "/sites/<name>/deploys", query=Page, reply=DeployPage, errors=(NotFound,))
-    async def list_deploys(*, actor: Actor, name: str, query: Page) -> DeployPage:
-        """List a site's deploys, newest first."""
-        items, total = await deploys.listing(actor, name, query.page, query.per_page)
+    @endpoint(api, "/sites/<name>/deploys", query=DeploysQuery, reply=DeployPage, errors=(NotFound,))
+    async def list_deploys(*, actor: Actor, name: str, query: DeploysQuery) -> DeployPage:
+        """List a site's deploys, newest first; in a state, from a branch, meant to go live or not.
+
+        `production` is false for drafts and for those that were made for an alias.
+        """
+        state = "queued" if query.state == "working" else query.state
+        only = Filter((state,) if state else (), query.branch, query.production)
+        items, total = await deploys.listing(actor, name, query.page, query.per_page, only)
         return DeployPage(items, query.page, query.per_page, total)
 
     @endpoint(api, "/deploys/<deploy>", reply=DeployFacts, errors=(NotFound,))

@@ -340,3 +340,31 @@ async def test_what_is_somebody_elses_is_not_there(alice: httpx.AsyncClient, bob
     ]
 
     assert [answer.status_code for answer in answers] == [404] * len(answers)
+
+
+async def test_deploys_are_listed_by_state_branch_and_purpose(alice: httpx.AsyncClient) -> None:
+    await listed(alice, TWO, params={"branch": "next", "alias": "next"})
+    await deployed(alice, "shop", b"PK\3\4 not really")
+
+    async def numbers(**query: str) -> list[int]:
+        found = (await alice.get(f"{API}/sites/shop/deploys", params=query)).raise_for_status().json()
+        assert found["total"] == len(found["items"])
+        return [each["number"] for each in found["items"]]
+
+    assert await numbers() == [3, 2, 1]
+    assert await numbers(state="failed") == [3]
+    assert await numbers(branch="next") == [2]
+    assert await numbers(production="false") == [2]
+    assert await numbers(state="ready", production="true") == [1]
+
+
+async def test_nothing_at_an_alias_is_kept_for_ever(server: Appliance, alice: httpx.AsyncClient) -> None:
+    """It may hold other bytes once the alias has moved."""
+    texts = ONE | {"app-0123456789abcdef.js": "let app"}
+    facts = await listed(alice, texts, params={"alias": "staging"})
+
+    own = await server.fetch(f"{facts['id']}--shop.localhost", "/app-0123456789abcdef.js")
+    alias = await server.fetch("staging--shop.localhost", "/app-0123456789abcdef.js")
+
+    assert "immutable" in own.headers["cache-control"]
+    assert "immutable" not in alias.headers["cache-control"]
