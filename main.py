@@ -172,6 +172,24 @@ def _delete() -> "click.Command":
     return delete
 
 
+def _logs() -> "click.Command":
+    from appliance.cli.builds import logs
+
+    return logs
+
+
+def _answer() -> "click.Command":
+    from appliance.cli.builds import answer
+
+    return answer
+
+
+def _cancel() -> "click.Command":
+    from appliance.cli.builds import cancel
+
+    return cancel
+
+
 def _explain() -> "click.Command":
     from appliance.cli.explain import explain
 
@@ -207,6 +225,9 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "deploy": ("Publish a folder, a .zip, a .tar, or a single file.", _deploy),
     "site": ("Create, list, change and delete sites.", _site),
     "deploys": ("List a site's deploys, newest first.", _deploys),
+    "logs": ("Print the log of a deploy.", _logs),
+    "answer": ("Say how a deploy that asks is to be built.", _answer),
+    "cancel": ("Call off a deploy that is under way.", _cancel),
     "publish": ("Make a deploy live, by its number or id.", _publish),
     "rollback": ("Make the deploy live that was so before.", _rollback),
     "alias": ("Set, list and remove aliases, such as staging.", _alias),

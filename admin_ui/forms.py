@@ -6,6 +6,7 @@ from appliance.accounts import ChangeAccount, NewAccount
 from appliance.errors import Invalid
 from appliance.gates import COVERS, ChangeGate, NewLink
 from appliance.git.sources import SetSource
+from appliance.site_builds import PHASES, TOOLS, ChangeSiteBuild, NewVariable
 from appliance.sites import ChangeSite, NewSite
 
 HTML_MODES = ("natural", "auto", "slash", "noslash", "exact")
@@ -46,6 +47,27 @@ def new_link(form: Fields) -> NewLink:
     """What for, and how long; whether that may be is checked where links are made."""
     given = form.get("lifetime", "")
     return NewLink(int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0, form.get("label", ""))
+
+
+def change_build(form: Fields) -> ChangeSiteBuild:
+    """All choices of how a site is built; whether they may be is checked where they are kept."""
+    base = form.get("base", "").strip().strip("/")
+    return ChangeSiteBuild(
+        generator=form.get("generator", ""),
+        base="" if base == "." else base or None,
+        command=form.get("command", "").strip(),
+        output=form.get("output", "").strip().strip("/"),
+        versions={tool: form.get(tool, "").strip() for tool in TOOLS},
+        flags=[line.strip() for line in form.get("flags", "").splitlines() if line.strip()],
+        install_scripts=form.get("install_scripts") == "on",
+        find_base=not base,
+    )
+
+
+def new_variable(form: Fields) -> NewVariable:
+    """A variable of a site's builds; a value of several lines keeps its line ends."""
+    phase = next((phase for phase in PHASES if phase == form.get("phase")), PHASES[0])
+    return NewVariable(form.get("name", "").strip(), form.get("value", "").replace("\r\n", "\n"), phase)
 
 
 def new_account(form: Fields) -> NewAccount:

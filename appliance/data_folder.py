@@ -85,6 +85,11 @@ class DataFolder:
         return self.root / "work"
 
     @property
+    def cache(self) -> Path:
+        """Tools, dependencies and what was derived: everything in it can be made again."""
+        return self.root / "cache"
+
+    @property
     def build_logs(self) -> Path:
         """What builds printed."""
         return self.root / "logs" / "builds"
@@ -135,6 +140,7 @@ class DataFolder:
                 self.incoming,
                 self.pending,
                 self.work,
+                self.cache,
                 logs,
             ):
                 private.mkdir(exist_ok=True, mode=0o700)

@@ -9,6 +9,7 @@ import structlog
 
 from appliance import sites
 from appliance.accounts import Actor
+from appliance.building import check_answer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy
 from appliance.errors import BadInput, Busy, Limit, TooLarge
@@ -41,6 +42,7 @@ class Intake:
         stops early.
         """
         await sites.find(actor, site)
+        check_answer(new.build)
         known = await self._deploys.expected(actor, site, new)
         if known is not None:
             return known
@@ -79,7 +81,7 @@ class Intake:
             (self._folder.incoming / new.id).unlink(missing_ok=True)
             raise
         if facts.id == new.id:
-            await self._jobs.submit(new.id)
+            await self._jobs.accept(new.id)
         else:  # another request with the same key was faster
             (self._folder.incoming / new.id).unlink(missing_ok=True)
         return facts

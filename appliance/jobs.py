@@ -2,36 +2,39 @@
 
 import asyncio
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
+from appliance.accounts import Actor
+from appliance.build_logs import BuildLogs
+from appliance.building import Answer, Building
+from appliance.composing import Composer, compressed
 from appliance.data_folder import DataFolder
-from appliance.deploys import Deploys, Failure, Work
+from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
-from appliance.site_rules import ASIDE, RefusedRules, RuleReader
-from appliance.storage.blobs import Blobs
-from appliance.storage.history import recall, weigh
-from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
-from appliance.storage.media_types import COMPRESSIBLE, served_as
+from appliance.site_rules import ASIDE
+from appliance.storage.manifest import Manifest, Manifests
+from appliance.storage.media_types import COMPRESSIBLE
 from appliance.storage.pending import Pending
-from builds import aside
+from appliance.turns import Builder, Most, Turns
 from builds.errors import BuildError
-from builds.order import Source
+from builds.folders import remove
+from builds.order import Order, Source
 from builds.queue import Queue
-from builds.values import Limits, Plan, StoredVariant, Unpacked
+from builds.values import Limits, Plan
 from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
+CALLED_OFF = 10.0  # seconds a caller waits at most for what was called off to be gone
 T = TypeVar("T")
 
 
@@ -68,30 +71,44 @@ class Jobs:
         self,
         settings: Settings,
         folder: DataFolder,
-        deploys: Deploys,
+        building: Building,
         build_command: Sequence[str],
         *,
         on_finished: Callable[[Finished], None],
     ) -> None:
         self._folder = folder
-        self._deploys = deploys
+        self.building = building
+        self.deploys = building.deploys
+        self._logs = BuildLogs(folder.build_logs)
+        self._attempts = settings.build_attempts
+        self._turns = Turns(
+            Most(
+                settings.deploys_at_once,
+                settings.builds_at_once,
+                settings.builds_per_account,
+                settings.builds_per_site,
+            )
+        )
         self._workshop = Workshop(build_command, timeout=settings.build_timeout, idle=settings.child_idle)
         self._limits = limits_of(settings)
         self._compress = COMPRESSIBLE if settings.variants else ()
-        self._rules = RuleReader.of(settings, Blobs(folder.blobs))
+        self._composer = Composer(settings, folder)
         self._on_finished = on_finished
         self._manifests = Manifests(folder.manifests)
         self._stopping = threading.Event()
         self._loop = asyncio.get_running_loop()
-        self.queue = Queue(folder.queue, self._work, settings.builds_at_once)
+        self.queue = Queue(folder.queue, self._work, settings.deploys_at_once + settings.builds_at_once)
 
     async def start(self) -> None:
         """Clear away what a stop or a crash left half done, take up what it left waiting, then begin to work."""
-        waiting = await self._deploys.waiting()
-        await asyncio.to_thread(self._folder.clear_scratch, set(waiting))
+        waiting, asking = await self.deploys.waiting(), await self.building.asking()
+        half_done = {path.name for path in self._folder.work.iterdir()}
+        await asyncio.to_thread(self._folder.clear_scratch, {*waiting, *asking})
         await asyncio.to_thread(self.queue.clear)
         for deploy in waiting:
-            await self._take_up(deploy)
+            await self._take_up(deploy, half_done=deploy in half_done)
+        for deploy in asking:
+            self.deploys.under_way[deploy] = await self._progress_of(deploy)
         await asyncio.to_thread(self.queue.start)
         await asyncio.to_thread(self._workshop.warm_up)
 
@@ -108,47 +125,129 @@ class Jobs:
         if not self._stopping.is_set():  # else the next start finds it in the database
             await asyncio.to_thread(self.queue.put, deploy)
 
+    async def accept(self, deploy: str) -> None:
+        """Queue a deploy that has just come in, in place of those it supersedes."""
+        for older in await self.building.accepted(deploy):
+            await self._drop(older)
+        await self.submit(deploy)
+
+    async def answer(self, actor: Actor, deploy: str, answer: Answer) -> DeployFacts:
+        """Have a deploy that asks go on; NotFound, Conflict, Invalid as `Building.answer`."""
+        builder = await self.building.answer(actor, deploy, answer)
+        if builder is not None:
+            self._turns.is_build(deploy, builder)
+        await self.submit(deploy)
+        return await self.deploys.get(actor, deploy)
+
+    async def cancel(self, actor: Actor, deploy: str) -> DeployFacts:
+        """Call a deploy off; NotFound, Conflict when it is over. As a rule nothing of it is left once this returns."""
+        await self.building.cancel(actor, deploy)
+        progress = self.deploys.under_way.get(deploy)
+        if progress is None or not progress.started:
+            self.deploys.ended(deploy)
+            await self._drop(deploy)
+        else:
+            await asyncio.to_thread(self._workshop.cancel, deploy)
+            await self._wait_for(deploy)
+        return await self.deploys.get(actor, deploy)
+
     async def lines(self, deploy: str) -> list[LogLine]:
         """The log of a deploy, under way or finished."""
-        progress = self._deploys.under_way.get(deploy)
+        progress = self.deploys.under_way.get(deploy)
         if progress:
             return list(progress.log)
-        return await asyncio.to_thread(self._read_log, deploy)
+        return await asyncio.to_thread(self._logs.read, deploy)
 
-    async def _take_up(self, deploy: str) -> None:
-        upload, listed = self._folder.incoming / deploy, self._folder.listed(deploy)
-        progress = self._deploys.under_way[deploy] = Progress()
-        if upload.is_file() or listed.is_file():
-            size = (upload if upload.is_file() else listed).stat().st_size
+    async def _take_up(self, deploy: str, *, half_done: bool) -> None:
+        progress = self.deploys.under_way[deploy] = await self._progress_of(deploy)
+        if self._content(deploy) is None:
+            await self.deploys.fail(deploy, _lost_upload())
+            return
+        if half_done:
+            attempts = await self.building.taken_up(deploy)
+            if attempts >= self._attempts:
+                await self.deploys.fail(deploy, _tried_enough(attempts))
+                await self._drop(deploy)
+                return
+            progress.say(f"The server ended while it worked on this deploy: attempt {attempts + 1} begins.")
+        await self.submit(deploy)
+
+    async def _progress_of(self, deploy: str) -> Progress:
+        progress = Progress()
+        progress.log = await asyncio.to_thread(self._logs.read, deploy)
+        progress.kept = len(progress.log)
+        content = self._content(deploy)
+        if content is not None:
+            size = content.stat().st_size
             progress.step("receive", size, size)
-            await self.submit(deploy)
-        else:
-            await self._deploys.fail(deploy, _lost_upload())
+        return progress
+
+    async def _drop(self, deploy: str) -> None:
+        self._turns.forget(deploy)
+        await asyncio.to_thread(self._clean_up, deploy)
+
+    async def _wait_for(self, deploy: str) -> None:
+        """Return when the deploy is no longer under way, or after CALLED_OFF seconds: nothing lives longer."""
+        try:
+            async with asyncio.timeout(CALLED_OFF):
+                while progress := self.deploys.under_way.get(deploy):
+                    await progress.next_change().wait()
+        except TimeoutError:
+            log.warning("deploy_does_not_end", deploy=deploy)
 
     # ── in a worker's thread ──
 
     def _work(self, deploy: str) -> None:
-        if self._stopping.is_set():
-            return  # the next start finds it in the database
-        work = self._on_loop(self._deploys.work_on(deploy))
-        if work is None or self._see_through(work):
-            self._clean_up(deploy)
+        if self._stopping.is_set() or not self._turns.take(deploy):
+            return  # the next start finds it in the database; whoever gives a turn back names it
+        again = False
+        try:
+            again = self._have_turn(deploy)
+        finally:
+            waiting = self._turns.give_back(deploy)
+            for each in [*([deploy] if again else []), *waiting]:
+                self.queue.put(each)
 
-    def _see_through(self, work: Work) -> bool:
-        """Whether the deploy has come to its end; if not, a stop cut it short, and the next start takes it up."""
-        progress = self._deploys.under_way[work.deploy]
+    def _have_turn(self, deploy: str) -> bool:
+        """Whether the deploy has to have another turn, as a build."""
+        work = self._on_loop(self.deploys.work_on(deploy))
+        result = self._see_through(work) if work else None
+        if isinstance(result, Builder):
+            self._turns.is_build(deploy, result)
+            return True
+        if result is None:
+            self._turns.forget(deploy)
+            self._clean_up(deploy)
+        return False
+
+    def _see_through(self, work: Work) -> "Builder | _Later | None":
+        """None when the deploy has come to its end; whose build it is, when it turned out to be one; or for later."""
+        progress = self.deploys.under_way[work.deploy]
         began = time.monotonic()
-        failure = self._try(work, progress)
-        if failure is not None and failure.retry and self._stopping.is_set():
-            return False
-        if failure is not None:
-            progress.say(failure.detail)
+        result = self._try(work, progress)
+        if isinstance(result, Source):
+            remove(self._folder.work / work.deploy)
+            return self._on_loop(self.building.found(work.deploy, result)) or self._asked(work.deploy)
+        if result is not None and result.retry and self._stopping.is_set():
+            remove(self._folder.work / work.deploy)  # only a crash leaves it, and is counted
+            return _Later()
+        if result is not None:
+            progress.say(result.detail)
             self._keep_log(work.deploy, progress)
-            self._on_loop(self._deploys.fail(work.deploy, failure))
-        finished = Finished("failed" if failure else "ready", time.monotonic() - began)
-        self._tell(work, finished, failure)
+            self._on_loop(self.deploys.fail(work.deploy, result))
+        finished = Finished(self._state(result), time.monotonic() - began)
+        self._tell(work, finished, result)
         self._on_finished(finished)
-        return True
+        return None
+
+    def _asked(self, deploy: str) -> "_Later | None":
+        """It waits for an answer, unless it is gone."""
+        return _Later() if deploy in self.deploys.under_way else None
+
+    def _state(self, failure: Failure | None) -> str:
+        if failure is None:
+            return "ready"
+        return "cancelled" if failure.code == "cancelled" else "failed"
 
     def _tell(self, work: Work, finished: Finished, failure: Failure | None) -> None:
         facts = {"deploy": work.deploy, "site": work.site, "seconds": round(finished.seconds, 3)}
@@ -157,21 +256,22 @@ class Jobs:
         else:
             log.info("deploy_failed", code=failure.code, **facts)
 
-    def _try(self, work: Work, progress: Progress) -> Failure | None:
+    def _try(self, work: Work, progress: Progress) -> Failure | Source | None:
+        """None when all went well; or what the deploy is, where that is all there was to do."""
         try:
-            self._carry_out(work, progress)
+            return self._carry_out(work, progress)
         except BuildError as error:
-            return Failure(error.code, error.detail, Limit(*error.limit) if error.limit else None, error.retry)
+            limit = Limit(*error.limit) if error.limit else None
+            return Failure(error.code, error.detail, limit, error.retry, list(error.lines))
         except Exception:
             log.exception("deploy_crashed", deploy=work.deploy, site=work.site)
             return Failure(
                 "internal", "Something went wrong on the server: its log says what. Try again.", None, retry=True
             )
-        return None
 
-    def _carry_out(self, work: Work, progress: Progress) -> None:
+    def _carry_out(self, work: Work, progress: Progress) -> Source | None:
         workspace = self._folder.work / work.deploy
-        previous = self._previous(work)
+        previous = self._composer.previous(work)
         listed = self._listed(work.deploy)
         plan = Plan(
             deploy=work.deploy,
@@ -180,28 +280,40 @@ class Jobs:
             limits=self._limits,
             filename=work.filename,
             compress=self._compress,
-            compressed=_compressed(previous) if self._compress else (),
+            compressed=compressed(previous) if self._compress else (),
             aside=ASIDE,
             listing=listed.path if listed else None,
             pending=listed.pending.content if listed else None,
             exact=listed is not None and listed.exact,
+            order=self._order(work.deploy, listed),
         )
-        unpacked = self._workshop.run(plan, lambda *step: self._report(progress, *step))
+        unpacked = self._workshop.run(
+            plan,
+            lambda *step: self._report(progress, *step),
+            lambda at, step, text: self._log_line(
+                work.deploy, progress, LogLine(datetime.fromisoformat(at), text, step)
+            ),
+        )
         if isinstance(unpacked, Source):
-            raise AssertionError("nothing was ordered to be built")  # noqa: TRY004 - not the caller's mistake
-        if self._compress:
-            unpacked = _with_known_variants(unpacked, previous)
-        now = int(time.time())
-        manifest = self._with_rules(compose(unpacked, work.options, previous, now), workspace / aside.FOLDER, now)
-        manifest = weigh(manifest, self._history(work, previous))
+            return unpacked
+        if unpacked.generator:
+            self._on_loop(self.building.built(work.deploy, unpacked.generator))
+        manifest = self._composer.manifest(work, unpacked, previous, workspace)
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
         stored_as = self._manifests.put(manifest)
         self._keep_log(work.deploy, progress)
-        self._on_loop(self._deploys.finish(work.deploy, manifest, stored_as))
+        self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as))
         if listed is not None:
             listed.settle(manifest)
+        return None
+
+    def _order(self, deploy: str, listed: "_ListedContent | None") -> Order | None:
+        """How the deploy is built if it is a source; content whose paths are the site's already is none."""
+        if listed is not None and listed.exact:
+            return None
+        return self._on_loop(self.building.order(deploy, run=self._turns.builds(deploy)))
 
     def _listed(self, deploy: str) -> "_ListedContent | None":
         path = self._folder.listed(deploy)
@@ -210,58 +322,30 @@ class Jobs:
         said = json.loads(path.read_bytes())
         return _ListedContent(path, Pending(self._folder.pending, said["account"]), bool(said["exact"]))
 
-    def _with_rules(self, manifest: Manifest, apart: Path, now: int) -> Manifest:
-        try:
-            return self._rules.read(manifest, apart, now)
-        except RefusedRules as error:
-            limit = (error.limit.name, error.limit.value) if error.limit else None
-            raise BuildError(error.code, str(error), limit=limit) from None
-
     def _report(self, progress: Progress, step: str, done: int, total: int) -> None:
         self._loop.call_soon_threadsafe(progress.step, step, done, total)
 
-    def _previous(self, work: Work) -> Manifest | None:
-        if work.previous is None:
-            return None
-        try:
-            return self._manifests.get(work.previous)
-        except (OSError, UnreadableManifest):
-            log.exception("previous_manifest_unreadable", site=work.site, manifest=work.previous)
-            return None  # only Last-Modified is lost, and the compressed forms are made again
-
-    def _history(self, work: Work, previous: Manifest | None) -> History | None:
-        """What visitors may have kept of earlier deploys; None when not all of it can be read."""
-
-        def read(name: str) -> Manifest:
-            return previous if previous is not None and name == work.previous else self._manifests.get(name)
-
-        try:
-            return recall(work.published, read)
-        except (OSError, UnreadableManifest):
-            log.exception("history_unreadable", site=work.site)
-            return None
+    def _log_line(self, deploy: str, progress: Progress, line: LogLine) -> None:
+        progress.log.append(line)
+        self._keep_log(deploy, progress)
+        self._loop.call_soon_threadsafe(progress.logged)
 
     def _keep_log(self, deploy: str, progress: Progress) -> None:
-        lines = "".join(json.dumps([line.at.isoformat(), line.text]) + "\n" for line in progress.log)
-        try:
-            self._log_file(deploy).write_text(lines, "utf-8")
-        except OSError:
-            log.exception("deploy_log_lost", deploy=deploy)  # the deploy itself is worth more
-
-    def _read_log(self, deploy: str) -> list[LogLine]:
-        try:
-            lines = [json.loads(line) for line in self._log_file(deploy).read_text("utf-8").splitlines()]
-        except FileNotFoundError:
-            return []
-        return [LogLine(datetime.fromisoformat(at), text) for at, text in lines]
+        """Write what the log has gained."""
+        gained = progress.log[progress.kept :]
+        if gained:
+            self._logs.append(deploy, gained)
+            progress.kept += len(gained)
 
     def _clean_up(self, deploy: str) -> None:
         (self._folder.incoming / deploy).unlink(missing_ok=True)
         self._folder.listed(deploy).unlink(missing_ok=True)
-        shutil.rmtree(self._folder.work / deploy, ignore_errors=True)
+        remove(self._folder.work / deploy)
 
-    def _log_file(self, deploy: str) -> Path:
-        return self._folder.build_logs / f"{deploy}.jsonl"
+    def _content(self, deploy: str) -> Path | None:
+        """The upload, or the list of what was uploaded before."""
+        places = (self._folder.incoming / deploy, self._folder.listed(deploy))
+        return next((place for place in places if place.is_file()), None)
 
     def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
@@ -272,37 +356,17 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
 
 
-def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now: int) -> Manifest:
-    """The manifest of an unpacked upload; `now` is in seconds since 1970, `previous` what is live at the time."""
-    before = previous.entries if previous else {}
-    entries = {}
-    for file in unpacked.files:
-        old = before.get(file.path)
-        modified = old.modified if old and old.sha256 == file.sha256 else now
-        kind, coding = served_as(file.path)
-        variants = tuple(Variant(v.coding, v.sha256, v.size) for v in unpacked.variants.get(file.sha256, ()))
-        entries[file.path] = Entry(
-            file.sha256, file.size, kind, modified, variants, coding, source=file.source, source_size=file.source_size
-        )
-    problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
-    return Manifest(options, entries, problems)
+class _Later:
+    """The deploy is not worked on now; its upload is kept."""
 
 
-def _compressed(previous: Manifest | None) -> tuple[str, ...]:
-    """Content that has compressed forms already, because it is live."""
-    return tuple({entry.sha256 for entry in previous.entries.values() if entry.variants}) if previous else ()
-
-
-def _with_known_variants(unpacked: Unpacked, previous: Manifest | None) -> Unpacked:
-    """The upload with the compressed forms that were not made again."""
-    if previous is None:
-        return unpacked
-    known = {
-        entry.sha256: tuple(StoredVariant(v.coding, v.sha256, v.size) for v in entry.variants)
-        for entry in previous.entries.values()
-        if entry.variants
-    }
-    return replace(unpacked, variants=known | dict(unpacked.variants))
+def _tried_enough(attempts: int) -> Failure:
+    return Failure(
+        "interrupted",
+        f"The server ended {attempts} times while it worked on this deploy: it is not tried again "
+        f"(build_attempts = {attempts}). Its operator should look into the server's log.",
+        Limit("build_attempts", str(attempts)),
+    )
 
 
 def _lost_upload() -> Failure:

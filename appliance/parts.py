@@ -19,9 +19,11 @@ from appliance.explain import Explainer
 from appliance.gates import Gates
 from appliance.git.parts import Git
 from appliance.intake import Intake
+from appliance.isolation import Isolation
 from appliance.jobs import Jobs
 from appliance.serving.counters import Counters
 from appliance.settings import Settings
+from appliance.site_builds import SiteBuilds
 from appliance.sites import Sites
 
 
@@ -48,3 +50,5 @@ class Parts:
     downloads: Downloads
     withdrawing: Withdrawing
     git: Git
+    site_builds: SiteBuilds
+    isolation: Isolation

@@ -15,6 +15,7 @@ from appliance import db, logs, loops, open_files, presence, set_up
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
+from appliance.building import Building
 from appliance.certificates import NoCertificate
 from appliance.countries import NoCountries
 from appliance.data_folder import DataFolder, Unusable, secret_key
@@ -42,6 +43,7 @@ from appliance.git.parts import Git
 from appliance.handed_over import Hypercorn
 from appliance.health import Health
 from appliance.intake import Intake
+from appliance.isolation import Isolation
 from appliance.jobs import Jobs, limits_of
 from appliance.listening import CannotListen
 from appliance.live import LiveSites
@@ -53,6 +55,7 @@ from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.table import Table
 from appliance.settings import Settings
+from appliance.site_builds import SiteBuilds
 from appliance.site_rules import abilities_of
 from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
@@ -179,10 +182,9 @@ async def _wire(
     vacancies: Vacancies | None,
 ) -> tuple[Parts, Quart, _Front]:
     """Make the parts and start what has a life; the stack stops it."""
-    settings = access.settings
+    settings, counters = access.settings, Counters()
     addresses = Addresses.of(settings, ways.port)
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
-    counters = Counters()
     live = await _live_sites(access, folder, table, addresses)
     gates = Gates(access, addresses, live)
     await gates.load()
@@ -190,10 +192,9 @@ async def _wire(
     publishing = Publishing(facts, live)
     deploys = Deploys(facts, publishing, settings.key_age)
     metrics = Metrics(settings, folder, counters)
-    jobs = _jobs(program, settings, folder, deploys, metrics)
+    jobs = _jobs(program, access, folder, Building(deploys, SiteBuilds(access, folder.cache), addresses), metrics)
     intake = Intake(settings, folder, deploys, jobs)
-    contents = Contents(settings, folder)
-    aliases = Aliases(facts, publishing, live)
+    contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
     parts = Parts(
         settings=settings,
         addresses=addresses,
@@ -209,11 +210,13 @@ async def _wire(
         aliases=aliases,
         locks=Locks(publishing),
         contents=contents,
-        listings=Listings(folder, deploys, jobs.submit, contents, limits_of(settings)),
+        listings=Listings(folder, deploys, jobs.accept, contents, limits_of(settings)),
         differences=Differences(folder.manifests),
         downloads=Downloads(folder),
         withdrawing=Withdrawing(publishing, live),
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
+        site_builds=jobs.building.site_builds,
+        isolation=Isolation(settings),
     )
     app = _app(program, parts, folder, metrics)
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
@@ -222,8 +225,8 @@ async def _wire(
     return parts, app, front
 
 
-def _jobs(program: Program, settings: Settings, folder: DataFolder, deploys: Deploys, metrics: Metrics) -> Jobs:
-    jobs = Jobs(settings, folder, deploys, program.build_command, on_finished=metrics.deploy_finished)
+def _jobs(program: Program, access: Access, folder: DataFolder, building: Building, metrics: Metrics) -> Jobs:
+    jobs = Jobs(access.settings, folder, building, program.build_command, on_finished=metrics.deploy_finished)
     metrics.watch_queue(jobs.queue.depth)
     return jobs
 

@@ -16,20 +16,24 @@ from appliance.units import (
     Address,
     HostFiles,
     Networks,
+    NumberRange,
     Size,
     Span,
+    assignments,
     country_header,
     domain,
     folder,
     host_files,
     hsts,
     networks,
+    number_range,
     one_of,
     optional_address,
     optional_domain,
     proxy_hosts,
     switch,
     whole,
+    words,
 )
 
 ENVIRONMENT = "DROPDOCK_"
@@ -101,10 +105,52 @@ class Settings:
     pending_age: Span = _setting("24h", Span.parse, "how long it waits before it is removed")
     key_age: Span = _setting("24h", Span.parse, "how long the same Idempotency-Key means the same deploy")
     # the workshop
-    builds_at_once: int = _setting(2, whole(1, 64), "deploys worked on at the same time")
-    build_timeout: Span = _setting("15m", Span.parse, "longest time one deploy may take to unpack and store")
+    deploys_at_once: int = _setting(2, whole(1, 64), "uploads unpacked and stored at the same time")
+    build_timeout: Span = _setting("15m", Span.parse, "longest time one deploy may take to unpack, build and store")
     child_idle: Span = _setting("10m", Span.parse, "how long an idle build process is kept ready")
     variants: bool = _setting("true", switch, "make compressed forms (zstd, br, gzip) of what shrinks, once per deploy")
+    build_attempts: int = _setting(3, whole(1, 100), "starts of a server that find the same deploy half done")
+    # builds from source
+    builds_at_once: int = _setting(2, whole(1, 64), "builds from source run at the same time, in all")
+    builds_per_account: int = _setting(2, whole(1, 64), "builds from source run at the same time for one account")
+    builds_per_site: int = _setting(1, whole(1, 64), "builds from source run at the same time for one site")
+    build_flags: tuple[str, ...] = _setting(
+        "", words, "flags that sites may add to their generator's command, such as --minify; empty: none"
+    )
+    build_commands: tuple[str, ...] = _setting(
+        "", words, "commands that sites may run instead of their generator's, such as npm run docs; empty: none"
+    )
+    build_log: Size = _setting("1MB", Size.parse, "longest log of a build; what is beyond is cut, but for its end")
+    sandbox: str = _setting(
+        "auto",
+        one_of("auto", "bubblewrap", "container", "process"),
+        "what builds run in: bubblewrap, container, process (not isolated), or auto: the best of these that works",
+    )
+    sandbox_image: str = _setting("", str, "image of the container; it has to be on the machine already")
+    require_isolation: bool = _setting("false", switch, "refuse to build where nothing isolates a build")
+    build_memory: Size = _setting("2GB", Size.parse, "memory of one build")
+    build_processes: int = _setting(512, whole(16, 100_000), "processes and threads of one build")
+    build_cpu: Span = _setting("30m", Span.parse, "processor time of one process of a build")
+    build_disk: Size = _setting("4GB", Size.parse, "disk space of one build")
+    build_file_size: Size = _setting("1GB", Size.parse, "largest file that a build may write")
+    build_temporary: Size = _setting("512MB", Size.parse, "size of a build's /tmp")
+    build_open_files: int = _setting(4096, whole(64, 1_000_000), "files that a process of a build may have open")
+    build_output: Size = _setting("50MB", Size.parse, "most that one command of a build may print")
+    build_uids: NumberRange = _setting(
+        "65000-65499", number_range, "user ids that builds run under where the server is root"
+    )
+    build_reach: Networks = _setting(
+        "", networks, "networks that are not public but that builds may reach while they fetch, such as a registry's"
+    )
+    build_registries: tuple[str, ...] = _setting(
+        "",
+        assignments,
+        "variables for everything that fetches, such as PIP_INDEX_URL=https://…; empty: none",
+        secret=True,
+    )
+    build_readable: tuple[str, ...] = _setting(
+        "", words, "files and folders that builds may read while they fetch, such as certificates; empty: none"
+    )
     # rules of sites
     redirect_rules: int = _setting(10_000, whole(0, 1_000_000), "most redirects of a site for one path each")
     redirect_rules_dynamic: int = _setting(500, whole(0, 10_000), "most redirects of a site with a * or a :name")
@@ -236,6 +282,8 @@ def from_carried(values: Mapping[str, str]) -> Settings:
 
 
 def _masked(value: object) -> str:
+    if isinstance(value, tuple):
+        return "(set)" if value else ""
     return "(set)" if value else "(made on first start)"
 
 
@@ -245,6 +293,8 @@ def written(value: object) -> str:
         return "true" if value else "false"
     if value is None:
         return ""
+    if isinstance(value, NumberRange):
+        return str(value)
     if isinstance(value, tuple):
         return ", ".join(str(part) for part in value)
     return str(value)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 SIZES = {
     "B": 1,
@@ -143,6 +144,40 @@ def networks(value: object) -> Networks:
         return tuple(ipaddress.ip_network(str(text)) for text in texts)
     except ValueError:
         raise ValueError('is a list of networks, such as ["127.0.0.0/8", "::1/128"]') from None
+
+
+class NumberRange(NamedTuple):
+    """Whole numbers from the first to the last."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def number_range(value: object) -> NumberRange:
+    """Two whole numbers with a hyphen between them, the smaller one first."""
+    match = re.fullmatch(r"(\d{1,9})\s*-\s*(\d{1,9})", str(value).strip())
+    if match is None or int(match[1]) > int(match[2]):
+        raise ValueError('is a range of numbers, such as "65000-65499"')
+    return NumberRange(int(match[1]), int(match[2]))
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Texts, from a list or a text with commas; without the blanks around each, and each once."""
+    texts = value if isinstance(value, list | tuple) else str(value).split(",")
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError('is a list of texts, such as ["--minify"]')
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def assignments(value: object) -> tuple[str, ...]:
+    """Texts such as NAME=value, from a list or a text with commas."""
+    pairs = words(value)
+    if not all(re.match(r"[A-Za-z_]\w*=", pair, re.ASCII) for pair in pairs):
+        raise ValueError('is a list of variables, such as ["PIP_INDEX_URL=https://packages.example.org/simple"]')
+    return pairs
 
 
 def switch(value: object) -> bool:

@@ -17,23 +17,19 @@ IN_FLIGHT = 16 * WHOLE  # bytes of small files read ahead of the store
 
 
 class Intake:
-    """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored.
+    """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored."""
 
-    `step` is what progress is reported as.
-    """
-
-    def __init__(self, limits: Limits, staging: Staging, report: Report, step: str = "unpack") -> None:
+    def __init__(self, limits: Limits, staging: Staging, report: Report) -> None:
         self.bounds = Bounds(limits)
         self.tree = Tree(self.bounds)
         self.files: list[StoredFile] = []
         self._staging = staging
         self._report = report
-        self._step = step
         self.begin(0)
 
     def begin(self, total: int) -> None:
         """Progress is counted from here on, towards `total` bytes."""
-        self.progress = Progress(self._report, self._step, total)
+        self.progress = Progress(self._report, "unpack", total)
 
     def watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces of the upload, counted as they are read."""

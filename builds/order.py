@@ -6,7 +6,7 @@ from pathlib import Path
 
 from builds.recipe import Argv, Choice
 from builds.sandbox.values import Bounds, Wishes
-from builds.values import MB
+from builds.values import GB, MB
 
 FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called
 
@@ -15,17 +15,23 @@ FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called
 class Order:
     """How an upload that turns out to be a source is built.
 
-    Unless `run`, it is not: what it is is told instead. `site` is whose dependencies may be kept in `cache`, which also
-    has the tools. `variables` are secrets by phase (`fetch`, `build`) and name. `log` is the most bytes of a log.
+    Unless `run`, it is not: what it is is told instead. With `insist`, the choice was made for this very upload, and
+    holds even where that looks finished. `site` is whose dependencies may be kept in `cache`, up to `cache_size` bytes;
+    it also has the tools. `variables` are secrets by phase (`fetch`, `build`) and name. `registries` are variables for
+    everything that fetches, `readable` what that may read beside the system. `log` is the most bytes of a log.
     """
 
     choice: Choice = field(default_factory=Choice)
     run: bool = False
+    insist: bool = False
     site: str = ""
     cache: Path = Path()
+    cache_size: int = 10 * GB
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     wishes: Wishes = field(default_factory=Wishes)
     bounds: Bounds = field(default_factory=Bounds)
+    registries: Mapping[str, str] = field(default_factory=dict)
+    readable: tuple[Path, ...] = ()
     log: int = 1 * MB
 
     @property

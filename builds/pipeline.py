@@ -1,25 +1,32 @@
 """The recipe: from an upload to stored files."""
 
-from dataclasses import replace
-
 from builds import archive
 from builds.aside import set_aside
 from builds.compress import add_variants
+from builds.generate import generate
 from builds.order import Source
+from builds.recognise import only_below, recognise, source_of
 from builds.tree import with_index
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
 
 def run(plan: Plan, staging: Staging, watcher: Watcher) -> Unpacked | Source:
-    """Unpack the upload and store what is in it, compressed forms too; all of it, durably, or nothing.
+    """Unpack the upload, build it if it is a source, and store the site, compressed forms too; durably, or nothing.
 
-    Raises BuildError when the upload is refused; then nothing is left in the store.
+    A source that the plan does not say to build, or not as what, is not built: what it may be is returned. Raises
+    BuildError when the upload is refused or its build fails; then nothing is left in the store.
     """
     try:
         unpacked = archive.unpack(plan, staging, watcher.report)
-        unpacked = replace(with_index(unpacked, rename=not plan.exact), hidden=())
-        unpacked = set_aside(unpacked, plan, staging)
+        found = recognise(unpacked, plan.order, staging)
+        if found.is_unsure or (found.recipe and not (plan.order and plan.order.run)):
+            return source_of(found)
+        if found.recipe:
+            unpacked = generate(found.recipe, plan, unpacked, staging, watcher)
+        else:
+            unpacked = only_below(found.base, unpacked)
+        unpacked = set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
         watcher.report("store", 0, len(unpacked.files))
         unpacked = add_variants(unpacked, plan, staging, watcher.report)
         staging.keep(unpacked.contents)

@@ -117,7 +117,8 @@ def read_refused(refused: dict[str, Any]) -> BuildError:
 def _order_message(order: Order) -> dict[str, Any]:
     wishes = dataclasses.asdict(order.wishes) | {"reach": [str(network) for network in order.wishes.reach]}
     variables = {phase: dict(values) for phase, values in order.variables.items()}
-    return dataclasses.asdict(order) | {"cache": str(order.cache), "wishes": wishes, "variables": variables}
+    paths = {"cache": str(order.cache), "readable": [str(path) for path in order.readable]}
+    return dataclasses.asdict(order) | paths | {"wishes": wishes, "variables": variables}
 
 
 def _read_order(message: dict[str, Any]) -> Order:
@@ -130,6 +131,7 @@ def _read_order(message: dict[str, Any]) -> Order:
         | {
             "choice": Choice(**choice),
             "cache": Path(message["cache"]),
+            "readable": tuple(Path(path) for path in message["readable"]),
             "wishes": Wishes(**wishes),
             "bounds": Bounds(**message["bounds"]),
         }

@@ -19,6 +19,7 @@ import httpx
 
 from appliance import accounts, server, tokens
 from appliance.accounts import Actor, NewAccount
+from appliance.deploys.values import FINISHED
 from appliance.parts import Parts
 from appliance.settings import Settings
 from appliance.units import Address
@@ -156,11 +157,11 @@ async def uploaded(client: httpx.AsyncClient, site: str, archive: bytes, **query
 
 
 async def finished(client: httpx.AsyncClient, deploy: str) -> dict[str, Any]:
-    """The deploy once nothing more will happen by itself."""
+    """The deploy once nothing more will happen by itself: it is finished, or asks."""
     async with asyncio.timeout(60):
         while True:
             facts: dict[str, Any] = (await client.get(f"/api/v1/deploys/{deploy}")).raise_for_status().json()
-            if facts["state"] in {"ready", "failed"}:
+            if facts["state"] in {*FINISHED, "asking"}:
                 return facts
             await asyncio.sleep(0.02)
 

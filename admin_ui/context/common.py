@@ -14,6 +14,9 @@ NOTICES = {  # by the word in the address after a form; the address cannot bring
     "deploy-deleted": "The deploy is deleted.",
     "token-deleted": "The token is deleted.",
     "password": "The password is changed; other sign-ins have ended.",
+    "cancelled": "The deploy is called off.",
+    "variable-set": "The variable is set. Its value cannot be shown again.",
+    "variable-deleted": "The variable is deleted.",
     "created": "The account is made.",
 }
 

@@ -7,11 +7,30 @@ from urllib.parse import quote
 from admin_ui.context.common import Pager, limit_words
 from admin_ui.words import Moment, bare, counted, moment, seconds, size
 from appliance.deploys import DeployFacts, Failure
+from appliance.detections import OfferFacts
 from appliance.progress import STEPS, StepFacts
 from appliance.storage.manifest import Found
 
-STATES = {"queued": "Waiting", "working": "Working", "ready": "Ready", "failed": "Failed", "expired": "Expired"}
-STEP_LABELS = {"receive": "Upload", "unpack": "Unpack", "check": "Check", "store": "Store", "publish": "Publish"}
+STATES = {
+    "queued": "Waiting",
+    "working": "Working",
+    "asking": "Question",
+    "ready": "Ready",
+    "expired": "Expired",
+    "failed": "Failed",
+    "cancelled": "Called off",
+    "superseded": "Superseded",
+}
+STEP_LABELS = {
+    "receive": "Upload",
+    "unpack": "Unpack",
+    "check": "Check",
+    "fetch": "Fetch",
+    "build": "Build",
+    "store": "Store",
+    "publish": "Publish",
+}
+STATIC = "static"  # the answer that builds nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +92,32 @@ def problems(found: Sequence[Found]) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a deploy failed, with the limit that was hit, if one was."""
+    """Why a deploy came to nothing, with the limit that was hit, if one was, and the last lines of its log."""
 
     detail: str
     limit: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One answer to a question: its button, and what would be run."""
+
+    generator: str
+    base: str
+    label: str
+    why: str
+    commands: list[str]
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an upload was taken for, and the answers there are."""
+
+    why: str
+    offers: list[Offer]
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +197,7 @@ class DeployPage:
     version_href: str
     state: State
     live: bool
-    finished: bool
+    finished: bool  # or asks: nothing changes by itself
     made: Moment
     author: str
     message: str
@@ -167,6 +208,9 @@ class DeployPage:
     error: Refusal | None
     log: list[LogLine]
     publish: Act | None
+    question: Question | None
+    cancel: Act | None
+    built_with: str
 
 
 def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> DeployPage:
@@ -184,7 +228,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         version_href=f"{deploy_href(deploy.id)}/version",
         state=_state(deploy),
         live=deploy.live,
-        finished=deploy.is_finished,
+        finished=deploy.is_finished or deploy.state == "asking",
         made=moment(deploy.created_at),
         author=_author(deploy),
         message=deploy.message,
@@ -195,7 +239,17 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         error=_refusal(deploy.error),
         log=log,
         publish=publish_act(deploy, live),
+        question=_question(deploy),
+        cancel=cancel_act(deploy),
+        built_with=_built_with(deploy),
     )
+
+
+def cancel_act(deploy: DeployFacts) -> Act | None:
+    """Calling a deploy off, as long as it is not finished."""
+    if deploy.is_finished:
+        return None
+    return Act(f"{deploy_href(deploy.id)}/cancel", "Call off", "Call off", "Call off")
 
 
 def deploy_href(deploy: str) -> str:
@@ -209,7 +263,26 @@ def site_href(site: str) -> str:
 
 
 def _refusal(error: Failure | None) -> Refusal | None:
-    return Refusal(error.detail, limit_words(error.limit)) if error else None
+    return Refusal(error.detail, limit_words(error.limit), error.lines) if error else None
+
+
+def _question(deploy: DeployFacts) -> Question | None:
+    if deploy.state != "asking" or deploy.detection is None:
+        return None
+    offers = [_offer(offer) for offer in deploy.detection.offers if offer.generator != STATIC]
+    return Question(deploy.detection.why, offers, f"{deploy_href(deploy.id)}/answer")
+
+
+def _offer(offer: OfferFacts) -> Offer:
+    where = f" in {offer.base}/" if offer.base else ""
+    output = f"{offer.output[0]}/" if offer.output else ""
+    return Offer(offer.generator, offer.base, f"Build with {offer.title}{where}", offer.why, offer.commands, output)
+
+
+def _built_with(deploy: DeployFacts) -> str:
+    """The generator's title, as it was offered."""
+    offers = deploy.detection.offers if deploy.detection else []
+    return next((offer.title for offer in offers if offer.generator == deploy.generator), deploy.generator or "")
 
 
 def _author(deploy: DeployFacts) -> str:

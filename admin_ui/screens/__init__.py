@@ -2,6 +2,7 @@
 
 from admin_ui.screens import (
     account,
+    builds,
     deploy,
     first_run,
     gate,
@@ -15,4 +16,18 @@ from admin_ui.screens import (
     versions,
 )
 
-SCREENS = (first_run, sign_in, sites, site, site_settings, gate, git, deploy, versions, account, people, help_pages)
+SCREENS = (
+    first_run,
+    sign_in,
+    sites,
+    site,
+    site_settings,
+    builds,
+    gate,
+    git,
+    deploy,
+    versions,
+    account,
+    people,
+    help_pages,
+)

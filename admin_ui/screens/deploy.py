@@ -1,12 +1,13 @@
-"""One deploy: its steps, what was found, its log; and making it live."""
+"""One deploy: its steps, what was found, its log, its question; making it live, and calling it off."""
 
 from quart import Response
 
 from admin_ui.context.common import ConfirmPage
-from admin_ui.context.deploys import DeployPage, LogLine, deploy_page, publish_act, site_href
-from admin_ui.edge import Route, Visit, go
+from admin_ui.context.deploys import DeployPage, LogLine, cancel_act, deploy_href, deploy_page, publish_act, site_href
+from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.words import bare
 from appliance import progress
+from appliance.building import Answer
 from appliance.errors import Conflict
 
 
@@ -43,6 +44,36 @@ async def publish(visit: Visit, deploy: str) -> Response:
     return go(site_href(facts.site), done="published")
 
 
+async def answer(visit: Visit, deploy: str) -> Response:
+    """Say what its upload is."""
+    form = await fields()
+    said = Answer(form.get("generator", ""), form.get("base"), remember=form.get("remember") == "on")
+    await visit.parts.jobs.answer(visit.actor, deploy, said)
+    return go(deploy_href(deploy))
+
+
+async def ask_cancel(visit: Visit, deploy: str) -> Response:
+    """The question before a deploy is called off."""
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    act = cancel_act(facts)
+    if act is None:
+        raise Conflict(f"Deploy {facts.number} cannot be called off: it is finished.")
+    page = ConfirmPage(
+        title=f"{act.question} deploy {facts.number}?",
+        text="It ends at once, and nothing of it is kept. What is live stays as it is.",
+        action=act.href,
+        label=act.button,
+        back=deploy_href(facts.id),
+    )
+    return visit.page("confirm", page)
+
+
+async def cancel(visit: Visit, deploy: str) -> Response:
+    """Call it off."""
+    await visit.parts.jobs.cancel(visit.actor, deploy)
+    return go(deploy_href(deploy), done="cancelled")
+
+
 async def _page(visit: Visit, deploy: str) -> DeployPage:
     facts = await visit.parts.deploys.get(visit.actor, deploy)
     lines = await visit.parts.jobs.lines(deploy)
@@ -63,4 +94,7 @@ ROUTES = (
     Route("/deploys/<deploy>/progress", show_progress),
     Route("/deploys/<deploy>/publish", ask_publish),
     Route("/deploys/<deploy>/publish", publish, "POST"),
+    Route("/deploys/<deploy>/answer", answer, "POST"),
+    Route("/deploys/<deploy>/cancel", ask_cancel),
+    Route("/deploys/<deploy>/cancel", cancel, "POST"),
 )

@@ -13,6 +13,7 @@ from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.api.new_deploys import DeployQuery, new_deploy
 from appliance.deploys import DeployFacts, Deploys, Filter, Publishing
 from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, Unsupported
+from appliance.following import LogPart, follow
 from appliance.intake import Intake
 from appliance.jobs import Jobs
 from appliance.uploads import body_of
@@ -45,6 +46,12 @@ class UploadQuery(DeployQuery, frozen=True, kw_only=True):
     """What to do with an upload."""
 
     filename: Annotated[str, msgspec.Meta(max_length=255, description="what the upload is called")] = ""
+
+
+class EventsQuery(msgspec.Struct, frozen=True):
+    """From where on to follow."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=10_000_000, description="how many lines of the log are known")] = 0
 
 
 class Which(Body, frozen=True):
@@ -80,11 +87,16 @@ def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs) -> None:
         facts = await deploys.get(actor, deploy)
         return replace(facts, log=await jobs.lines(deploy))
 
-    @endpoint(api, "/deploys/<deploy>/events", stream="text/event-stream", errors=(NotFound,))
-    async def follow_deploy(*, actor: Actor, deploy: str) -> Response:
-        """Follow a deploy: an event `deploy` with its JSON at once and after each change; ends when it is finished."""
+    @endpoint(api, "/deploys/<deploy>/events", query=EventsQuery, stream="text/event-stream", errors=(NotFound,))
+    async def follow_deploy(*, actor: Actor, deploy: str, query: EventsQuery) -> Response:
+        """Follow a deploy, until it is finished.
+
+        An event `deploy` with its JSON comes at once and after each change, an event `log` for new lines of its log:
+        `{"after": how many came before, "lines": [{"at": …, "text": …, "step": …}]}`.
+        """
         await deploys.get(actor, deploy)  # so that a missing one is a 404, not an empty stream
-        response = Response(_events(deploys.watch(actor, deploy)), content_type="text/event-stream")
+        events = _events(follow(jobs, actor, deploy, query.after))
+        response = Response(events, content_type="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.timeout = None  # a deploy may take longer than an ordinary answer
         return response
@@ -140,6 +152,7 @@ def _publishing(api: Blueprint, publishing: Publishing) -> None:
         return await publishing.rollback(actor, name, if_live())
 
 
-async def _events(facts: AsyncIterator[DeployFacts]) -> AsyncIterator[bytes]:
-    async for now in facts:
-        yield b"event: deploy\ndata: " + msgspec.json.encode(now) + b"\n\n"
+async def _events(told: AsyncIterator[DeployFacts | LogPart]) -> AsyncIterator[bytes]:
+    async for now in told:
+        name = b"log" if isinstance(now, LogPart) else b"deploy"
+        yield b"event: " + name + b"\ndata: " + msgspec.json.encode(now) + b"\n\n"

@@ -25,6 +25,9 @@ class DeployQuery(msgspec.Struct, frozen=True, kw_only=True):
     expires: Annotated[
         str, msgspec.Meta(max_length=20, description="after what time it stops answering, such as 2h or 30d")
     ] = ""
+    build: Annotated[
+        str, msgspec.Meta(max_length=32, description="what a source is: auto, static or a generator; else it is asked")
+    ] = ""
 
 
 def new_deploy(query: DeployQuery, filename: str = "") -> NewDeploy:
@@ -39,6 +42,7 @@ def new_deploy(query: DeployQuery, filename: str = "") -> NewDeploy:
         expires=_seconds(query.expires),
         if_live=conditions.if_live(),
         key=conditions.key(),
+        build=query.build,
     )
 
 

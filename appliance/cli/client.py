@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -115,14 +116,14 @@ class Client:
             extensions={"trace": connection.trace},
         )
 
-    def events(self, path: str) -> Iterator[str]:
-        """The data of each server-sent event, as they come. Raises Unreachable, Refused."""
+    def events(self, path: str, **query: str | int) -> Iterator["Event"]:
+        """The server-sent events, as they come. Raises Unreachable, Refused."""
         accept = {"Accept": "text/event-stream"}
-        with self._sentences(), self._http.stream("GET", path, headers=accept) as response:
+        with self._sentences(), self._http.stream("GET", path, headers=accept, params=query) as response:
             if response.status_code != 200:
                 response.read()
                 raise self._refusal(response)
-            yield from event_data(response.iter_lines())
+            yield from events_of(response.iter_lines())
 
     def _answer(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - httpx's options, and JSON
         with self._sentences():
@@ -200,13 +201,24 @@ class _Connection:
             yield chunk
 
 
-def event_data(lines: Iterator[str]) -> Iterator[str]:
-    """The data of each event of a `text/event-stream`, given its lines (WHATWG HTML, 9.2.6)."""
-    data: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A server-sent event: what kind, and its data."""
+
+    name: str
+    data: str
+
+
+def events_of(lines: Iterator[str]) -> Iterator[Event]:
+    """The events of a `text/event-stream`, given its lines (WHATWG HTML, 9.2.6)."""
+    name, data = "", list[str]()
     for line in lines:
         if not line and data:
-            yield "\n".join(data)
-            data = []
+            yield Event(name or "message", "\n".join(data))
+        if not line:
+            name, data = "", []
+        elif line.startswith("event:"):
+            name = line.removeprefix("event:").removeprefix(" ")
         elif line.startswith("data:"):
             data.append(line.removeprefix("data:").removeprefix(" "))
 

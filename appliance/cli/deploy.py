@@ -1,5 +1,6 @@
-"""`deploy`: send a folder, an archive or a page, wait until it is live, print its address."""
+"""`deploy`: send a folder, an archive or a page, have it built if it is a source, wait until it is live."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import click
 
+from appliance.cli.builds import asked, spelled, tell_line, why
 from appliance.cli.checkout import branch_of, commit_of
 from appliance.cli.client import Client, Refused, segment
 from appliance.cli.listing import compare, deploy_listing, hash_files
@@ -16,7 +18,7 @@ from appliance.cli.remote import remote
 from appliance.cli.sites import SITE_NAME
 from appliance.cli.tree import Tree
 from appliance.cli.versions import show_difference
-from appliance.cli.watch import Deploy, follow
+from appliance.cli.watch import ASKING, Deploy, Reader
 
 ARCHIVE_UP_TO = 10_000_000  # bytes of a site's first deploy that go in one piece: quicker, and little to send again
 
@@ -46,6 +48,8 @@ class Order:
 @click.option("--commit", help="The commit it was made from.  [default: Git's]")
 @click.option("--if-live", "--if-match", metavar="DEPLOY", help="Only if this deploy, by id or number, is live still.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change, and how much would be sent.")
+@click.option("--build", default="", metavar="auto|none|NAME", help="What a source is built with; asked otherwise.")
+@click.option("--follow", is_flag=True, help="Show the build's log as it grows.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @remote
 def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
@@ -60,13 +64,17 @@ def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
     commit: str | None,
     if_live: str | None,
     dry_run: bool,
+    build: str,
+    follow: bool,
     as_json: bool,
 ) -> None:
     """Publish a folder, a .zip, a .tar, or a single file.
 
-    Waits until it is live, then prints its address. Of a folder only what changed is sent.
+    Waits until it is live, then prints its address. Of a folder only what changed is sent. The first time
+    a site gets a source it asks how that is built; where nobody can be asked, it ends with exit code 3.
     """
     progress = Progress()
+    reader = Reader(tell_line if follow else None, progress)
     try:
         if dry_run:
             _compare(client, path, site, progress, as_json=as_json)
@@ -79,13 +87,22 @@ def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
             "expires": expires,
             "branch": branch_of(folder) if branch is None else branch,
             "commit": commit_of(folder) if commit is None else commit,
+            "build": spelled(build),
         }
         order = Order(site, _without_gaps(said), {} if if_live is None else {"If-Match": f'"{if_live}"'})
         sent, left_out = _send(client, path, order, progress)
-        finished = follow(client, sent, progress)
+        finished = _answered(client, reader.follow(client, sent), reader, interactive=not as_json)
     finally:
         progress.clear()
     _tell(finished, [*left_out, *finished["problems"]], order, as_json=as_json)
+
+
+def _answered(client: Client, deploy: Deploy, reader: Reader, *, interactive: bool) -> Deploy:
+    """The deploy once it is finished; what it asks on the way is asked here, where somebody can be asked."""
+    while deploy["state"] == ASKING:
+        reader.progress.clear()
+        deploy = reader.follow(client, asked(client, deploy, interactive=interactive and sys.stdin.isatty()))
+    return deploy
 
 
 def _without_gaps(said: Mapping[str, str]) -> dict[str, str]:
@@ -168,8 +185,8 @@ def _tell(finished: Deploy, problems: list[dict[str, Any]], order: Order, *, as_
         warn(problem)
     if as_json:
         show_json(_summary(finished, problems))
-    if finished["state"] == "failed":
-        raise Failure((finished["error"] or {}).get("detail") or f"Deploy {finished['number']} failed.")
+    if finished["state"] not in {"ready", "expired"}:
+        raise Failure(why(finished))
     if order.headers and not (finished["live"] or finished["draft"] or order.query.get("alias")):
         raise Failure(f"Deploy {finished['number']} of {finished['site']} is ready, but another one is live.")
     if not as_json:

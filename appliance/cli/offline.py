@@ -16,6 +16,7 @@ from appliance.accounts import ROLES, NewAccount
 from appliance.cli import options
 from appliance.cli.output import Failure, show, show_facts
 from appliance.data_folder import DataFolder, Unusable, secret_key, verify
+from appliance.isolation import look
 from appliance.settings import Settings, effective
 
 MADE_PASSWORD = 20  # characters of the 64 that are safe in URLs: 120 bits
@@ -93,11 +94,13 @@ def sign_in(email: str, config: Path | None, data: Path | None) -> None:
 def check(config: Path | None, data: Path | None) -> int:
     """Show the settings and verify the data directory.
 
-    The settings are those in effect, secrets masked. Exit code 1 when an error was found.
+    The settings are those in effect, secrets masked; then what builds run in. Exit code 1 when an error was found.
     """
     settings = options.settings(config, {"data": data})
     show_facts(effective(settings))
     show("")
+    isolation = look(settings)
+    show(f"builds: {isolation.about}")
     findings = verify(DataFolder(settings.data))
     for finding in findings:
         show(f"{finding.severity}: {finding.message}")

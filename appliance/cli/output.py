@@ -69,7 +69,7 @@ def warn(problem: Mapping[str, Any]) -> None:
     """A problem found in a deploy, as one line on stderr: where, what, and how often if more than once."""
     place = ":".join(str(part) for part in (problem.get("path"), problem.get("line")) if part is not None)
     message = problem["message"]
-    said = _plain(message if not place or place in message else f"{place}: {message}")
+    said = plain(message if not place or place in message else f"{place}: {message}")
     often = problem.get("count") or 1
     tell(f"warning: {said}" + (f" ({often}x)" if often > 1 and str(often) not in said else ""))
 
@@ -117,8 +117,9 @@ def _bar(done: int, total: int) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "-" if value is None or value == "" else _plain(str(value))
+    return "-" if value is None or value == "" else plain(str(value))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Somebody else's text, with nothing that acts on a terminal."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

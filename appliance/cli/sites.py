@@ -9,6 +9,7 @@ from appliance.cli.client import Client, segment
 from appliance.cli.gate import gate
 from appliance.cli.output import moment, show, show_facts, show_json, show_table, size
 from appliance.cli.remote import remote
+from appliance.cli.site_build import build
 
 SWITCH: dict[str, str | bool] = {"on": True, "off": False}
 OPTIONS: dict[str, dict[str, str | bool]] = {
@@ -44,6 +45,7 @@ def site() -> None:
 
 
 site.add_command(gate)
+site.add_command(build)
 
 
 @site.command()

@@ -17,6 +17,13 @@ JUNK = {
     "desktop.ini",
 }  # left behind by file managers; the server leaves it out too
 KEPT_DOT = ".well-known"  # RFC 8615: part of the site
+SOURCE_DOTS = frozenset(
+    {
+        *(".nvmrc", ".node-version", ".python-version", ".ruby-version", ".tool-versions", ".yarnrc.yml"),
+        *(".eleventy.js", ".eleventy.mjs", ".eleventy.cjs", ".eleventyignore", ".vitepress", ".vuepress"),
+        *(".babelrc", ".babelrc.json", ".browserslistrc", ".postcssrc", ".postcssrc.json", ".swcrc"),
+    }
+)  # what builds read; others, such as .env and .npmrc, may hold secrets that have no business in an upload
 NAMED = 3  # names shown of those left out; the rest is a number
 
 IS_JUNK = "no part of a site"
@@ -105,7 +112,7 @@ class _Walk:
 
 
 def _is_junk(name: str, *, top: bool) -> bool:
-    if name in JUNK or (name.startswith(".") and name != KEPT_DOT):
+    if name in JUNK or (name.startswith(".") and name != KEPT_DOT and name not in SOURCE_DOTS):
         return True
     return top and name == "node_modules"
 

@@ -11,7 +11,7 @@ from appliance.deploys.deploys import Deploys
 from appliance.deploys.differences import Difference, Differences
 from appliance.deploys.digests import Name
 from appliance.deploys.downloads import Download, Downloads
-from appliance.deploys.finding import Facts
+from appliance.deploys.finding import Facts, find
 from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
 from appliance.deploys.locks import Locks
@@ -46,6 +46,7 @@ __all__ = [
     "Stored",
     "Withdrawing",
     "Work",
+    "find",
     "label_of",
     "new_id",
 ]

@@ -18,6 +18,7 @@ from appliance.deploys.publishing import Publishing
 from appliance.deploys.values import DeployFacts, Failure, Filter, NewDeploy, Work
 from appliance.errors import NotFound
 from appliance.former import published_manifests
+from appliance.models.build import Build
 from appliance.models.deploy import Alias, Deploy, DeployKey, Live
 from appliance.models.site import Site
 from appliance.progress import Progress
@@ -42,7 +43,8 @@ class Deploys:
         row = await sites.find(actor, site)
         under_way = dict(self.under_way)
         query = _chosen(Deploy.filter(site=row), only or Filter())
-        rows = await query.order_by("-number").offset((page - 1) * per_page).limit(per_page).select_related("author")
+        newest = query.order_by("-number").offset((page - 1) * per_page).limit(per_page)
+        rows = await newest.select_related("author", "build")
         pointer = await Live.get_or_none(site=row)
         live = pointer.deploy_id if pointer else None
         aliases: dict[str, list[str]] = {}
@@ -135,6 +137,8 @@ class Deploys:
             since = datetime.now(UTC) - timedelta(seconds=self._key_age)
             await DeployKey.filter(site=site, created_at__lte=since).delete()
             await DeployKey.create(site=site, key=new.key, deploy=made)
+        if new.build:
+            await Build.create(deploy=made, answer=new.build)
         await made.fetch_related("author")
         return made
 
@@ -146,11 +150,12 @@ class Deploys:
 
     async def work_on(self, deploy: str) -> Work | None:
         """What to do for a queued deploy, or None when it is gone or done."""
+        if deploy in self.under_way:
+            self.under_way[deploy].start()  # before the row: from here on nobody takes its turn
         row = await Deploy.get_or_none(id=deploy, state="queued").select_related("site")
-        if row is None:
-            self._ended(deploy)
+        if row is None or deploy not in self.under_way:
+            self.ended(deploy)
             return None
-        self.under_way[deploy].start()
         pointer = await Live.get_or_none(site_id=row.site_id).select_related("deploy")
         previous = pointer.deploy.manifest if pointer else None
         return Work(
@@ -168,7 +173,7 @@ class Deploys:
         if row is not None:  # else its site was removed meanwhile
             self.under_way[deploy].step("publish")
             await self._publishing.finish(row, manifest, stored_as, self.under_way[deploy].completed())
-        self._ended(deploy)
+        self.ended(deploy)
 
     async def fail(self, deploy: str, failure: Failure) -> None:
         """Record why a deploy came to nothing; one that is committed stays ready, whatever went wrong after that."""
@@ -180,9 +185,10 @@ class Deploys:
             steps=[asdict(step) for step in progress.steps.values()],
             error=asdict(failure),
         )
-        self._ended(deploy)
+        self.ended(deploy)
 
-    def _ended(self, deploy: str) -> None:
+    def ended(self, deploy: str) -> None:
+        """Nothing more happens to a deploy: those who watch it see so."""
         progress = self.under_way.pop(deploy, None)
         if progress is not None:
             progress.changed()

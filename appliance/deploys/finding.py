@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from appliance import detections
 from appliance.accounts import Actor
 from appliance.addresses import Addresses
 from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure
 from appliance.errors import Limit, NotFound
+from appliance.models.build import Build
 from appliance.models.deploy import Alias, Deploy, Live
 from appliance.models.site import Site
 from appliance.progress import STEPS, Progress, StepFacts
@@ -18,7 +20,7 @@ LONGEST_ALIAS = 63  # characters of a label (RFC 1035)
 
 async def find(actor: Actor, deploy: str) -> Deploy:
     """A deploy by its id, with its site and author; NotFound also when the account may not know of it."""
-    row = await Deploy.get_or_none(id=known_id(deploy)).select_related("site", "author")
+    row = await Deploy.get_or_none(id=known_id(deploy)).select_related("site", "author", "build")
     if row is None or (actor.role == "user" and row.site.owner_id != actor.id):
         raise NotFound(f"There is no deploy {deploy!r} in this account.", code="no_such_deploy")
     return row
@@ -27,11 +29,11 @@ async def find(actor: Actor, deploy: str) -> Deploy:
 async def named(site: Site, deploy: str) -> Deploy:
     """A deploy of a site by its number, id or alias, looked for in this order; NotFound."""
     if re.fullmatch(r"\d{1,9}", deploy, re.ASCII):
-        row = await Deploy.filter(site=site, number=int(deploy)).first().select_related("author")
+        row = await Deploy.filter(site=site, number=int(deploy)).first().select_related("author", "build")
     else:
-        row = await Deploy.filter(site=site, id=known_id(deploy)).first().select_related("author")
+        row = await Deploy.filter(site=site, id=known_id(deploy)).first().select_related("author", "build")
     if row is None and len(deploy) <= LONGEST_ALIAS:
-        alias = await Alias.get_or_none(site=site, name=deploy).select_related("deploy__author")
+        alias = await Alias.get_or_none(site=site, name=deploy).select_related("deploy__author", "deploy__build")
         row = alias.deploy if alias else None
     if row is None:
         raise NotFound(f"{site.name} has no deploy {deploy!r}.", code="no_such_deploy")
@@ -61,6 +63,7 @@ class Facts:
         if row.state != "queued":
             progress = None
         working = progress is not None and progress.started
+        build = row.build if isinstance(row.build, Build) else None  # where it was fetched, and there is one
         return DeployFacts(
             id=row.id,
             site=site,
@@ -84,6 +87,8 @@ class Facts:
             source=row.source,
             aliases=[AliasLink(name, self.alias_url(site, name)) for name in aliases],
             expires_at=row.expires_at,
+            detection=detections.read(build.detection) if build and build.detection else None,
+            generator=(build.generator or None) if build else None,
         )
 
     def alias_url(self, site: str, alias: str) -> str:
@@ -99,4 +104,4 @@ def _recorded_failure(error: dict[str, Any] | None) -> Failure | None:
     if error is None:
         return None
     limit = Limit(**error["limit"]) if error["limit"] else None
-    return Failure(error["code"], error["detail"], limit, error["retry"])
+    return Failure(error["code"], error["detail"], limit, error["retry"], error.get("lines", []))

@@ -68,7 +68,7 @@ class Publishing:
         """Make a deploy ready, and move to it what shall point to it; durable once this returns.
 
         It does not go live as a draft, when a newer one was live, the site is locked, or another deploy is live than
-        its sender counted on. Nothing happens to a deploy that is gone with its site.
+        its sender counted on. Nothing happens to a deploy that was called off, or is gone.
         """
         pointer = Pointer(row.site.name, row.id, stored_as)
         prepared = await self._live.prepare(pointer, manifest)
@@ -112,7 +112,7 @@ class Publishing:
 async def earlier(live: Deploy) -> Deploy | None:
     """The newest deploy older than this one that was live once and is ready still."""
     query = Deploy.filter(site_id=live.site_id, state="ready", number__lt=live.number, publications__id__gt=0)
-    return await query.order_by("-number").first().select_related("author")
+    return await query.order_by("-number").first().select_related("author", "build")
 
 
 async def _make_ready(row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> bool:
@@ -120,7 +120,8 @@ async def _make_ready(row: Deploy, manifest: Manifest, stored_as: str, completed
     values["steps"] = [asdict(step) for step in completed]
     values["problems"] = [asdict(problem) for problem in manifest.problems]
     now = datetime.now(UTC)
-    return bool(await Deploy.filter(id=row.id).update(state="ready", finished_at=now, manifest=stored_as, **values))
+    still = Deploy.filter(id=row.id, state="queued")  # it may have been called off
+    return bool(await still.update(state="ready", finished_at=now, manifest=stored_as, **values))
 
 
 async def _obstacle(row: Deploy) -> Found | None:

@@ -4,12 +4,16 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from appliance.detections import DetectionFacts
 from appliance.errors import Limit
 from appliance.progress import LogLine, StepFacts
 from appliance.storage.manifest import Found, Options
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like others: people read these aloud
 ID_LENGTH = 10  # 31¹⁰ ≈ 2⁴⁹: a deploy's address cannot be guessed, and leaves 48 of a label's 63 characters to the site
+
+
+FINISHED = frozenset({"ready", "expired", "failed", "cancelled", "superseded"})
 
 
 def new_id() -> str:
@@ -24,7 +28,8 @@ class NewDeploy:
 
     `alias` points to it once it is ready; it does not go live then, nor as a `draft`. `expires` is in seconds from
     now. `if_live` is the deploy that has to be live for this one to take its place, by id or number, "*" for any, ""
-    for none; None where that does not matter. The same `key` for the same site makes no second deploy.
+    for none; None where that does not matter. The same `key` for the same site makes no second deploy. `build` is what
+    it is: `auto` (what it is taken for, if that is certain), `static`, a generator, or "" to be asked.
     """
 
     message: str = ""
@@ -37,6 +42,7 @@ class NewDeploy:
     expires: float | None = None
     if_live: str | None = None
     key: str = ""
+    build: str = ""
     id: str = field(default_factory=new_id)
 
 
@@ -54,12 +60,16 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a deploy failed: a stable code, a sentence, the limit that was hit, whether trying again can help."""
+    """Why a deploy came to nothing: a stable code, a sentence, the limit that was hit, whether trying again can help.
+
+    `lines` are the last of its log where that says more.
+    """
 
     code: str
     detail: str
     limit: Limit | None = None
     retry: bool = False
+    lines: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,11 @@ class AliasLink:
 
 @dataclass(frozen=True, slots=True)
 class DeployFacts:
-    """A deploy as people see it. `state` is queued, working, ready, expired or failed; sizes are bytes."""
+    """A deploy as people see it; sizes are bytes.
+
+    `state` is queued, working, ready, expired, failed, cancelled, superseded, or asking: somebody has to answer how it
+    is to be built, for which `detection` says what it was taken for. `generator` is what built it, if anything did.
+    """
 
     id: str
     site: str
@@ -97,11 +111,13 @@ class DeployFacts:
     source: str | None = None
     aliases: list[AliasLink] = field(default_factory=list)
     expires_at: datetime | None = None
+    detection: DetectionFacts | None = None
+    generator: str | None = None
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will happen by itself, but for its expiry."""
-        return self.state in {"ready", "failed", "expired"}
+        """Whether nothing more will happen to it, but for its expiry."""
+        return self.state in FINISHED
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,4 +11,5 @@ NAMES = (
     "0003_addresses_in_any_case",
     "0004_aliases_and_locks",
     "0005_repositories",
+    "0006_builds",
 )

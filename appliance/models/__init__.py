@@ -6,4 +6,5 @@ MODULES = (
     "appliance.models.deploy",
     "appliance.models.gate",
     "appliance.models.git",
+    "appliance.models.build",
 )

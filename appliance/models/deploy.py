@@ -12,7 +12,8 @@ from appliance.models.site import Site
 class Deploy(Model):
     """One version of a site, from the moment its content is here; unchangeable once `ready`.
 
-    `state`: queued → ready → expired, or failed (what is being worked on is queued here). `steps` is a list of
+    `state`: queued → ready → expired, or failed, cancelled, superseded; queued → asking → queued where somebody has to
+    say how it is built (what is being worked on is queued here). `steps` is a list of
     {name, state, done, total, seconds}; `problems` what was found (see `storage.manifest.Found`); `manifest` the
     hash it is stored under. `alias` and `if_live` are what its sender asked for: the alias it gets once it is ready,
     and the deploy that has to be live still when it goes live. `source` is the program that sent it.
@@ -47,6 +48,7 @@ class Deploy(Model):
 
     site_id: int
     author_id: int | None
+    build: Any  # the row in `build`, once that was fetched
 
     class Meta:
         table = "deploy"

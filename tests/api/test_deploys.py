@@ -64,14 +64,16 @@ async def upload(client: httpx.AsyncClient, body: bytes, kind: str, **query: str
 
 @asynccontextmanager
 async def followed(client: httpx.AsyncClient, deploy: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    """The events of a deploy, as they come."""
+    """The events of a deploy, as they come; those of its log are only looked at."""
 
     async def events(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
+        kind = ""
         async for line in lines:
             name, _, value = line.partition(": ")
             if name == "event":
-                assert value == "deploy"
-            if name == "data":
+                assert value in {"deploy", "log"}
+                kind = value
+            if name == "data" and kind == "deploy":
                 yield json.loads(value)
 
     async with client.stream("GET", f"/api/v1/deploys/{deploy}/events") as answer:

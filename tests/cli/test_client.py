@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import main as entry
-from appliance.cli.client import Client, Refused, event_data, segment
+from appliance.cli.client import Client, Event, Refused, events_of, segment
 from appliance.cli.packing import parcel
 from tests.cli.conftest import Run
 from tests.cli.double import Double
@@ -219,17 +219,18 @@ def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
 
 
 @pytest.mark.parametrize(
-    ("lines", "data"),
+    ("lines", "events"),
     [
-        (["event: deploy", "data: {}", ""], ["{}"]),
-        (["data:{}", ""], ["{}"]),
-        (["data: {", "data: }", "", "", "data: 2", ""], ["{\n}", "2"]),
+        (["event: deploy", "data: {}", ""], [("deploy", "{}")]),
+        (["data:{}", ""], [("message", "{}")]),
+        (["data: {", "data: }", "", "", "data: 2", ""], [("message", "{\n}"), ("message", "2")]),
         ([": comment", "", "id: 7", "", "retry: 1"], []),
+        (["event: log", "data: 1", "", "data: 2", ""], [("log", "1"), ("message", "2")]),
         (["data: unfinished"], []),
     ],
 )
-def test_events_are_read_as_the_standard_has_them(lines: list[str], data: list[str]) -> None:
-    assert list(event_data(iter(lines))) == data
+def test_events_are_read_as_the_standard_has_them(lines: list[str], events: list[tuple[str, str]]) -> None:
+    assert list(events_of(iter(lines))) == [Event(*event) for event in events]
 
 
 @given(st.text())

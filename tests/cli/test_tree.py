@@ -133,3 +133,14 @@ def test_a_file_that_vanishes_is_an_error_that_names_it(tmp_path: Path, monkeypa
 
     with pytest.raises(Failure, match=r"index\.html cannot be read"):
         walk(tmp_path)
+
+
+def test_what_a_build_reads_is_taken_though_it_begins_with_a_dot(tmp_path: Path) -> None:
+    put(tmp_path, "package.json", ".nvmrc", ".eleventy.js", ".vitepress/config.js", ".npmrc", ".env.production")
+
+    assert [leaf.name for leaf in walk(tmp_path).files] == [
+        ".eleventy.js",
+        ".nvmrc",
+        ".vitepress/config.js",
+        "package.json",
+    ]

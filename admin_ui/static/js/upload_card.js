@@ -31,7 +31,7 @@ export class UploadCard {
     this.figure("receive", "running", percent, all ? "being received" : `${size(done)} of ${size(total)}`);
   }
 
-  /** Everything is with the server: it cannot be cancelled any more. */
+  /** Everything is with the server: from here on its page has the button that calls it off. */
   accepted(deploy) {
     this.part("cancel").remove();
     this.show(deploy);
@@ -40,12 +40,29 @@ export class UploadCard {
 
   /** Where the deploy stands. */
   show(deploy) {
+    this.match(deploy.steps);
     for (const step of deploy.steps) {
       const percent = step.state === "done" ? 100 : step.total ? Math.floor((100 * step.done) / step.total) : null;
       const figure = step.state === "done" ? seconds(step.seconds) : step.total ? `${percent} %` : "";
       this.figure(step.name, step.state, percent, figure);
     }
     this.warn(deploy.problems.find((problem) => problem.code === "no_index"));
+  }
+
+  /** A build has steps of its own: they are made where they come. */
+  match(steps) {
+    let before = null;
+    for (const { name } of steps) {
+      let element = this.element.querySelector(`[data-step="${name}"]`);
+      if (!element) {
+        element = before.cloneNode(true);
+        element.dataset.step = name;
+        element.querySelector("[data-label]").textContent = name[0].toUpperCase() + name.slice(1);
+        element.querySelector("progress").setAttribute("aria-label", name);
+        before.after(element);
+      }
+      before = element;
+    }
   }
 
   /** What its author should hear at once, before it is live; the page lists the rest below. */
@@ -58,9 +75,20 @@ export class UploadCard {
 
   /** How the deploy ended. */
   end(deploy) {
-    if (deploy.state === "failed") this.fail(deploy.error.detail, deploy.error.limit);
+    if (deploy.state === "asking") this.asks(deploy);
+    else if (deploy.state !== "ready") this.fail(deploy.error.detail, deploy.error.limit);
     else if (deploy.live) this.live(deploy);
     else this.replaced(deploy);
+  }
+
+  /** Somebody has to say how it is built: its page has the buttons. */
+  asks(deploy) {
+    this.element.dataset.outcome = "asking";
+    this.outcome(make("p", deploy.detection.why));
+    const way = make("a", "Choose how it is built", { class: "button button-main", href: `/deploys/${deploy.id}` });
+    this.outcome(way);
+    announce(`Deploy ${deploy.number} waits for you to choose how it is built.`);
+    way.focus();
   }
 
   /** It came to nothing; `again` is called by a button when trying again can help. */

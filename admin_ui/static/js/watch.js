@@ -3,16 +3,23 @@
 const ASK_EVERY = 1000; // ms
 const SILENCE = 30; // times without an answer before giving up
 
-/** Call `onChange` with the deploy now and after each change; the promise becomes the finished deploy. */
-export function watch(id, onChange) {
+/**
+ * Call `onChange` with the deploy now and after each change, `onLog` with new lines of its log and how many came before
+ * them; the promise becomes the deploy once it is finished, or asks.
+ */
+export function watch(id, onChange, onLog = () => {}) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(`/api/v1/deploys/${id}/events`);
     source.addEventListener("deploy", (event) => {
       const deploy = JSON.parse(event.data);
       onChange(deploy);
-      if (!isFinished(deploy)) return;
+      if (!rests(deploy)) return;
       source.close();
       resolve(deploy);
+    });
+    source.addEventListener("log", (event) => {
+      const { lines, after } = JSON.parse(event.data);
+      onLog(lines, after);
     });
     source.onerror = () => {
       source.close(); // its own retries would start from the beginning for ever
@@ -28,7 +35,7 @@ async function ask(id, onChange) {
       silent = 0;
       const deploy = await answer.json();
       onChange(deploy);
-      if (isFinished(deploy)) return deploy;
+      if (rests(deploy)) return deploy;
     } else if (answer?.status === 401 || answer?.status === 404) {
       throw new Error((await answer.json()).detail);
     }
@@ -37,6 +44,9 @@ async function ask(id, onChange) {
   throw new Error("The server stopped answering. Reload the page to see how the deploy went.");
 }
 
-function isFinished(deploy) {
-  return deploy.state === "ready" || deploy.state === "failed";
+const FINISHED = ["ready", "expired", "failed", "cancelled", "superseded"];
+
+/** Whether nothing more happens to a deploy by itself: it is finished, or somebody has to answer its question. */
+export function rests(deploy) {
+  return FINISHED.includes(deploy.state) || deploy.state === "asking";
 }

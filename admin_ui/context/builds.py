@@ -1,0 +1,95 @@
+"""What the page of a site's builds shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from admin_ui.context.common import Choice
+from admin_ui.context.deploys import site_href
+from admin_ui.words import Moment, moment
+from appliance.isolation import IsolationFacts
+from appliance.site_builds import SiteBuildFacts, VariableFacts
+
+ASK = Choice("auto", "Ask me at the next source")
+PHASES = (
+    Choice("build", "While it is built (no network)"),
+    Choice("fetch", "While dependencies are fetched (network)"),
+    Choice("both", "Both"),
+)
+PHASE_WORDS = {"build": "build", "fetch": "fetch", "both": "fetch and build"}
+TOP = "."  # how a person writes the top folder, for an empty field means that it is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable's name and the phases that get it; its value is nobody's to see."""
+
+    name: str
+    phase: str
+    changed: Moment
+    readable: bool
+    delete_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildsPage:
+    """How a site's sources are built."""
+
+    title: str
+    name: str
+    site_href: str
+    href: str
+    generator: str
+    generators: list[Choice]
+    base: str
+    output: str
+    command: str
+    commands_hint: str
+    flags: str
+    flags_hint: str
+    versions: dict[str, str]
+    install_scripts: bool
+    variables: list[Variable]
+    isolation: str
+    isolated: bool
+    refusal: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    phases: Sequence[Choice] = PHASES
+
+
+def builds_href(site: str) -> str:
+    """The page of a site's builds."""
+    return f"{site_href(site)}/builds"
+
+
+def builds_page(site: str, facts: SiteBuildFacts, isolation: IsolationFacts) -> BuildsPage:
+    """From how a site is built, and what holds a build."""
+    return BuildsPage(
+        title=f"How {site} is built",
+        name=site,
+        site_href=site_href(site),
+        href=builds_href(site),
+        generator=facts.generator,
+        generators=[ASK, *(Choice(each.name, each.title) for each in facts.generators)],
+        base=TOP if facts.base == "" else facts.base or "",
+        output=facts.output,
+        command=facts.command,
+        commands_hint=_allowed(facts.allowed_commands, "other commands"),
+        flags="\n".join(facts.flags),
+        flags_hint=_allowed(facts.allowed_flags, "flags"),
+        versions=facts.versions,
+        install_scripts=facts.install_scripts,
+        variables=[_variable(site, each) for each in facts.variables],
+        isolation=isolation.about,
+        isolated=isolation.isolated,
+    )
+
+
+def _allowed(these: Sequence[str], what: str) -> str:
+    if not these:
+        return f"The operator of this server allows no {what}."
+    return f"Allowed here: {', '.join(these)}."
+
+
+def _variable(site: str, facts: VariableFacts) -> Variable:
+    href = f"{builds_href(site)}/variables/{facts.name}/delete"
+    return Variable(facts.name, PHASE_WORDS[facts.phase], moment(facts.changed_at), facts.readable, href)

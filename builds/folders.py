@@ -1,0 +1,31 @@
+"""Folders that somebody else's program has written into: made empty, and removed whatever was left in them."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+
+def fresh(folder: Path) -> Path:
+    """The folder, made and empty, for this user alone."""
+    remove(folder)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with everything in it, also where permissions were taken away. Links are not followed."""
+
+    def open_up(again: Callable[..., object], path: str, _error: object) -> None:
+        parent = os.path.dirname(path)  # noqa: PTH120 - shutil speaks in strings
+        for place in (parent, path):
+            if not os.path.islink(place) and os.path.isdir(place):  # noqa: PTH112, PTH114 - as above
+                os.chmod(place, stat.S_IRWXU)  # noqa: PTH101 - as above
+        if again is os.unlink:
+            os.unlink(path)  # noqa: PTH108 - as above
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder, onerror=open_up)
