@@ -1,4 +1,4 @@
-"""A load on a server by wrk, and what one request of it cost the server."""
+"""A load on a server by wrk, over HTTP/2 by h2load, and what one request of it cost the server."""
 
 import http.client
 import re
@@ -44,7 +44,8 @@ end
 class Case:
     """One way of asking: the file's size, with what headers, over how many sites.
 
-    `fresh` opens a connection for every request; `varied` makes every head a new one, never seen before.
+    `fresh` opens a connection for every request; `varied` makes every head a new one, never seen before. `http2` is
+    over TLS, with several requests at a time on a connection.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Case:
     fresh: bool = False
     varied: bool = False
     tls: bool = False
+    http2: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def wake(server: Server, sites: Sites, case: Case) -> None:
 
 def put_load(server: Server, sites: Sites, case: Case, seconds: float) -> Cost:
     """Ask for `seconds` and account; every answer must be a 200 of the right length."""
+    if case.http2:
+        return _put_http2_load(server, sites, case, seconds)
     port = server.tls_port if case.tls else server.port
     url = f"{'https' if case.tls else 'http'}://127.0.0.1:{port}/"
     script = _write_script(sites, case, port)
@@ -89,6 +93,24 @@ def put_load(server: Server, sites: Sites, case: Case, seconds: float) -> Cost:
     if not requests * case.size <= _bytes_read(said) * 1.03:
         raise SystemExit(f"{server.name} sent too little:\n{said}")
     return Cost(spent / requests * 1e6, rate)
+
+
+def _put_http2_load(server: Server, sites: Sites, case: Case, seconds: float) -> Cost:
+    fields = {":authority": f"{sites.hosts[0]}:{server.tls_port}", **case.headers}
+    command = ["h2load", "-t1", "-c8", "-m10", *(f"-H{name}: {value}" for name, value in fields.items())]
+    url = f"https://127.0.0.1:{server.tls_port}/{case.size}.html"
+    counts = list[float]()
+    with on_core(CLIENT_CORE):
+        for duration in (WARM_UP, max(1, round(seconds))):
+            before = server.cpu_seconds()
+            done = subprocess.run(
+                [*command, f"-D{duration:.0f}", url], capture_output=True, text=True, check=True, timeout=120
+            )
+            spent = server.cpu_seconds() - before
+            counts = [_number(rf"(\d+) {word}", done.stdout) for word in ("succeeded", "2xx")]
+    if not counts[0] or counts[0] > counts[1]:  # some are under way at the end
+        raise SystemExit(f"{server.name} did not answer as it should:\n{done.stdout}")
+    return Cost(spent / counts[0] * 1e6, _number(r"([\d.]+) req/s", done.stdout))
 
 
 def _run(url: str, script: Path, seconds: float) -> str:

@@ -24,6 +24,7 @@ CASES = (
     *(Case(f"{size}, no head twice", SIZES[size], BROWSER, varied=True) for size in ("1 KB", "10 KB")),
     *(Case(f"{size}, new connections", SIZES[size], BROWSER, fresh=True) for size in ("1 KB", "10 KB")),
     *(Case(f"{size}, TLS", count, BROWSER, tls=True) for size, count in SIZES.items()),
+    *(Case(f"{size}, HTTP/2", SIZES[size], BROWSER, http2=True) for size in ("1 KB", "10 KB")),
     Case("10 KB, 1,000 sites", SIZES["10 KB"], BROWSER, sites=MANY),
 )
 QUICK = tuple(case for case in CASES if case.name in {"1 KB, bare", "10 KB, browser", "100 KB, bare", "1 MB, bare"})

@@ -96,7 +96,7 @@ def on_core(core: int) -> Iterator[None]:
 def nginx(sites: Sites) -> Iterator[Server]:
     """One worker with sendfile, open_file_cache and gzip_static, without an access log; a block for each site."""
     port, tls_port = _free_port(), _free_port()
-    listen = f"listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;"
+    listen = f"listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl http2;"
     blocks = "\n".join(
         f"server {{ {listen} server_name {host}; root {sites.folder}/www/{host}; }}" for host in sites.hosts
     )
