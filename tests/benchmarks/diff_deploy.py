@@ -127,10 +127,13 @@ def relay(port: int) -> Iterator[tuple[int, Callable[[], int]]]:
                 for source, target, counts in ((near, far, True), (far, near, False)):
                     threading.Thread(target=copy, args=(source, target), kwargs={"counts": counts}, daemon=True).start()
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     try:
         yield listening.getsockname()[1], lambda: counted[0]
     finally:
+        listening.shutdown(socket.SHUT_RDWR)  # wakes the thread: it must not go on with the next relay's connections
+        accepting.join()
         listening.close()
 
 
