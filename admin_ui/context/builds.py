@@ -46,7 +46,9 @@ class BuildsPage:
     commands_hint: str
     flags: str
     flags_hint: str
-    versions: dict[str, str]
+    node: str
+    python: str
+    hugo: str
     install_scripts: bool
     variables: list[Variable]
     isolation: str
@@ -76,7 +78,9 @@ def builds_page(site: str, facts: SiteBuildFacts, isolation: IsolationFacts) -> 
         commands_hint=_allowed(facts.allowed_commands, "other commands"),
         flags="\n".join(facts.flags),
         flags_hint=_allowed(facts.allowed_flags, "flags"),
-        versions=facts.versions,
+        node=facts.versions.get("node", ""),
+        python=facts.versions.get("python", ""),
+        hugo=facts.versions.get("hugo", ""),
         install_scripts=facts.install_scripts,
         variables=[_variable(site, each) for each in facts.variables],
         isolation=isolation.about,
