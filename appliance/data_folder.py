@@ -120,6 +120,11 @@ class DataFolder:
         return self.root / "running.json"
 
     @property
+    def traffic(self) -> Path:
+        """What each site was asked for, as it was when that was last written (`appliance.tally`)."""
+        return self.root / "traffic.jsonl"
+
+    @property
     def migration_lock(self) -> Path:
         """Held while the database is made or migrated, by whoever comes first."""
         return self.root / "migrate.lock"

@@ -61,6 +61,7 @@ from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifests
 from appliance.switch import AsgiApp, Switch
+from appliance.tally import Tally
 from appliance.version import VERSION
 from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
 from appliance.workers.crew import CannotBegin, Crew
@@ -182,7 +183,7 @@ async def _wire(
     vacancies: Vacancies | None,
 ) -> tuple[Parts, Quart, _Front]:
     """Make the parts and start what has a life; the stack stops it."""
-    settings, counters = access.settings, Counters()
+    settings, counters = access.settings, await _counters(stack, folder)
     addresses = Addresses.of(settings, ways.port)
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     live = await _live_sites(access, folder, table, addresses)
@@ -242,6 +243,15 @@ async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -
     for keeper in (parts.withdrawing, parts.git.redeploy, Cleaning(folder, parts.contents, parts.settings.pending_age)):
         await keeper.start()
         stack.push_async_callback(keeper.stop)
+
+
+async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:
+    """The counters as they were when the server was stopped; the stack has them kept once nobody is answered."""
+    counters = Counters()
+    tally = Tally(folder.traffic, counters)
+    await tally.start()
+    stack.push_async_callback(tally.stop)
+    return counters
 
 
 async def _live_sites(access: Access, folder: DataFolder, table: Table, addresses: Addresses) -> LiveSites:

@@ -20,7 +20,7 @@ class MissedPath(msgspec.Struct, frozen=True):
 
 
 class TrafficFacts(msgspec.Struct, frozen=True):
-    """What a site was asked for since the server started.
+    """What a site was asked for since its first request, or the last start of the server if there was none.
 
     `statuses` are requests by class of status; `bytes` those of bodies sent. `missed` are the paths without a file,
     the most frequent first; `missed_more` is the number of requests for paths that were too many to keep.
@@ -44,6 +44,6 @@ def blueprint(sites: Sites, counters: Counters) -> Blueprint:
         site = await sites.get(actor, name)
         seen = counters.traffic(site.name)
         missed = [MissedPath(path, count) for path, count in seen.missed.items()]
-        return TrafficFacts(counters.since, seen.requests, seen.bytes_sent, seen.statuses, missed, seen.missed_more)
+        return TrafficFacts(seen.since, seen.requests, seen.bytes_sent, seen.statuses, missed, seen.missed_more)
 
     return api

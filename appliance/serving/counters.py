@@ -22,12 +22,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What one site was asked for since the server started.
+    """What one site was asked for since it was first counted.
 
     `statuses` are requests by class, as in `{"2xx": 7}`; `missed` the paths answered with 404, each with its number,
     the most frequent first, and `missed_more` the number of those not kept by name.
     """
 
+    since: datetime
     requests: int
     bytes_sent: int
     statuses: dict[str, int]
@@ -60,9 +61,10 @@ class Batch:
 class _Site:
     """The row of one site: requests by status class, then what was missed."""
 
-    __slots__ = ("missed", "missed_more", "sent", "statuses")
+    __slots__ = ("missed", "missed_more", "sent", "since", "statuses")
 
-    def __init__(self) -> None:
+    def __init__(self, since: datetime) -> None:
+        self.since = since
         self.statuses = [0] * 10
         self.sent = 0
         self.missed: dict[bytes, int] = {}
@@ -83,12 +85,12 @@ class _Site:
         self.missed_more += batch.missed_more
 
     def batch(self) -> SiteBatch:
-        return SiteBatch(self.statuses, self.sent, self.missed, self.missed_more)
+        return SiteBatch(self.statuses.copy(), self.sent, self.missed.copy(), self.missed_more)
 
     def traffic(self) -> Traffic:
         most_first = sorted(self.missed.items(), key=lambda item: -item[1])
         missed = {path.decode("utf-8", "replace"): count for path, count in most_first}
-        return Traffic(sum(self.statuses), self.sent, _by_class(self.statuses), missed, self.missed_more)
+        return Traffic(self.since, sum(self.statuses), self.sent, _by_class(self.statuses), missed, self.missed_more)
 
 
 class Counters:
@@ -126,7 +128,7 @@ class Counters:
         """Count one answer of a site; `target` is what was asked for, of which a 404 keeps the path."""
         row = self._sites.get(site)
         if row is None:
-            row = self._sites[site] = _Site()
+            row = self._row(site)
         row.statuses[status // 100] += 1
         row.sent += sent
         self._by_kind["site"][status // 100] += 1
@@ -135,8 +137,8 @@ class Counters:
             row.miss(target.partition(b"?")[0][:MISSED_LENGTH])
 
     def traffic(self, site: str) -> Traffic:
-        """What a site was asked for since the start; from any thread, give or take the request of the moment."""
-        return self._sites.get(site, _Site()).traffic()
+        """What a site was asked for; from any thread, give or take the request of the moment."""
+        return (self._sites.get(site) or _Site(self.since)).traffic()
 
     def sites(self) -> list[tuple[str, Traffic]]:
         """The traffic of every site that has had any, by name."""
@@ -145,6 +147,25 @@ class Counters:
     def forget(self, site: str) -> None:
         """Drop a site's row: the site is no more, and its name may be another's tomorrow."""
         self._sites.pop(site, None)
+
+    def names(self) -> list[str]:
+        """The sites that have had any traffic."""
+        return list(self._sites)
+
+    def kept(self, site: str) -> tuple[datetime, SiteBatch] | None:
+        """What was counted of a site until now, and since when, to be restored after a restart."""
+        row = self._sites.get(site)
+        return None if row is None else (row.since, row.batch())
+
+    def restore(self, site: str, since: datetime, kept: SiteBatch) -> None:
+        """Go on from what was counted of a site before this process began."""
+        row = self._row(site)
+        row.since = since
+        row.add(kept)
+
+    def state(self) -> tuple[int, int]:
+        """Something that is different when anything was counted of a site, or forgotten."""
+        return sum(self._by_kind["site"]), len(self._sites)
 
     def take(self) -> Batch:
         """What was counted since this was last asked; it is not counted here any more."""
@@ -168,7 +189,7 @@ class Counters:
     def _row(self, site: str) -> _Site:
         row = self._sites.get(site)
         if row is None:
-            row = self._sites[site] = _Site()
+            row = self._sites[site] = _Site(datetime.now(UTC))
         return row
 
     def snapshot(self) -> Snapshot:

@@ -222,8 +222,8 @@ class Crew:
     async def _employ(self, number: int) -> int | None:
         """Start a worker and see it through to its end; its exit status, if it had one."""
         orders = self._orders
-        descriptors = [os.dup(orders.memory), *orders.posts[number].descriptors()]
         try:
+            descriptors = [os.dup(orders.memory), *orders.posts[number].descriptors()]
             member = await Member.start(orders.command, orders.begin(number), descriptors, self._heard)
         except OSError as error:
             log.error("worker_not_started", reason=error.strerror)  # noqa: TRY400 - the reason is all there is to it
@@ -249,9 +249,13 @@ class Crew:
         if number in self._standing_in:
             return
         post = self._orders.posts[number]
-        servers = await self._door.open([listening.dup() for listening in post.plain])
-        if self._tls is not None:
-            servers += self._door.open_tls([listening.dup() for listening in post.tls], self._tls)
+        try:
+            servers = await self._door.open([listening.dup() for listening in post.plain])
+            if self._tls is not None:
+                servers += self._door.open_tls([listening.dup() for listening in post.tls], self._tls)
+        except OSError as error:  # too many open files; the next worker may start all the same
+            log.error("post_deserted", post=number, reason=error.strerror)  # noqa: TRY400 - likewise
+            return
         self._standing_in[number] = servers
 
     def _relieve(self, number: int) -> None:

@@ -1,10 +1,15 @@
 """What one request costs Dropdock, nginx and Caddy, each on one core of this machine.
 
     python -m tests.benchmarks.serve [--quick | --long] [--rounds N] [--seconds S] [--only WORD] [--servers a,b]
+    python -m tests.benchmarks.serve --workers [...]
 
 Prints CPU microseconds a request (user and system time of the server's process, from the operating system's
 accounts), requests a second, and the ratio to nginx: medians of rounds in which the servers take turns, so that what
-else the machine does meets them all. `--quick` ends within a minute; `--long` adds 10,000 sites. Judges nothing.
+else the machine does meets them all. `--quick` ends
+within a minute; `--long` adds 10,000 sites. Judges nothing.
+
+`--workers` compares Dropdock with one process and with two instead, none of them kept to a core: look at the requests a
+second. The load has a core as well, so that on a machine with two the second process has only what the load leaves.
 """
 
 import argparse
@@ -14,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks.load import BROWSER, Case, Cost, put_load, wake
-from tests.benchmarks.servers import SERVERS, SIZES, Server, Sites, make_sites
+from tests.benchmarks.servers import CREWS, SERVERS, SIZES, Server, Sites, make_sites
 
 MANY, LONG = 1_000, 10_000
 
@@ -37,7 +42,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dropdock-bench-") as scratch, ExitStack() as stack:
         files = {f"{size}.html": size for size in SIZES.values()}
         sites = make_sites(Path(scratch), max(case.sites for case in cases), files)
-        servers = [stack.enter_context(SERVERS[name](sites)) for name in options.servers.split(",")]
+        servers = [stack.enter_context({**SERVERS, **CREWS}[name](sites)) for name in options.servers.split(",")]
         print(f"{'case':<26}" + "".join(f"{server.name + ' µs':>13}{'req/s':>9}{'ratio':>7}" for server in servers))
         for case in cases:
             _print_row(case, _measure(servers, sites, case, options))
@@ -51,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--only", default="", help="only cases with this in their name")
     parser.add_argument("--servers", default=",".join(SERVERS))
+    parser.add_argument("--workers", action="store_const", dest="servers", const=",".join(CREWS))
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds = 1, 1

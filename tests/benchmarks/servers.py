@@ -1,4 +1,7 @@
-"""The servers that are compared: nginx, Caddy and Dropdock, each on one core, with the same sites to serve."""
+"""The servers that are compared: nginx, Caddy and Dropdock, each on one core, with the same sites to serve.
+
+Also Dropdock with one process and with two, both on whatever cores there are.
+"""
 
 import asyncio
 import os
@@ -48,17 +51,17 @@ class Sites:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that listens on loopback, also for TLS; `pid` is the process that answers visitors."""
+    """A server that listens on loopback, also for TLS; `pids` are the processes that answer visitors."""
 
     name: str
     port: int
     tls_port: int
-    pid: int
+    pids: tuple[int, ...]
 
     def cpu_seconds(self) -> float:
-        """User and system time of the process so far, as the operating system accounts for it."""
-        times = psutil.Process(self.pid).cpu_times()
-        return float(times.user + times.system)
+        """User and system time of the processes so far, as the operating system accounts for it."""
+        times = [psutil.Process(pid).cpu_times() for pid in self.pids]
+        return float(sum(each.user + each.system for each in times))
 
 
 def make_sites(folder: Path, count: int, sizes: dict[str, int]) -> Sites:
@@ -120,7 +123,7 @@ http {{
 """
     )
     with _program("nginx", port, ["nginx", "-c", str(config), "-e", str(sites.folder / "nginx.log")]) as process:
-        yield Server("nginx", port, tls_port, psutil.Process(process.pid).children()[0].pid)
+        yield Server("nginx", port, tls_port, (psutil.Process(process.pid).children()[0].pid,))
 
 
 @contextmanager
@@ -151,29 +154,42 @@ https://:{tls_port} {{
     )
     command = ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
     with _program("caddy", port, command) as process:
-        yield Server("Caddy", port, tls_port, process.pid)
+        yield Server("Caddy", port, tls_port, (process.pid,))
 
 
 @contextmanager
 def dropdock(sites: Sites) -> Iterator[Server]:
     """`main.py serve` as anybody runs it, with every site live."""
-    data = sites.folder / "dropdock"
+    with on_core(SERVER_CORE), _serve(sites, "Dropdock") as server:
+        yield server
+
+
+def dropdock_of(workers: int) -> "Start":
+    """Dropdock with so many processes, wherever the system puts them."""
+    return lambda sites: _serve(sites, f"{workers} process" + "es" * (workers > 1), workers)
+
+
+@contextmanager
+def _serve(sites: Sites, name: str, workers: int = 1) -> Iterator[Server]:
+    data = sites.folder / name.replace(" ", "-")
     if not data.exists():
         asyncio.run(_fill(data, sites))
-    with on_core(SERVER_CORE):
-        tls_port = _free_port()
-        settings = {
-            "DROPDOCK_CONNECTIONS_PER_ADDRESS": "10000",
-            "DROPDOCK_LISTEN_TLS": f"127.0.0.1:{tls_port}",
-            "DROPDOCK_TLS_CERTIFICATE": str(sites.folder / "site.pem"),
-            "DROPDOCK_TLS_KEY": str(sites.folder / "site.key"),
-        }
-        with served(data, environment=settings) as server:
-            yield Server("Dropdock", server.port, tls_port, server.process.pid)
+    tls_port = _free_port()
+    settings = {
+        "DROPDOCK_CONNECTIONS_PER_ADDRESS": "10000",
+        "DROPDOCK_LISTEN_TLS": f"127.0.0.1:{tls_port}",
+        "DROPDOCK_TLS_CERTIFICATE": str(sites.folder / "site.pem"),
+        "DROPDOCK_TLS_KEY": str(sites.folder / "site.key"),
+        "DROPDOCK_WORKERS": str(workers),
+    }
+    with served(data, environment=settings) as server:
+        workers_of = [child for child in psutil.Process(server.process.pid).children() if "worker" in child.cmdline()]
+        yield Server(name, server.port, tls_port, (server.process.pid, *(child.pid for child in workers_of)))
 
 
 Start = Callable[[Sites], AbstractContextManager[Server]]
 SERVERS: dict[str, Start] = {"nginx": nginx, "caddy": caddy, "dropdock": dropdock}
+CREWS: dict[str, Start] = {f"dropdock-{number}": dropdock_of(number) for number in (1, 2)}
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dropdock-bench-") as scratch:
         sites = make_sites(Path(scratch), 1, {"large.bin": options.size * 1_000_000})
         with dropdock(sites) as server:
-            process = psutil.Process(server.pid)
+            process = psutil.Process(server.pids[0])
             _ask(server.port).close()  # the site is loaded by its first request
             time.sleep(1)
             before = process.memory_info().rss

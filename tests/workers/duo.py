@@ -132,8 +132,9 @@ def peers_of(process: psutil.Process) -> set[int]:
 
 @contextmanager
 def duo(data: Path, **environment: str) -> Iterator[Duo]:
-    """A server with `workers = 2` in processes of its own, on data where Alice and Olga have accounts."""
-    shutil.copytree(_before().name, data)
+    """A server with `workers = 2`, on what one before it left in the folder, else on Alice's and Olga's accounts."""
+    if not data.exists():
+        shutil.copytree(_before().name, data)
     if "DROPDOCK_LISTEN_TLS" in environment:
         write_pair(DataFolder(data).certs, "localhost", "site.localhost", "*.localhost")
     with served(data, environment={"DROPDOCK_WORKERS": "2", **environment}) as server:
@@ -156,6 +157,11 @@ def _before() -> tempfile.TemporaryDirectory[str]:
     folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     asyncio.run(make(Path(folder.name)))
     return folder
+
+
+def traffic(pair: Duo, site: str) -> Any:
+    """What the API says a site was asked for."""
+    return pair.api.get(f"/api/v1/sites/{site}/traffic").raise_for_status().json()
 
 
 def log_of(data: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.authority import write_pair
 from tests.serving.lanes import Header, Http1, Http2, TlsHttp1, TlsHttp2, Visitor, wait_until
-from tests.workers.duo import BOTH, CONTROL, TLS, WORKER, Duo, duo, known, post
+from tests.workers.duo import BOTH, CONTROL, TLS, WORKER, Duo, duo, known, post, traffic
 
 OWN = {"date", "connection", "x-request-id"}  # of an answer, whatever gives it
 LANES: dict[str, type[Any]] = {"http1": Http1, "http2": Http2, "tls http1": TlsHttp1, "tls http2": TlsHttp2}
@@ -272,10 +272,6 @@ def test_what_both_counted_is_one_sum(pair: Duo) -> None:
     assert seen["statuses"]["2xx"] == before["2xx"] + 40
     assert [(missed["path"], missed["requests"]) for missed in seen["missed"]] == [("/lost", 6)]
     assert f'dropdock_site_requests_total{{site="counted",status="4xx"}} {before["4xx"] + 6}.0' in metrics(pair)
-
-
-def traffic(pair: Duo, site: str) -> Any:
-    return pair.api.get(f"/api/v1/sites/{site}/traffic").raise_for_status().json()
 
 
 def metrics(pair: Duo) -> str:

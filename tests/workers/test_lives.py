@@ -16,7 +16,7 @@ from appliance.workers.crew import CannotBegin
 from tests.builders import appliance
 from tests.cast import OLGA
 from tests.serving.lanes import Http1, connect, wait_until
-from tests.workers.duo import BOTH, CONTROL, WORKER, Duo, duo, known, log_of
+from tests.workers.duo import BOTH, CONTROL, WORKER, Duo, duo, known, log_of, traffic
 
 BIG = random.Random(1).randbytes(12_000_000)  # more than sockets hold
 SITE: dict[str, str | bytes] = {"index.html": "<h1>one</h1>", "big.bin": BIG}
@@ -162,6 +162,21 @@ def test_a_stop_does_not_wait_longer_than_its_grace(tmp_path: Path) -> None:
 
             assert made.server.process.wait(30) == 0
             assert not worker.is_running()
+
+
+def test_what_a_worker_counted_up_to_the_stop_is_there_after_the_next_start(tmp_path: Path) -> None:
+    with duo(tmp_path / "data") as made:
+        made.publish("site", SITE)
+        known(made, b"site.localhost")
+        with made.meet(Http1, WORKER) as visitor:
+            for _ in range(30):
+                visitor.get(b"/lost")
+        assert made.server.stop() == 0
+
+    with duo(tmp_path / "data") as again:
+        [missed] = traffic(again, "site")["missed"]
+
+    assert (missed["path"], missed["requests"]) == ("/lost", 30)
 
 
 def test_connections_of_an_address_are_limited_over_all_processes(tmp_path: Path) -> None:
