@@ -2,13 +2,23 @@
 
 import dataclasses
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.settings import BadSettings, Settings, default_data, effective, load, written
+from appliance.settings import (
+    BadSettings,
+    Settings,
+    carried,
+    default_data,
+    effective,
+    from_carried,
+    load,
+    written,
+)
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {field.name: field for field in dataclasses.fields(Settings)}
@@ -197,3 +207,30 @@ def test_what_is_shown_reads_back_the_same(name: str) -> None:
 )
 def test_the_admin_has_a_host(config: Path, text: str, admin: str) -> None:
     assert loaded(config, text).admin == admin
+
+
+def test_several_processes_are_refused_on_windows_and_fine_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(environment={"DROPDOCK_WORKERS": "2"}).workers == 2
+    monkeypatch.setattr(sys, "platform", "win32")
+
+    with pytest.raises(BadSettings, match="Windows: leave it out"):
+        load(environment={"DROPDOCK_WORKERS": "2"})
+    assert load(environment={}).workers == 1
+
+
+def test_what_a_worker_is_told_of_the_settings_is_everything_but_the_secrets() -> None:
+    settings = load(
+        environment={
+            "DROPDOCK_SECRET_KEY": "k" * 40,
+            "DROPDOCK_HEAD_SIZE": "12KiB",
+            "DROPDOCK_TRUSTED_PROXIES": "10.0.0.0/8, ::1/128",
+            "DROPDOCK_LISTEN_TLS": "127.0.0.1:8443",
+            "DROPDOCK_TLS_HOSTS": "a.example=a.pem:a.key, *.b.example=b.pem",
+            "DROPDOCK_KEEP_ALIVE": "90s",
+        }
+    )
+
+    told = carried(settings)
+
+    assert "k" * 40 not in str(told)
+    assert from_carried(told) == dataclasses.replace(settings, secret_key="")

@@ -5,8 +5,7 @@
 
 Prints CPU microseconds a request (user and system time of the server's process, from the operating system's
 accounts), requests a second, and the ratio to nginx: medians of rounds in which the servers take turns, so that what
-else the machine does meets them all. `--quick` ends
-within a minute; `--long` adds 10,000 sites. Judges nothing.
+else the machine does meets them all. `--quick` ends within a minute; `--long` adds 10,000 sites. Judges nothing.
 
 `--workers` compares Dropdock with one process and with two instead, none of them kept to a core: look at the requests a
 second. The load has a core as well, so that on a machine with two the second process has only what the load leaves.
