@@ -41,4 +41,5 @@ def test_only_first_run_and_sign_in_are_open() -> None:
     assert {route.rule for screen in SCREENS for route in screen.ROUTES if isinstance(route, OpenRoute)} == {
         "/setup",
         "/sign-in",
+        "/sign-in/link",
     }
