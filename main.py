@@ -25,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
         return _sandbox_step(*arguments[1:])
     if arguments[:2] == ["internal", "worker"]:
         return _worker(*map(int, arguments[2:4]))
+    if arguments == ["internal", "press"]:
+        return _press()
     from appliance.cli.program import run
 
     return run(COMMANDS, arguments)
@@ -35,8 +37,16 @@ def _build_child(blobs: Path) -> int:
     from appliance.redaction import redact_text
     from appliance.storage.blobs import Blobs
     from builds import child
+    from builds.presses import Presses
 
-    return child.main(Blobs(blobs).stage, redact_text)
+    return child.main(Blobs(blobs).stage, Presses([*_itself(), "internal", "press"]), redact_text)
+
+
+def _press() -> int:
+    """`internal press`: what a build child starts to have files optimised by."""
+    from builds import press
+
+    return press.main()
 
 
 def _clone_child() -> int:

@@ -1,7 +1,6 @@
 """Composes manifests: of what the workshop made, what was live before, the site's options and its rule files."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -16,7 +15,7 @@ from appliance.storage.manifest import Entry, Found, History, Manifest, Manifest
 from appliance.storage.media_types import served_as
 from builds import aside
 from builds.errors import BuildError
-from builds.values import StoredVariant, Unpacked
+from builds.values import Unpacked
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +26,9 @@ class Composer:
     def __init__(self, settings: Settings, folder: DataFolder) -> None:
         self._manifests = Manifests(folder.manifests)
         self._rules = RuleReader.of(settings, Blobs(folder.blobs))
-        self._variants = settings.variants
 
     def manifest(self, work: Work, unpacked: Unpacked, previous: Manifest | None, workspace: Path) -> Manifest:
         """The manifest of a deploy's content; raises BuildError when its rules forbid that it is made."""
-        if self._variants:
-            unpacked = _with_known_variants(unpacked, previous)
         now = int(time.time())
         composed = compose(unpacked, work.options, previous, now)
         return weigh(self._with_rules(composed, workspace / aside.FOLDER, now), self._history(work, previous))
@@ -81,20 +77,3 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
         )
     problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
     return Manifest(options, entries, problems)
-
-
-def compressed(previous: Manifest | None) -> tuple[str, ...]:
-    """Content that has compressed forms already, because it is live."""
-    return tuple({entry.sha256 for entry in previous.entries.values() if entry.variants}) if previous else ()
-
-
-def _with_known_variants(unpacked: Unpacked, previous: Manifest | None) -> Unpacked:
-    """The upload with the compressed forms that were not made again."""
-    if previous is None:
-        return unpacked
-    known = {
-        entry.sha256: tuple(StoredVariant(v.coding, v.sha256, v.size) for v in entry.variants)
-        for entry in previous.entries.values()
-        if entry.variants
-    }
-    return replace(unpacked, variants=known | dict(unpacked.variants))

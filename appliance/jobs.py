@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +16,15 @@ import structlog
 from appliance.accounts import Actor
 from appliance.build_logs import BuildLogs
 from appliance.building import Answer, Building
-from appliance.composing import Composer, compressed
+from appliance.composing import Composer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
+from appliance.optimising import saving, transforms_of
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Manifest, Manifests
-from appliance.storage.media_types import COMPRESSIBLE
 from appliance.storage.pending import Pending
 from appliance.turns import Builder, Most, Turns
 from builds.errors import BuildError
@@ -44,6 +45,8 @@ class Finished:
 
     state: str
     seconds: float
+    cache_hits: int = 0  # files of which what was made before was used again
+    cache_misses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,8 @@ class Jobs:
             )
         )
         self._workshop = Workshop(build_command, timeout=settings.build_timeout, idle=settings.child_idle)
+        self._settings = settings
         self._limits = limits_of(settings)
-        self._compress = COMPRESSIBLE if settings.variants else ()
         self._composer = Composer(settings, folder)
         self._on_finished = on_finished
         self._manifests = Manifests(folder.manifests)
@@ -224,7 +227,8 @@ class Jobs:
         """None when the deploy has come to its end; whose build it is, when it turned out to be one; or for later."""
         progress = self.deploys.under_way[work.deploy]
         began = time.monotonic()
-        result = self._try(work, progress)
+        looked_up: Counter[str] = Counter()
+        result = self._try(work, progress, looked_up)
         if isinstance(result, Source):
             remove(self._folder.work / work.deploy)
             return self._on_loop(self.building.found(work.deploy, result)) or self._asked(work.deploy)
@@ -235,7 +239,8 @@ class Jobs:
             progress.say(result.detail)
             self._keep_log(work.deploy, progress)
             self._on_loop(self.deploys.fail(work.deploy, result))
-        finished = Finished(self._state(result), time.monotonic() - began)
+        seconds = time.monotonic() - began
+        finished = Finished(self._state(result), seconds, looked_up["hits"], looked_up["misses"])
         self._tell(work, finished, result)
         self._on_finished(finished)
         return None
@@ -256,10 +261,10 @@ class Jobs:
         else:
             log.info("deploy_failed", code=failure.code, **facts)
 
-    def _try(self, work: Work, progress: Progress) -> Failure | Source | None:
+    def _try(self, work: Work, progress: Progress, looked_up: Counter[str]) -> Failure | Source | None:
         """None when all went well; or what the deploy is, where that is all there was to do."""
         try:
-            return self._carry_out(work, progress)
+            return self._carry_out(work, progress, looked_up)
         except BuildError as error:
             limit = Limit(*error.limit) if error.limit else None
             return Failure(error.code, error.detail, limit, error.retry, list(error.lines))
@@ -269,7 +274,7 @@ class Jobs:
                 "internal", "Something went wrong on the server: its log says what. Try again.", None, retry=True
             )
 
-    def _carry_out(self, work: Work, progress: Progress) -> Source | None:
+    def _carry_out(self, work: Work, progress: Progress, looked_up: Counter[str]) -> Source | None:
         workspace = self._folder.work / work.deploy
         previous = self._composer.previous(work)
         listed = self._listed(work.deploy)
@@ -279,8 +284,7 @@ class Jobs:
             workspace=workspace,
             limits=self._limits,
             filename=work.filename,
-            compress=self._compress,
-            compressed=compressed(previous) if self._compress else (),
+            transforms=transforms_of(self._settings, self._folder, work.options),
             aside=ASIDE,
             listing=listed.path if listed else None,
             pending=listed.pending.content if listed else None,
@@ -298,10 +302,13 @@ class Jobs:
             return unpacked
         if unpacked.generator:
             self._on_loop(self.building.built(work.deploy, unpacked.generator))
+        looked_up.update(hits=unpacked.cache_hits, misses=unpacked.cache_misses)
         manifest = self._composer.manifest(work, unpacked, previous, workspace)
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
+        if saved := saving(manifest):
+            progress.say(saved)
         stored_as = self._manifests.put(manifest)
         self._keep_log(work.deploy, progress)
         self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as))

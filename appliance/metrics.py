@@ -47,6 +47,14 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._cache = Counter(
+            "dropdock_cache_lookups",
+            "Files looked up among results kept, by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in ("hit", "miss"):
+            self._cache.labels(outcome)
         for state in ("ready", "failed"):  # both are there from the start, or the first failure has no rate
             self._deploys.labels(state)
             self._seconds.labels(state)
@@ -55,6 +63,8 @@ class Metrics:
         """Count a deploy; from any thread."""
         self._deploys.labels(finished.state).inc()
         self._seconds.labels(finished.state).observe(finished.seconds)
+        self._cache.labels("hit").inc(finished.cache_hits)
+        self._cache.labels("miss").inc(finished.cache_misses)
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
         """Ask `depth` for the number of waiting deploys whenever the figures are read; in a thread."""

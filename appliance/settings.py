@@ -136,21 +136,24 @@ class Settings:
     build_temporary: Size = _setting("512MB", Size.parse, "size of a build's /tmp")
     build_open_files: int = _setting(4096, whole(64, 1_000_000), "files that a process of a build may have open")
     build_output: Size = _setting("50MB", Size.parse, "most that one command of a build may print")
-    build_uids: NumberRange = _setting(
-        "65000-65499", number_range, "user ids that builds run under where the server is root"
-    )
+    build_uids: NumberRange = _setting("65000-65499", number_range, "user ids of builds where the server is root")
     build_reach: Networks = _setting(
         "", networks, "networks that are not public but that builds may reach while they fetch, such as a registry's"
     )
     build_registries: tuple[str, ...] = _setting(
-        "",
-        assignments,
-        "variables for everything that fetches, such as PIP_INDEX_URL=https://…; empty: none",
-        secret=True,
+        "", assignments, "variables for all that fetches, such as PIP_INDEX_URL=https://…; empty: none", secret=True
     )
     build_readable: tuple[str, ...] = _setting(
         "", words, "files and folders that builds may read while they fetch, such as certificates; empty: none"
     )
+    # what is made of files
+    force_minify: str = _setting("site", one_of("on", "off", "site"), "minify all sites, or none; site: as each says")
+    head_snippet: str = _setting("", str, "HTML put at the end of the head of every page of every site")
+    snippet_size: Size = _setting("8KB", Size.parse, "longest head_snippet, in bytes")
+    minify_size: Size = _setting("5MB", Size.parse, "largest file that is minified")
+    transform_time: Span = _setting("20s", Span.parse, "longest time one file may take to be minified and compressed")
+    transform_memory: Size = _setting("1GB", Size.parse, "most memory of a process that minifies and compresses")
+    cache_size: Size = _setting("2GB", Size.parse, "most disk for results that are used again; 0: none are kept")
     # rules of sites
     redirect_rules: int = _setting(10_000, whole(0, 1_000_000), "most redirects of a site for one path each")
     redirect_rules_dynamic: int = _setting(500, whole(0, 10_000), "most redirects of a site with a * or a :name")
@@ -381,6 +384,8 @@ def _check_combinations(settings: Settings) -> None:
         raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
     if settings.workers > 1 and sys.platform == "win32":
         raise BadSettings("workers is more than 1, which needs a system other than Windows: leave it out.")
+    if len(settings.head_snippet.encode()) > settings.snippet_size:
+        raise BadSettings(f"head_snippet is longer than snippet_size ({settings.snippet_size}): shorten it.")
     if settings.secret_key and len(settings.secret_key) < 32:
         raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
 

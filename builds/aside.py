@@ -25,6 +25,12 @@ def set_aside(unpacked: Unpacked, plan: Plan, staging: Staging) -> Unpacked:
     return replace(unpacked, files=files)
 
 
+def contents(plan: Plan) -> list[bytes]:
+    """What was set aside for this plan."""
+    files = [plan.workspace / FOLDER / name for name in plan.aside]
+    return [file.read_bytes() for file in files if file.is_file()]
+
+
 def _write(path: Path, content: bytes) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from builds import pipeline, wire
 from builds.errors import BuildError
 from builds.order import Source
+from builds.presses import Presses
 from builds.values import Plan, Staging
 from builds.watcher import Watcher
 
@@ -27,7 +28,7 @@ Redact = Callable[[str], str]
 """Takes out of a line what looks like a secret by its shape; declared ones are gone by then."""
 
 
-def main(stage: Stage, redact: Redact = str) -> int:
+def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
     """Serve plans from standard input until it ends; results go to what was standard output.
 
     When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
@@ -37,13 +38,15 @@ def main(stage: Stage, redact: Redact = str) -> int:
     sys.setswitchinterval(SWITCH)
     news = _News(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
+    presses.warm_up()
     orders = _Orders()
     threading.Thread(target=orders.listen, daemon=True).start()
     while work := orders.next():
         plan, cancelled = work
         with orders.at_work:
-            outcome = _serve(plan, stage, _watcher(news, redact, cancelled))
+            outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled))
         news.tell(outcome)
+    presses.close()
     return 0
 
 
@@ -106,10 +109,10 @@ def _watcher(news: _News, redact: Redact, cancelled: threading.Event) -> Watcher
     return Watcher(report, say, cancelled)
 
 
-def _serve(plan: Plan, stage: Stage, watcher: Watcher) -> dict[str, Any]:
+def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher) -> dict[str, Any]:
     """Carry out a plan; the message that says what came of it."""
     try:
-        result = pipeline.run(plan, stage(plan.workspace), watcher)
+        result = pipeline.run(plan, stage(plan.workspace), watcher, presses)
     except BuildError as error:
         return wire.refused_message(error)
     except OSError as error:

@@ -1,18 +1,18 @@
 """The recipe: from an upload to stored files."""
 
-from builds import archive
-from builds.aside import set_aside
-from builds.compress import add_variants
+from builds import archive, aside
 from builds.generate import generate
 from builds.order import Source
+from builds.presses import Presses
 from builds.recognise import only_below, recognise, source_of
+from builds.transform import open_bench, transform
 from builds.tree import with_index
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
 
-def run(plan: Plan, staging: Staging, watcher: Watcher) -> Unpacked | Source:
-    """Unpack the upload, build it if it is a source, and store the site, compressed forms too; durably, or nothing.
+def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unpacked | Source:
+    """Unpack the upload, build it if it is a source, and store the site and what is made of it; durably, or nothing.
 
     A source that the plan does not say to build, or not as what, is not built: what it may be is returned. Raises
     BuildError when the upload is refused or its build fails; then nothing is left in the store.
@@ -26,11 +26,14 @@ def run(plan: Plan, staging: Staging, watcher: Watcher) -> Unpacked | Source:
             unpacked = generate(found.recipe, plan, unpacked, staging, watcher)
         else:
             unpacked = only_below(found.base, unpacked)
-        unpacked = set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
+        unpacked = aside.set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
         watcher.report("store", 0, len(unpacked.files))
-        unpacked = add_variants(unpacked, plan, staging, watcher.report)
+        bench = open_bench(unpacked, plan.transforms, staging, presses, watcher.report)
+        if plan.transforms:
+            unpacked = transform(unpacked, bench, plan.transforms, aside.contents(plan))
         staging.keep(unpacked.contents)
         staging.commit()
+        bench.remember()
         watcher.report("store", len(unpacked.files), len(unpacked.files))
     finally:
         staging.discard()

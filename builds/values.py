@@ -29,6 +29,36 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class PressLimits:
+    """What optimising one file may cost: seconds, and bytes of memory of the process that works on it."""
+
+    seconds: float = 20.0
+    memory: int = 1 * GB
+
+
+@dataclass(frozen=True, slots=True)
+class Transforms:
+    """What is made of a site's files for its visitors; nothing without any of the first three.
+
+    `minify` makes pages, styles, scripts and JSON of at most `largest` bytes smaller. `snippets` are HTML that goes
+    into the head of every page, in this order. `compress` has the extensions (lower case, no dot) whose files get
+    compressed forms. What was made before is found in the folder `cache`, of up to `cache_size` bytes.
+    """
+
+    minify: bool = False
+    snippets: tuple[str, ...] = ()
+    compress: tuple[str, ...] = ()
+    largest: int = 5 * MB
+    limits: PressLimits = field(default_factory=PressLimits)
+    cache: Path | None = None
+    cache_size: int = 2 * GB
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.minify or self.snippets or self.compress)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file of the site: its path (`/`-separated, NFC as uploaded, no leading slash), content and size in bytes.
 
@@ -79,6 +109,8 @@ class Unpacked:
     variants: Mapping[str, tuple[StoredVariant, ...]] = field(default_factory=dict)
     hidden: tuple[StoredFile, ...] = ()
     generator: str = ""  # what built it, if anything did
+    cache_hits: int = 0  # files of which what is needed was there
+    cache_misses: int = 0
 
     @property
     def contents(self) -> set[str]:
@@ -100,6 +132,23 @@ class Staging(Protocol):
 
     def read(self, sha256: str) -> bytes:
         """Content that was put, committed or not."""
+        ...
+
+    @property
+    def inbox(self) -> str:
+        """A folder in which another process may write a file for `take_in`; on the store's file system."""
+        ...
+
+    def take_in(self, name: str, sha256: str) -> None:
+        """Put the content of a file in the inbox, with this SHA-256. The file is gone from there then."""
+        ...
+
+    def where(self, sha256: str) -> str:
+        """A file to read content from that was put, committed or not."""
+        ...
+
+    def holds(self, contents: Iterable[str]) -> bool:
+        """Whether content with each of these SHA-256 is there, committed or not."""
         ...
 
     def keep(self, wanted: Collection[str]) -> None:
@@ -128,10 +177,9 @@ class Plan:
     """One piece of work for the workshop.
 
     `filename` is what a single file is called: an upload that is no archive becomes that one file; without it, an
-    upload that is no archive is refused. `compress` has the extensions (lower case, no dot) whose files get compressed
-    forms, `compressed` the SHA-256 of content that has them already. Without an `order` nothing is built: the files are
-    the site, whatever they are. `aside` names files at the top that must not get into the store as they are: they are
-    left in the workspace (see `builds.aside`).
+    upload that is no archive is refused. Without an `order` nothing is built: the files are the site, whatever they
+    are. `aside` names files at the top that must not get into the store as they are: they are left in the workspace
+    (see `builds.aside`).
     """
 
     deploy: str
@@ -139,8 +187,7 @@ class Plan:
     workspace: Path
     limits: Limits
     filename: str = ""  # what the upload was called, where the sender said so
-    compress: tuple[str, ...] = ()
-    compressed: tuple[str, ...] = ()
+    transforms: Transforms = field(default_factory=Transforms)
     order: "Order | None" = None
     aside: tuple[str, ...] = ()
     listing: Path | None = None  # instead of an upload: what the site holds, by path, SHA-256 and size

@@ -1,13 +1,13 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
-→ {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "compress": […], "compressed": […],
+→ {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "transforms": {…},
    "order": {…} | null, "aside": […], "listing": … | null, "pending": … | null, "exact": false}
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these, then one of
 ← {"done": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
            "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …},
-           "generator": …}}
+           "generator": …, "cache_hits": …, "cache_misses": …}}
 ← {"source": {"why": …, "offers": [{…}, …]}}
 ← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false, "lines": […]}}
 """
@@ -22,7 +22,9 @@ from builds.errors import BuildError
 from builds.order import Offer, Order, Source
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
-from builds.values import Limits, Note, Plan, StoredFile, StoredVariant, Unpacked
+from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
+
+_PLAIN = ("generator", "cache_hits", "cache_misses")  # fields of a result that are sent as they are
 
 
 def dump(message: dict[str, Any]) -> bytes:
@@ -32,12 +34,13 @@ def dump(message: dict[str, Any]) -> bytes:
 
 def plan_message(plan: Plan) -> dict[str, Any]:
     """The plan as it is sent."""
-    plain = ("deploy", "filename", "compress", "compressed", "aside", "exact")
+    plain = ("deploy", "filename", "aside", "exact")
     message = {name: getattr(plan, name) for name in plain}
     return message | {
         "upload": str(plan.upload),
         "workspace": str(plan.workspace),
         "limits": dataclasses.asdict(plan.limits),
+        "transforms": _transforms_message(plan.transforms),
         "listing": None if plan.listing is None else str(plan.listing),
         "pending": None if plan.pending is None else str(plan.pending),
         "order": _order_message(plan.order) if plan.order else None,
@@ -52,8 +55,7 @@ def read_plan(message: dict[str, Any]) -> Plan:
         workspace=Path(message["workspace"]),
         limits=Limits(**message["limits"]),
         filename=message["filename"],
-        compress=tuple(message["compress"]),
-        compressed=tuple(message["compressed"]),
+        transforms=_read_transforms(message["transforms"]),
         order=_read_order(message["order"]) if message["order"] else None,
         aside=tuple(message["aside"]),
         listing=None if message["listing"] is None else Path(message["listing"]),
@@ -67,7 +69,8 @@ def done_message(unpacked: Unpacked) -> dict[str, Any]:
     files = [_packed(file) for file in unpacked.files]
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     variants = {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in unpacked.variants.items()}
-    return {"done": {"files": files, "notes": notes, "variants": variants, "generator": unpacked.generator}}
+    plain = {name: getattr(unpacked, name) for name in _PLAIN}
+    return {"done": {"files": files, "notes": notes, "variants": variants, **plain}}
 
 
 def read_done(done: dict[str, Any]) -> Unpacked:
@@ -76,7 +79,7 @@ def read_done(done: dict[str, Any]) -> Unpacked:
         tuple(StoredFile(*f) for f in done["files"]),
         tuple(Note(*n) for n in done["notes"]),
         {of: tuple(StoredVariant(*v) for v in forms) for of, forms in done["variants"].items()},
-        generator=done["generator"],
+        **{name: done[name] for name in _PLAIN},
     )
 
 
@@ -112,6 +115,17 @@ def read_refused(refused: dict[str, Any]) -> BuildError:
         retry=refused["retry"],
         lines=tuple(refused["lines"]),
     )
+
+
+def _transforms_message(transforms: Transforms) -> dict[str, Any]:
+    cache = str(transforms.cache) if transforms.cache else None
+    return dataclasses.asdict(transforms) | {"cache": cache}
+
+
+def _read_transforms(message: dict[str, Any]) -> Transforms:
+    lists = {name: tuple(message[name]) for name in ("snippets", "compress")}
+    cache = Path(message["cache"]) if message["cache"] else None
+    return Transforms(**message | lists | {"cache": cache, "limits": PressLimits(**message["limits"])})
 
 
 def _order_message(order: Order) -> dict[str, Any]:

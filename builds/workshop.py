@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from builds import wire
+from builds.environment import bare_environment
 from builds.errors import BuildError
 from builds.order import Source
 from builds.values import Plan, Report, Unpacked
@@ -127,7 +128,7 @@ class _Child:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own executable with fixed arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare_environment(), start_new_session=True
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both were asked to be pipes")
@@ -229,8 +230,3 @@ class _Child:
     def _expire(self) -> None:
         self._overdue = True
         self.call_off()
-
-
-def _environment() -> dict[str, str]:
-    """The server's environment without its settings: a child has no use for them, and some are secrets."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("DROPDOCK_")}

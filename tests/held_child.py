@@ -49,6 +49,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     from appliance.storage.blobs import Blobs, StagedBlobs
     from builds import child
+    from tests.presses import presses
 
     blobs, gate = Blobs(Path(sys.argv[1])), Gate(Path(sys.argv[2]))
 
@@ -58,4 +59,4 @@ if __name__ == "__main__":
         gate.wait(workspace.name)
         return staged
 
-    sys.exit(child.main(stage))
+    sys.exit(child.main(stage, presses()))

@@ -57,7 +57,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
     assert run(*account, "--data", str(data), said=OLGA.password).returncode == 0
     token = run("token", "create", "--account", OLGA.email, "--name", "journey", "--data", str(data)).stdout.strip()
-    with served(data) as server:
+    with served(data, environment={"DROPDOCK_FORCE_MINIFY": "off"}) as server:
         yield Terminal(server, token)
 
 

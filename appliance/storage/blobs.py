@@ -65,6 +65,7 @@ class StagedBlobs:
         self._names = count()
         self._staged: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._root = str(blobs.root)
 
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Stage the bytes; return (SHA-256 as lower-case hex, size in bytes).
@@ -98,8 +99,25 @@ class StagedBlobs:
 
     def read(self, sha256: str) -> bytes:
         """Content that was put here or is in the store; raises FileNotFoundError."""
-        with open(self._staged.get(sha256) or self.blobs.path(sha256), "rb") as file:
+        with open(self.where(sha256), "rb") as file:
             return file.read()
+
+    @property
+    def inbox(self) -> str:
+        """A folder in which another process may write a file for `take_in`."""
+        return str(self.folder)
+
+    def take_in(self, name: str, sha256: str) -> None:
+        """Stage the content of a file in the inbox, with this SHA-256. The file is gone from there then."""
+        self._keep(sha256, name)
+
+    def where(self, sha256: str) -> str:
+        """A file to read content from that was put here or is in the store."""
+        return self._staged.get(sha256) or self._stored(sha256)
+
+    def holds(self, contents: Iterable[str]) -> bool:
+        """Whether content with each of these SHA-256 was put here or is in the store."""
+        return all(self._known(sha256) for sha256 in contents)
 
     def keep(self, wanted: Collection[str]) -> None:
         """Forget what is staged, except content with these hashes."""
@@ -115,7 +133,7 @@ class StagedBlobs:
         """
         sync_filesystem(self.blobs.root)
         for sha256, name in self._staged.items():
-            os.rename(name, self.blobs.path(sha256))
+            os.rename(name, self._stored(sha256))
         self._staged.clear()
         sync_filesystem(self.blobs.root)
 
@@ -150,11 +168,15 @@ class StagedBlobs:
         self._keep(digest.hexdigest(), name)
         return digest.hexdigest(), size
 
+    def _stored(self, sha256: str) -> str:
+        """`Blobs.path` as text: it is wanted ten times for each file, and making a `Path` takes longer than its use."""
+        return f"{self._root}/{sha256[:2]}/{sha256}"
+
     def _known(self, sha256: str) -> bool:
-        return sha256 in self._staged or os.path.exists(self.blobs.path(sha256))
+        return sha256 in self._staged or os.path.exists(self._stored(sha256))
 
     def _keep(self, sha256: str, name: str) -> None:
-        if os.path.exists(self.blobs.path(sha256)):
+        if os.path.exists(self._stored(sha256)):
             os.unlink(name)
             return
         with self._lock:

@@ -35,7 +35,8 @@ def codes(folder: DataFolder) -> set[str]:
 def test_everything_has_its_place(folder: DataFolder) -> None:
     made = {str(path.relative_to(folder.root)) for path in folder.root.rglob("*") if path.parent != folder.blobs}
 
-    assert made == {"backups", "blobs", "certs", "incoming", "logs", "logs/builds", "manifests", "pending", "work"}
+    folders = {"backups", "blobs", "cache", "certs", "incoming", "logs", "logs/builds", "manifests", "pending", "work"}
+    assert made == folders
     assert len(list(folder.blobs.iterdir())) == 256
     assert {folder.database.name, folder.queue.name, folder.secret_key.name} == {
         "dropdock.db",

@@ -135,6 +135,7 @@ def test_a_secret_may_come_from_a_file(config: Path, tmp_path: Path) -> None:
         ("= 1", {}, "is not valid TOML"),
         ('file_size = "3GB"', {}, r"file_size \(3GB\) is larger than unpacked_size \(2GB\)"),
         ('secret_key = "short"', {}, "secret_key is shorter than 32 characters"),
+        ('snippet_size = "3B"\nhead_snippet = "<b>é"', {}, "head_snippet is longer than snippet_size"),
         ('base = "a.org"\nadmin_host = "x.y.a.org"', {}, r"admin_host x\.y\.a\.org looks like a site of a\.org"),
         ('base = "a.org"\nadmin_host = "x--y.a.org"', {}, "looks like a site"),
     ],

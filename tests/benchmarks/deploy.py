@@ -100,24 +100,24 @@ def _options() -> argparse.Namespace:
 
 def _round(archive: Path, scratch: Path, *, compress: bool) -> Round:
     here = Path(tempfile.mkdtemp(dir=scratch))  # kept to the end: ext4 is slow to reuse what was just deleted
-    unzip = _time_unzip(archive, here / "unzipped")
+    unzip = time_unzip(archive, here / "unzipped")
     data = here / "data"
-    token = _account(data)
-    environment = {"DROPDOCK_VARIANTS": "true" if compress else "false"}
+    token = account(data)
+    environment = {"DROPDOCK_VARIANTS": "true" if compress else "false", "DROPDOCK_FORCE_MINIFY": "off"}
     with served(data, environment=environment) as server:
         time.sleep(1.0)  # the build child has started by then, as on a server that has run for a while
         with MemoryWatch(server.process.pid) as memory:
-            live = _time_deploy(archive, server.port, token)
+            live = time_deploy(archive, server.port, token)
     return Round(unzip, live, *memory.growth)
 
 
-def _time_unzip(archive: Path, target: Path) -> float:
+def time_unzip(archive: Path, target: Path) -> float:
     began = time.perf_counter()
     subprocess.run(["unzip", "-q", str(archive), "-d", str(target)], check=True)
     return time.perf_counter() - began
 
 
-def _account(data: Path) -> str:
+def account(data: Path) -> str:
     for command in (
         ["account", "create", "--email", "bench@example.org", "--role", "operator"],
         ["token", "create", "--account", "bench@example.org", "--name", "bench"],
@@ -128,34 +128,46 @@ def _account(data: Path) -> str:
     return done.stdout.strip()
 
 
-def _time_deploy(archive: Path, port: int, token: str) -> float:
+def time_deploy(archive: Path, port: int, token: str, site: str = "bench", *, again: bool = False) -> float:
+    """Seconds from the first byte of the upload to the first byte of its live page; `again`: the site is there."""
     admin = http.client.HTTPConnection("localhost", port)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    admin.request("POST", "/api/v1/sites", json.dumps({"name": "bench"}), headers)
-    if (answer := admin.getresponse()).status != 201:
-        raise SystemExit(answer.read().decode())
-    answer.read()
+    if not again:
+        admin.request("POST", "/api/v1/sites", json.dumps({"name": site}), headers)
+        if (answer := admin.getresponse()).status != 201:
+            raise SystemExit(answer.read().decode())
+        answer.read()
     headers |= {"Content-Type": "application/zip", "Content-Length": str(archive.stat().st_size)}
     began = time.perf_counter()
     with archive.open("rb") as file:
-        admin.request("POST", "/api/v1/sites/bench/deploys", iter(lambda: file.read(PIECE), b""), headers)
+        admin.request("POST", f"/api/v1/sites/{site}/deploys", iter(lambda: file.read(PIECE), b""), headers)
     deploy = json.loads(admin.getresponse().read())
-    _wait_live(port, deploy["id"])
+    _wait_live(port, site, deploy["id"], token)
     taken = time.perf_counter() - began
     admin.close()
     return taken
 
 
-def _wait_live(port: int, deploy: str) -> None:
-    visitor = http.client.HTTPConnection("127.0.0.1", port)
+def _wait_live(port: int, site: str, deploy: str, token: str) -> None:
+    """Return once the site shows this deploy: it is ready, and a visitor gets a page."""
+    admin, visitor = http.client.HTTPConnection("localhost", port), http.client.HTTPConnection("127.0.0.1", port)
     while True:
-        visitor.request("GET", "/", headers={"Host": "bench.localhost"})
+        visitor.request("GET", "/", headers={"Host": f"{site}.localhost"})
         answer = visitor.getresponse()
         answer.read()
-        if answer.status == 200:
+        if answer.status == 200 and _is_ready(admin, deploy, token):
             visitor.close()
+            admin.close()
             return
         time.sleep(0.002)
+
+
+def _is_ready(admin: http.client.HTTPConnection, deploy: str, token: str) -> bool:
+    admin.request("GET", f"/api/v1/deploys/{deploy}", headers={"Authorization": f"Bearer {token}"})
+    state = json.loads(admin.getresponse().read())["state"]
+    if state == "failed":
+        raise SystemExit(f"{deploy} failed")
+    return bool(state == "ready")
 
 
 def _print_row(archive: Path, rounds: list[Round]) -> None:

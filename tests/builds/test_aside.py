@@ -7,6 +7,7 @@ from builds import aside, pipeline
 from builds.values import Limits, Plan, Unpacked
 from builds.watcher import Watcher
 from tests.builders import zip_of
+from tests.presses import presses
 
 
 def run(folder: Path, files: dict[str, str]) -> Unpacked:
@@ -14,7 +15,7 @@ def run(folder: Path, files: dict[str, str]) -> Unpacked:
     blobs.create()
     upload.write_bytes(zip_of(files))
     plan = Plan("d1", upload, work, Limits(), aside=("_headers", "netlify.toml"))
-    unpacked = pipeline.run(plan, blobs.stage(work), Watcher(lambda *_: None))
+    unpacked = pipeline.run(plan, blobs.stage(work), Watcher(lambda *_: None), presses())
     assert isinstance(unpacked, Unpacked)
     return unpacked
 

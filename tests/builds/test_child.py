@@ -62,7 +62,8 @@ def real(blobs: Blobs) -> list[str]:
 
 def scripted(stage: str) -> list[str]:
     """A child whose place in the store is made by these lines."""
-    return [sys.executable, "-c", f"from builds import child\ndef stage(workspace):\n  {stage}\nchild.main(stage)"]
+    lines = ["from builds import child", "from tests.presses import presses", "def stage(workspace):", f"  {stage}"]
+    return [sys.executable, "-c", "\n".join([*lines, "child.main(stage, presses())"])]
 
 
 def test_one_child_serves_plan_after_plan(tmp_path: Path, blobs: Blobs) -> None:

@@ -12,7 +12,7 @@ from builds.errors import BuildError
 from builds.order import Offer, Order, Source
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
-from builds.values import Limits, Note, Plan, StoredFile, StoredVariant, Unpacked
+from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
 
 text = st.text(max_size=50)  # also new lines, quotes and what no terminal shows
 counts = st.integers(0, 2**60)
@@ -33,8 +33,17 @@ orders = st.builds(
     bounds=st.builds(Bounds, *[counts] * 9),
     log=counts,
 )
+transforms = st.builds(
+    Transforms,
+    minify=st.booleans(),
+    snippets=texts,
+    compress=texts,
+    limits=st.builds(PressLimits, st.floats(0, 1e6), counts),
+    cache=st.none() | paths,
+    cache_size=counts,
+)
 plans = st.builds(
-    Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, texts, texts, order=st.none() | orders
+    Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, transforms, order=st.none() | orders, aside=texts
 )
 argvs = st.lists(texts, max_size=2).map(tuple)
 offers = st.lists(st.builds(Offer, text, text, text, text, argvs, argvs, texts, texts), max_size=2).map(tuple)
@@ -62,7 +71,7 @@ def test_what_an_upload_is_arrives_as_it_was_sent(source: Source) -> None:
     assert wire.read_source(json.loads(line)["source"]) == source
 
 
-@given(st.builds(Unpacked, files, notes, variants, generator=text))
+@given(st.builds(Unpacked, files, notes, variants, generator=text, cache_hits=counts, cache_misses=counts))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
     line = wire.dump(wire.done_message(unpacked))
 

@@ -18,6 +18,7 @@ from builds.values import Limits, Plan, Report, Unpacked
 from builds.workshop import Workshop
 from tests.builders import build_command_for, page, zip_of
 from tests.held_child import Gate
+from tests.presses import presses
 
 PATIENCE = 20.0  # seconds until a test gives up
 FORK = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
@@ -38,13 +39,13 @@ def gate(tmp_path: Path) -> Gate:
 
 @contextmanager
 def workshop(command: list[str], *, timeout: float = 60, idle: float = 60) -> Iterator[Workshop]:
-    before = children()
+    before = family()
     made = Workshop(command, timeout=timeout, idle=idle)
     try:
         yield made
     finally:
         made.close()
-        assert eventually(lambda: children() <= before), "a child is left"
+        assert eventually(lambda: family() <= before), "a child is left"
 
 
 @pytest.fixture
@@ -67,7 +68,14 @@ def carried_out(works: Workshop, plan: Plan, report: Report) -> Unpacked:
 
 
 def children() -> set[psutil.Process]:
-    return set(psutil.Process().children(recursive=True))
+    """Those of this process, but for the presses that other tests share."""
+    return family(recursive=False)
+
+
+def family(*, recursive: bool = True) -> set[psutil.Process]:
+    """The children, and whatever they have started."""
+    shared = presses().pids
+    return {child for child in psutil.Process().children(recursive=recursive) if child.pid not in shared}
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
@@ -125,7 +133,7 @@ def test_the_warm_child_ends_after_its_time(tmp_path: Path, blobs: Blobs) -> Non
     with workshop(build_command_for(tmp_path / "data"), idle=0.2) as made:
         made.run(plan_for(tmp_path), silent)
 
-        assert eventually(lambda: not children())
+        assert eventually(lambda: not family())
         assert carried_out(made, plan_for(tmp_path), silent).files
 
 

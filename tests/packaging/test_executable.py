@@ -72,9 +72,9 @@ class Operator:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def get(self, label: str) -> str:
+    def get(self, label: str, path: str = "/") -> str:
         host = f"{label}.localhost:{self.server.port}"
-        return httpx.get(f"http://127.0.0.1:{self.server.port}/", headers={"Host": host}).raise_for_status().text
+        return httpx.get(f"http://127.0.0.1:{self.server.port}{path}", headers={"Host": host}).raise_for_status().text
 
 
 @pytest.fixture
@@ -158,7 +158,18 @@ def test_a_build_child_is_the_same_file_again(olga_serves: Operator, executable:
 
     commands = [child.cmdline() for child in family]
 
-    assert [command[0] for command in commands if command[1:2] == ["internal"]] == [str(executable)]
+    assert {command[0] for command in commands if command[1:2] == ["internal"]} == {str(executable)}
+
+
+def test_what_it_deploys_is_minified_and_compressed(olga_serves: Operator, tmp_path: Path) -> None:
+    script = "/* nothing said here */\n" * 60 + "export const answer = 42;\n"
+    sheet = "/* nothing said here */\n" * 60 + "a { color: red }\n"
+    site = folder_of(tmp_path / "site", {"index.html": page("home"), "a.js": script, "a.css": sheet})
+
+    olga_serves.dropdock("deploy", str(site), "--site", "small")
+
+    assert olga_serves.get("small", "/a.js") == "export const answer=42"
+    assert olga_serves.get("small", "/a.css") == "a{color:red}"
 
 
 def test_it_stops_when_told_and_leaves_no_process(olga_serves: Operator) -> None:

@@ -1,0 +1,64 @@
+"""What was made once, for every site and deploy after that: small values by key, within a size.
+
+A value is JSON and says which content was made of which; the content itself is in the store of content, and whoever
+finds a value checks that it still is. Keys are digests of everything the result depends on, so a value is never wrong,
+only missing. To keep it elsewhere (object storage) is to write another `Cache`.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from builds.cache_index import Index, Row
+
+OVERHEAD = 300  # bytes a value takes beside itself
+
+
+class Cache(Protocol):
+    """Where results are kept. Safe to use from several processes; nothing is promised to be there."""
+
+    def get(self, keys: Collection[str]) -> dict[str, Any]:
+        """The values that are there, by key."""
+        ...
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Keep these values; what was not used for longest goes when that is too much."""
+        ...
+
+
+def key_of(*parts: str) -> str:
+    """The key of a result that depends on these, in this order, and on nothing else."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class NoCache:
+    """Keeps nothing."""
+
+    def get(self, keys: Collection[str]) -> dict[str, Any]:  # noqa: ARG002 - a Cache
+        """Nothing."""
+        return {}
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Forget them."""
+
+
+class FolderCache:
+    """A cache in one folder, up to `size` bytes.
+
+    A process that is killed leaves it whole. What is found damaged is taken out, and made again by who needed it.
+    """
+
+    def __init__(self, root: Path, size: int) -> None:
+        self._index = Index(root / "index")
+        self._size = size
+
+    def get(self, keys: Collection[str]) -> dict[str, Any]:
+        """The values that are there, by key."""
+        return {key: json.loads(value) for key, value in self._index.read(list(keys)).items()}
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Keep these values; what was not used for longest goes when that is too much."""
+        packed = {key: json.dumps(value, separators=(",", ":")).encode() for key, value in values.items()}
+        self._index.write([Row(key, value, len(value) + OVERHEAD) for key, value in packed.items()], self._size)

@@ -1,0 +1,91 @@
+"""A press: a process that makes smaller and compresses one file after another, and may crash or hang over one.
+
+→ {"memory": bytes}                          first: what bounds this process
+→ {"jobs": [{…}, …]}                         see `Job`
+← {"made": [sha256, size, file] | null, "forms": [[coding, sha256, size, file], …], "facts": {…}}, or
+← {"failed": why}                            one line for each job, in their order
+
+It ends when its input does.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from builds import compress, facts
+from builds.job import Job
+from builds.minify import minified
+from builds.snippets import inserted
+
+if sys.platform != "win32":  # there a press is bounded by its time alone
+    import resource
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_names = count()
+
+
+def main() -> int:
+    """Work until standard input ends."""
+    news = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not be taken for news
+    with os.fdopen(os.dup(0), "rb") as lines:
+        _settle(json.loads(next(lines, b'{"memory": -1}')))
+        for line in lines:
+            for job in json.loads(line)["jobs"]:
+                news.write(json.dumps(_outcome(Job(**job)), separators=(",", ":")).encode() + b"\n")
+                news.flush()
+    return 0
+
+
+def _outcome(job: Job) -> dict[str, Any]:
+    try:
+        return work(job)
+    except MemoryError:
+        return {"failed": "it takes more memory than transform_memory"}
+    except OSError as error:
+        return {"failed": str(error)}
+
+
+def work(job: Job) -> dict[str, Any]:
+    """Carry out one job; the news of it."""
+    content = Path(job.content).read_bytes()
+    outcome: dict[str, Any] = {"made": None, "forms": [], "facts": facts.read(job.language, content)}
+    made = (minified(job.language, content) if job.minify else None) or content
+    made = inserted(made, job.snippets) if job.snippets else made
+    if made is not content:
+        outcome["made"] = _write(job, made)
+    if job.levels:
+        forms = compress.forms(made, job.levels)
+        outcome["forms"] = [[coding, *_write(job, form)] for coding, form in forms.items()]
+    return outcome
+
+
+def _write(job: Job, content: bytes) -> list[Any]:
+    # in a folder of this press alone: where others write too, each would wait for the others at every file
+    own = f"{job.folder}/p{os.getpid()}"
+    name = f"{own}/{next(_names)}"
+    try:
+        descriptor = os.open(name, _NEW, 0o444)
+    except FileNotFoundError:
+        Path(own).mkdir()
+        descriptor = os.open(name, _NEW, 0o444)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
+    return [hashlib.sha256(content).hexdigest(), len(content), name]
+
+
+def _settle(wishes: dict[str, Any]) -> None:
+    """Bound this process."""
+    if sys.platform == "win32":
+        return
+    hard = wishes["memory"]
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,144 @@
+"""What visitors get of a site's files: made smaller, with snippets in their heads, compressed; each content once."""
+
+import base64
+import hashlib
+import posixpath
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import unquote
+
+from builds import compress, facts
+from builds.cache import Cache, FolderCache, NoCache
+from builds.languages import extension_of, language_of
+from builds.presses import Presses
+from builds.progress import Progress
+from builds.refusals import shown
+from builds.values import Note, Report, Staging, StoredFile, Transforms, Unpacked
+from builds.workbench import Made, Task, Workbench
+
+_POLICY = b"'sha"  # as a Content-Security-Policy does
+
+Tasks = dict[str, Task]  # by path
+Outcomes = Mapping[str, Made]  # by the task's key
+
+
+def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers: Iterable[bytes] = ()) -> Unpacked:
+    """The site as visitors get it. Each file remembers its original; what cannot be changed safely stays as it is.
+
+    `headers` are the contents of the files in which the site says what its pages are sent with. Progress is reported as
+    part of the step `store`.
+    """
+    bound = any(_POLICY in text for text in headers)
+    tasks = _tasks(unpacked, wanted, bound=bound)
+    made = bench.make(task for task in tasks.values() if task.language.name == "css")
+    tasks = _mind_spaces(tasks, made, bench.staging)
+    made |= bench.make(task for task in tasks.values() if task.language.name != "css")
+    spared = _spare(tasks, made, unpacked, bench.staging)
+    made |= bench.make(spared.values())
+    files = tuple(_served(file, tasks | spared, made) for file in unpacked.files)
+    forms = bench.forms([file for file in files if _is_compressed(file, wanted)])
+    notes = _notes((tasks | spared).values(), made)
+    return replace(
+        unpacked,
+        files=files,
+        variants=forms,
+        notes=(*unpacked.notes, *notes),
+        cache_hits=bench.hits,
+        cache_misses=bench.misses,
+    )
+
+
+def open_bench(unpacked: Unpacked, wanted: Transforms, staging: Staging, presses: Presses, report: Report) -> Workbench:
+    """A workbench for these files."""
+    levels = compress.first([file.size for file in unpacked.files if _is_compressed(file, wanted)])
+    cache: Cache = FolderCache(wanted.cache, wanted.cache_size) if wanted.cache else NoCache()
+    progress = Progress(report, "store", 2 * len(unpacked.files))
+    return Workbench(staging, cache, presses, wanted.limits, levels, progress)
+
+
+def _tasks(unpacked: Unpacked, wanted: Transforms, *, bound: bool) -> Tasks:
+    """What is to be done, by path. Files that stay as they are for sure may still say something about others.
+
+    The pages are `bound` when the site's own headers name inline scripts or styles by their digest.
+    """
+    if not (wanted.minify or wanted.snippets):
+        return {}
+    paths = {file.path for file in unpacked.files}
+    tasks = {}
+    for file in unpacked.files:
+        language = language_of(file.path)
+        if language is None or file.size > compress.LARGEST:
+            continue
+        page, fits = language.name == "html", file.size <= wanted.largest
+        kept = ".min." in file.path or f"{file.path}.map" in paths or (page and bound) or not fits
+        snippets = wanted.snippets if page and fits else ()
+        tasks[file.path] = Task(file, language, wanted.minify and not kept, snippets, _is_compressed(file, wanted))
+    return tasks
+
+
+def _mind_spaces(tasks: Tasks, made: Outcomes, staging: Staging) -> Tasks:
+    """Pages in which a stylesheet of the site shows every space are not minified."""
+    names = {name for task in tasks.values() if task.key in made for name in made[task.key].facts.get("spaces", ())}
+    if not names:
+        return tasks
+    seen = [facts.sees_spaces(name) for name in names]
+
+    def shows(page: Task) -> bool:
+        content = staging.read(page.file.sha256)
+        return any(look(content) for look in seen)
+
+    pages = {path: task for path, task in tasks.items() if task.language.name == "html" and task.minify}
+    return tasks | {path: replace(task, minify=False) for path, task in pages.items() if shows(task)}
+
+
+def _spare(tasks: Tasks, made: Outcomes, unpacked: Unpacked, staging: Staging) -> Tasks:
+    """Files that were changed but must not be: a page names them by their digest, or their source map is there."""
+    named = {digest for outcome in made.values() for digest in outcome.facts.get("digests", ())}
+    paths = {file.path for file in unpacked.files}
+
+    def must_stay(path: str, task: Task) -> bool:
+        maps = made[task.key].facts.get("map", ())
+        if any(_is_there(address, path, paths) for address in maps):
+            return True
+        return bool(named) and not named.isdisjoint(_digests(staging.read(task.file.sha256)))
+
+    changed = {path: task for path, task in tasks.items() if made[task.key].sha256 != task.file.sha256}
+    return {path: replace(task, minify=False, snippets=()) for path, task in changed.items() if must_stay(path, task)}
+
+
+def _is_there(address: str, path: str, paths: Container[str]) -> bool:
+    """Whether a source map can be had: it is in the file itself, elsewhere in the web, or among the site's files."""
+    if address.startswith("data:") or "//" in address:
+        return True
+    plain = unquote(address.partition("?")[0])
+    return posixpath.normpath(posixpath.join("/", posixpath.dirname(path), plain))[1:] in paths
+
+
+def _digests(content: bytes) -> set[str]:
+    """Under which names a page may know this content (Subresource Integrity, 3.1)."""
+    made = {name: hashlib.new(name, content).digest() for name in ("sha256", "sha384", "sha512")}
+    sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    return {f"sha1-{sha1}"} | {f"{name}-{base64.b64encode(digest).decode()}" for name, digest in made.items()}
+
+
+def _served(file: StoredFile, tasks: Tasks, made: Outcomes) -> StoredFile:
+    task = tasks.get(file.path)
+    outcome = made[task.key] if task else None
+    if outcome is None or outcome.sha256 == file.sha256:
+        return file
+    return StoredFile(file.path, outcome.sha256, outcome.size, file.sha256, file.size)
+
+
+def _is_compressed(file: StoredFile, wanted: Transforms) -> bool:
+    return compress.SMALLEST <= file.size <= compress.LARGEST and extension_of(file.path) in wanted.compress
+
+
+def _notes(tasks: Iterable[Task], made: Outcomes) -> list[Note]:
+    """What the author should know: files whose making failed, which a file that is no script or page never does."""
+    failed = [(task.file.path, made[task.key].failed) for task in tasks if made[task.key].failed]
+    if not failed:
+        return []
+    path, why = min(failed)
+    others = "" if len(failed) == 1 else f", and {len(failed) - 1} more"
+    message = f"“{shown(path)}” could not be optimised ({why}){others}: it is served as it is."
+    return [Note("not_optimised", message, path, len(failed))]

@@ -1,0 +1,157 @@
+"""Where one upload's files are worked on: what was made before is in the cache, the rest goes to the presses."""
+
+import zlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import zstandard
+
+from builds.cache import Cache, key_of
+from builds.compress import Levels
+from builds.facts import EDITION, Facts
+from builds.job import Job
+from builds.languages import Language
+from builds.presses import Presses
+from builds.progress import Progress
+from builds.values import PressLimits, Staging, StoredFile, StoredVariant
+
+COMPRESSORS = f"zstandard {zstandard.__version__} brotli {metadata.version('brotli')} zlib {zlib.ZLIB_RUNTIME_VERSION}"
+
+Forms = tuple[StoredVariant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done with a file: with `minify` it is made smaller, else only looked at; `snippets` go into it.
+
+    With `compress`, its forms are made on the way.
+    """
+
+    file: StoredFile
+    language: Language
+    minify: bool
+    snippets: tuple[str, ...] = ()
+    compress: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the outcome is kept under: everything it depends on."""
+        how = f"minified by {self.language.tool}" if self.minify else "as it is"
+        return key_of("made", self.file.sha256, self.language.name, EDITION, how, *self.snippets)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made of a file: content and size, its own where nothing was; what the file says; why making failed."""
+
+    sha256: str
+    size: int
+    facts: Facts = field(default_factory=dict)
+    failed: str = ""
+
+
+@dataclass(slots=True)
+class Workbench:
+    """The work on one upload. `learned` is for the cache once the content is committed; look-ups are counted."""
+
+    staging: Staging
+    cache: Cache
+    presses: Presses
+    limits: PressLimits
+    levels: Levels
+    progress: Progress
+    learned: dict[str, Any] = field(default_factory=dict)
+    hits: int = 0
+    misses: int = 0
+    _forms: dict[str, Forms] = field(default_factory=dict)
+
+    def make(self, tasks: Iterable[Task]) -> dict[str, Made]:
+        """The outcome of each task by its key; a file that crashes a press, or takes too long, stays as it is."""
+        wanted = {task.key: task for task in tasks}
+        kept = self.cache.get(wanted)
+        made = {key: Made(**value) for key, value in kept.items() if self.staging.holds([value["sha256"]])}
+        missing = [task for key, task in wanted.items() if key not in made]
+        self._count(len(wanted), missing)
+
+        def take(job: Job, news: dict[str, Any]) -> None:
+            made[job.key] = self._take_made(job, wanted[job.key].file, news)
+
+        self.presses.run([(self._making(task), task.file.size) for task in missing], self.limits, take)
+        return made
+
+    def forms(self, contents: Collection[StoredFile]) -> dict[str, Forms]:
+        """The compressed forms of each content by its SHA-256; those without any are left out."""
+        wanted = {file.sha256: file for file in contents}
+        unknown = wanted.keys() - self._forms.keys()
+        self._forms |= self._kept_forms(unknown)
+        missing = [wanted[sha256] for sha256 in unknown - self._forms.keys()]
+        self._count(len(unknown), missing)
+
+        def take(job: Job, news: dict[str, Any]) -> None:
+            self._take_forms(job.key, news)
+
+        self.presses.run([(self._compressing(file), file.size) for file in missing], self.limits, take)
+        return {sha256: made for sha256 in wanted if (made := self._forms.get(sha256))}
+
+    def remember(self) -> None:
+        """Keep what was learned, now that the content it names is in the store."""
+        self.cache.put(self.learned)
+
+    def _kept_forms(self, contents: Collection[str]) -> dict[str, Forms]:
+        keys = {_forms_key(sha256, self.levels): sha256 for sha256 in contents}
+        kept = self.cache.get(keys)
+        forms = {keys[key]: tuple(StoredVariant(*form) for form in kept[key]) for key in keys if key in kept}
+        return {of: made for of, made in forms.items() if self.staging.holds([form.sha256 for form in made])}
+
+    def _making(self, task: Task) -> Job:
+        return Job(
+            key=task.key,
+            content=self.staging.where(task.file.sha256),
+            folder=self.staging.inbox,
+            language=task.language.name,
+            minify=task.minify,
+            snippets=task.snippets,
+            levels=self.levels if task.compress else {},
+        )
+
+    def _compressing(self, file: StoredFile) -> Job:
+        content = self.staging.where(file.sha256)
+        return Job(key=file.sha256, content=content, folder=self.staging.inbox, levels=self.levels)
+
+    def _take_made(self, job: Job, file: StoredFile, news: dict[str, Any]) -> Made:
+        """What came of a job, for the cache too, unless it failed: next time the machine may be less busy."""
+        self.progress.add(1)
+        if "failed" in news:
+            made = Made(file.sha256, file.size, failed=news["failed"])
+        elif news["made"]:
+            made = Made(*self._adopt(news["made"]), news["facts"])
+        else:
+            made = Made(file.sha256, file.size, news["facts"])
+        if "failed" not in news:
+            self.learned[job.key] = {name: value for name in Made.__slots__ if (value := getattr(made, name))}
+        if job.levels and "failed" not in news:
+            self._take_forms(made.sha256, news)
+        return made
+
+    def _take_forms(self, sha256: str, news: dict[str, Any]) -> None:
+        forms = [(coding, *self._adopt(stored)) for coding, *stored in news.get("forms", ())]
+        self._forms[sha256] = tuple(StoredVariant(*form) for form in forms)
+        if "failed" not in news:
+            self.learned[_forms_key(sha256, self.levels)] = forms
+
+    def _adopt(self, stored: list[Any]) -> tuple[str, int]:
+        sha256, size, name = stored
+        self.staging.take_in(name, sha256)
+        return sha256, size
+
+    def _count(self, looked_up: int, missing: Collection[object]) -> None:
+        self.hits += looked_up - len(missing)
+        self.misses += len(missing)
+        self.progress.add(looked_up - len(missing))
+
+
+def _forms_key(sha256: str, levels: Levels) -> str:
+    """What the forms of this content at these levels are kept under."""
+    return key_of("forms", sha256, COMPRESSORS, *(f"{coding} {level}" for coding, level in levels.items()))

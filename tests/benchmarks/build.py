@@ -1,0 +1,87 @@
+"""What optimising costs: an upload until it is live beside `unzip`, with and without, on a cold and a warm cache.
+
+    python -m tests.benchmarks.build [--rounds N] [ARCHIVE.zip …]
+    python -m tests.benchmarks.build --tools
+
+Without archives it packs postgresql-doc-15 from its Debian package. In each round a fresh server gets the archive with
+everything off, and one gets it with minifying and compressed forms on: first (cold), again (warm), and with one page
+changed. `unzip` of the same archive is timed in the same round. With `--tools` it compares the throughput of one core
+on lodash's, d3's and three's scripts with esbuild's, brotli's and zstd's command lines. Prints medians; judges nothing.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from tests.benchmarks.deploy import account, time_deploy, time_unzip
+from tests.benchmarks.tools import compare
+from tests.builders import served
+from tests.real_sites import REAL_SITES, packed
+
+SITE = "postgresql-doc-15"
+ROUNDS = 5
+OFF = {"DROPDOCK_VARIANTS": "false", "DROPDOCK_FORCE_MINIFY": "off"}
+ON = {"DROPDOCK_VARIANTS": "true", "DROPDOCK_FORCE_MINIFY": "on"}
+STEPS = ("unzip", "off", "cold", "warm", "one page changed")
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as scratch:
+        if options.tools:
+            compare(Path(scratch), options.rounds)
+            return
+        [site] = [site for site in REAL_SITES if site.package == SITE]
+        for archive in options.archives or [packed(site, Path(scratch))]:
+            _print_table(archive, [_round(archive, Path(scratch)) for _ in range(options.rounds)])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--tools", action="store_true", help="compare with esbuild, brotli and zstd")
+    parser.add_argument("archives", type=Path, nargs="*")
+    return parser.parse_args()
+
+
+def _round(archive: Path, scratch: Path) -> dict[str, float]:
+    here = Path(tempfile.mkdtemp(dir=scratch))  # kept to the end: ext4 is slow to reuse what was just deleted
+    taken = {"unzip": time_unzip(archive, here / "unzipped")}
+    taken |= _times(here / "off", OFF, {"off": archive})
+    changed = _with_a_page_changed(archive, here / "changed.zip")
+    return taken | _times(here / "on", ON, {"cold": archive, "warm": archive, "one page changed": changed})
+
+
+def _times(data: Path, environment: dict[str, str], uploads: dict[str, Path]) -> dict[str, float]:
+    token = account(data)
+    taken: dict[str, float] = {}
+    with served(data, environment=environment) as server:
+        time.sleep(1.5)  # the build child and its presses have started by then, as on a server that has run for a while
+        for name, archive in uploads.items():
+            taken[name] = time_deploy(archive, server.port, token, again=bool(taken))
+    return taken
+
+
+def _with_a_page_changed(archive: Path, target: Path) -> Path:
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as changed:
+        for info in source.infolist():
+            content = source.read(info)
+            changed.writestr(info, content + b"<!-- -->" if info.filename == "index.html" else content)
+    return target
+
+
+def _print_table(archive: Path, rounds: list[dict[str, float]]) -> None:
+    print(f"{archive.stem}: medians of {len(rounds)} rounds; ratios to unzip within each round")
+    for step in STEPS:
+        seconds = statistics.median(taken[step] for taken in rounds)
+        ratios = sorted(taken[step] / taken["unzip"] for taken in rounds)
+        spread = f"{statistics.median(ratios):6.2f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        print(f"  {step:<18}{seconds:8.3f} s{spread}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

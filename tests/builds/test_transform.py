@@ -1,0 +1,229 @@
+"""What visitors get of an upload: what is made of it, what stays as it is, and that the original can be had again."""
+
+import base64
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance.storage.blobs import Blobs
+from builds import pipeline
+from builds.presses import Presses
+from builds.values import Limits, Plan, PressLimits, StoredFile, Transforms, Unpacked
+from builds.watcher import Watcher
+from tests.builders import Files, zip_of
+from tests.presses import presses
+
+AIR = "\n\n      <!-- nothing said here -->\n\n   " * 4
+PAGE = f"<!doctype html><html><head><title>t</title></head><body>{AIR}<p>word</p>{AIR}</body></html>"
+SCRIPT = "/* nothing said here */\n" * 8 + "function add(first, second) { return first + second }\n"
+SHEET = "/* nothing said here */\n" * 8 + "a { color: red; }\n"
+
+
+class Workshop:
+    """A store, a cache, and a pipeline between them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.blobs = Blobs(folder / "blobs")
+        self.blobs.create()
+        self.presses = presses()
+        self.limits = PressLimits()
+
+    def deploy(self, files: Files, *, aside: tuple[str, ...] = (), **wishes: object) -> dict[str, StoredFile]:
+        return {file.path: file for file in self.run(files, aside=aside, **wishes).files}
+
+    def run(self, files: Files, *, aside: tuple[str, ...] = (), **wishes: object) -> Unpacked:
+        upload, work = self.folder / "upload", self.folder / "work"
+        upload.write_bytes(zip_of(files))
+        wanted = {"minify": True, "cache": self.folder / "cache", "limits": self.limits} | wishes
+        plan = Plan("d1", upload, work, Limits(), transforms=Transforms(**wanted), aside=aside)  # type: ignore[arg-type]  # by name
+        unpacked = pipeline.run(plan, self.blobs.stage(work), Watcher(lambda *_: None), self.presses)
+        assert isinstance(unpacked, Unpacked)
+        return unpacked
+
+    def read(self, sha256: str) -> str:
+        return self.blobs.path(sha256).read_text()
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("a.html", PAGE), ("b.js", SCRIPT), ("c.mjs", SCRIPT), ("d.css", SHEET), ("e.json", "[1,   2 ]")]
+)
+def test_what_is_made_smaller_remembers_its_original(works: Workshop, path: str, text: str) -> None:
+    file = works.deploy({"index.html": "home", path: text})[path]
+
+    assert file.size < len(text) == file.source_size
+    assert works.read(file.source) == text
+    assert len(works.read(file.sha256)) == file.size
+
+
+@pytest.mark.parametrize("path", ["a.min.js", "b.txt", "c.svg", "d.xml", "js"])
+def test_what_is_minified_already_or_no_language_stays(works: Workshop, path: str) -> None:
+    file = works.deploy({"index.html": "home", path: SCRIPT})[path]
+
+    assert (file.source, works.read(file.sha256)) == ("", SCRIPT)
+
+
+def test_off_nothing_is_made(works: Workshop) -> None:
+    assert works.deploy({"index.html": PAGE}, minify=False)["index.html"].source == ""
+
+
+def test_a_file_over_the_cap_stays(works: Workshop) -> None:
+    files = works.deploy({"index.html": PAGE, "a.js": SCRIPT}, largest=len(SCRIPT) - 1)
+
+    assert files["a.js"].source == ""
+
+
+@pytest.mark.parametrize("name", ["sha256", "sha384", "sha512"])
+def test_what_a_page_names_by_its_digest_stays(works: Workshop, name: str) -> None:
+    digest = base64.b64encode(hashlib.new(name, SCRIPT.encode()).digest()).decode()
+    page = PAGE.replace("<body>", f'<body><script src="a.js" integrity="{name}-{digest}"></script>')
+
+    files = works.deploy({"index.html": page, "a.js": SCRIPT, "other.js": SCRIPT + "add(1, 2)"})
+
+    assert files["a.js"].source == ""
+    assert files["other.js"].source
+    assert digest in works.read(files["index.html"].sha256)
+
+
+def test_what_a_page_over_the_cap_names_by_its_digest_stays_too(works: Workshop) -> None:
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    page = PAGE.replace("<body>", f'<body><script src="a.js" integrity="sha256-{digest}"></script>')
+
+    assert works.deploy({"index.html": page, "a.js": SCRIPT}, largest=len(page) - 1)["a.js"].source == ""
+
+
+def test_what_an_angular_service_worker_compares_stays(works: Workshop) -> None:
+    digest = hashlib.sha1(SCRIPT.encode()).hexdigest()  # noqa: S324 - theirs
+
+    files = works.deploy({"index.html": PAGE, "a.js": SCRIPT, "ngsw.json": f'{{"hashTable": {{"/a.js": "{digest}"}}}}'})
+
+    assert files["a.js"].source == ""
+
+
+def test_a_script_whose_source_map_is_there_stays(works: Workshop) -> None:
+    mapped = SCRIPT + "//# sourceMappingURL=maps/a.map\n"
+
+    files = works.deploy({"index.html": "home", "a.js": mapped, "maps/a.map": "{}", "b/a.js": mapped})
+
+    assert files["a.js"].source == ""
+    assert files["b/a.js"].source
+
+
+def test_pages_stay_where_the_sites_headers_name_inline_scripts_by_their_digest(works: Workshop) -> None:
+    headers = "/*\n  Content-Security-Policy: script-src 'sha256-abc'\n"
+
+    files = works.deploy({"index.html": PAGE, "a.js": SCRIPT, "_headers": headers}, aside=("_headers",))
+
+    assert files["index.html"].source == ""
+    assert files["a.js"].source
+
+
+@pytest.mark.parametrize(("rule", "stays"), [(".poem{white-space:pre}", True), (".other{white-space:pre-line}", False)])
+def test_a_page_in_which_a_stylesheet_shows_spaces_stays(works: Workshop, rule: str, stays: bool) -> None:
+    page = PAGE.replace("<p>", "<p class=poem>")
+
+    file = works.deploy({"index.html": page, "a.css": rule})["index.html"]
+
+    assert (file.source == "") is stays
+
+
+def test_a_snippet_goes_into_every_page_and_nowhere_else(works: Workshop) -> None:
+    files = works.deploy(
+        {"index.html": PAGE, "about/index.htm": PAGE, "part.html": "<p>part</p>", "a.js": "'</head>'"},
+        minify=False,
+        snippets=("<script src=/count.js></script>", "<meta name=x>"),
+    )
+
+    for path in ("index.html", "about/index.htm"):
+        assert "<script src=/count.js></script>\n<meta name=x></head>" in works.read(files[path].sha256)
+        assert works.read(files[path].source) == PAGE
+    assert files["part.html"].source == files["a.js"].source == ""
+
+
+def test_switching_off_gives_the_same_bytes_back_and_needs_no_new_content(works: Workshop) -> None:
+    files = {"index.html": PAGE, "a.js": SCRIPT, "b.css": SHEET}
+    on = works.deploy(files)
+    before = {path.name for path in works.blobs.root.rglob("*")}
+
+    off = works.deploy(files, minify=False)
+
+    assert {path: works.read(file.sha256) for path, file in off.items()} == files
+    assert {path: file.sha256 for path, file in off.items()} == {path: file.source for path, file in on.items()}
+    assert {path.name for path in works.blobs.root.rglob("*")} == before
+
+
+def test_one_changed_file_of_many_is_one_file_of_work(works: Workshop) -> None:
+    files = {f"{number}.js": f"{SCRIPT}use({number})" for number in range(100)} | {"index.html": "home"}
+    works.run(files, compress=("js",))
+
+    again = works.run(files | {"7.js": SCRIPT + "use('changed')"}, compress=("js",))
+
+    assert again.cache_misses == 1
+    assert again.cache_hits == 100
+
+
+def test_results_are_shared_by_sites_and_redone_where_their_content_is_gone(works: Workshop) -> None:
+    first = works.run({"index.html": PAGE})
+    works.blobs.path(first.files[0].sha256).unlink()
+
+    again = works.run({"index.html": PAGE, "copy.html": PAGE})
+    third = works.run({"index.html": PAGE})
+
+    assert (again.cache_misses, third.cache_misses) == (1, 0)
+    assert {file.sha256 for file in again.files} == {first.files[0].sha256}
+    assert works.read(first.files[0].sha256)
+
+
+def broken(how: str) -> Presses:
+    """Presses whose minifier does this over files that say “evil”."""
+    code = f"""
+import os, sys, time
+from builds import press
+def minified(language, content, real=press.minified):
+    if b"evil" in content:
+        {how}
+    return real(language, content)
+press.minified = minified
+press.main()
+"""
+    return Presses([sys.executable, "-c", code], count=1)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("os.kill(os.getpid(), 11)", "its minifier crashes"),
+        ("time.sleep(600)", "it takes too long (transform_time)"),
+        ("bytearray(1 << 40)", "it takes more memory than transform_memory"),
+    ],
+)
+def test_a_file_over_which_a_minifier_fails_is_served_as_it_is(works: Workshop, how: str, why: str) -> None:
+    works.presses, works.limits = broken(how), PressLimits(seconds=3, memory=1_000_000_000)
+    evil = SCRIPT + "'evil'"
+    try:
+        unpacked = works.run({"index.html": PAGE, "evil.js": evil, "good.js": SCRIPT}, compress=("js",))
+    finally:
+        works.presses.close()
+    files = {file.path: file for file in unpacked.files}
+
+    assert (files["evil.js"].source, works.read(files["evil.js"].sha256)) == ("", evil)
+    assert files["good.js"].source
+    assert [(note.code, note.path) for note in unpacked.notes] == [("not_optimised", "evil.js")]
+    assert why in unpacked.notes[0].message
+
+
+def test_an_upload_full_of_such_files_still_goes_live_soon(works: Workshop) -> None:
+    works.presses, works.limits = broken("time.sleep(600)"), PressLimits(seconds=0.1)
+    try:
+        unpacked = works.run({"index.html": "home"} | {f"{n}.js": f"'evil {n}'{SCRIPT}" for n in range(60)})
+    finally:
+        works.presses.close()
+
+    assert [note.count for note in unpacked.notes] == [61]  # the page too: by then it was given up
