@@ -274,13 +274,13 @@ class SecureTransport(asyncio.Transport):
             self._connection.unwrap()
         except _NOT_NOW:
             pass
-        except OSError as error:
-            self._lose(error)
+        except OSError:  # the other side has left without one, and we were about to: nothing has failed
+            self._lose(None)
             return
         try:
             self._connection.shutdown(socket.SHUT_WR)
-        except OSError as error:
-            self._lose(error)
+        except OSError:
+            self._lose(None)
             return
         self._timer = self._loop.call_later(self._farewell, self._lose, None)
         self._loop.add_reader(self._descriptor, self._drain)

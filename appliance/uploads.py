@@ -17,6 +17,8 @@ UPLOADS = re.compile(  # method and path of requests with an upload for a body
 )
 STRANGERS_PATHS = ("/auth/setup", "/auth/sign-in", "/auth/refresh", "/setup", "/sign-in")  # likewise, open to anyone
 STRANGERS_BODY = 32 * 1024  # bytes; the longest e-mail and, twice, the longest password, percent-encoded
+HOOK_PATHS = ("/git/hook",)  # likewise; the sender's signature can be looked at only once the body is here
+HOOK_BODY = 256 * 1024  # bytes; a push of a hundred commits and more
 
 
 class AdminRequest(Request):
@@ -35,10 +37,17 @@ class AdminRequest(Request):
         streamed = self.streamed is not None and self.streamed.match(f"{method} {path}")
         if streamed or UPLOADS.fullmatch(f"{method} {path}"):
             options["max_content_length"] = None
-        elif path.endswith(STRANGERS_PATHS) and usual is not None:
-            options["max_content_length"] = usual = min(usual, STRANGERS_BODY)
+        elif usual is not None and (most := _most_of_strangers(path)):
+            options["max_content_length"] = usual = min(usual, most)
         super().__init__(method, scheme, path, *rest, **options)
         self.max_content_length = usual  # of what is parsed as a form
+
+
+def _most_of_strangers(path: str) -> int:
+    """The largest body at a path that anyone may send to, in bytes; 0 where an account is needed."""
+    if path.endswith(STRANGERS_PATHS):
+        return STRANGERS_BODY
+    return HOOK_BODY if path.endswith(HOOK_PATHS) else 0
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:

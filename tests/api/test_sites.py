@@ -40,6 +40,8 @@ async def test_a_site_is_made_shown_and_listed(server: Appliance, alice: httpx.A
         "options": {"dialect": "netlify", "html": "natural", "spa": False, "minify": True, "any_case": False},
         "live": None,
         "deploys": 0,
+        "locked": None,
+        "production_branch": "main",
     }
     assert (await alice.get("/api/v1/sites/shop")).json() == made.json()
     assert (await alice.get("/api/v1/sites")).json() == {

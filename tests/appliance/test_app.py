@@ -9,7 +9,7 @@ from tortoise.connection import get_connection
 
 from admin_ui import blueprints
 from appliance import guard
-from appliance.uploads import STRANGERS_BODY, STRANGERS_PATHS
+from appliance.uploads import HOOK_BODY, HOOK_PATHS, STRANGERS_BODY, STRANGERS_PATHS
 from tests.builders import appliance
 from tests.cast import ALICE, OLGA
 
@@ -50,6 +50,16 @@ async def test_strangers_may_not_send_much(tmp_path: Path, path: str) -> None:
     assert taken.status_code in {400, 401}
 
 
+async def test_a_webhook_may_not_send_much_either(tmp_path: Path) -> None:
+    kind = {"content-type": "application/json"}
+    async with appliance(tmp_path / "data", admin=blueprints) as server, server.client() as stranger:
+        refused = await stranger.post("/api/v1/sites/blog/git/hook", content=b"x" * (HOOK_BODY + 1), headers=kind)
+        taken = await stranger.post("/api/v1/sites/blog/git/hook", content=b"x" * HOOK_BODY, headers=kind)
+
+    assert refused.status_code == 413
+    assert taken.status_code in {403, 404}
+
+
 async def pieces() -> AsyncIterator[bytes]:
     for _ in range(5):
         yield bytes(STRANGERS_BODY // 4)
@@ -69,7 +79,7 @@ async def test_every_form_that_is_open_to_strangers_is_kept_small(tmp_path: Path
         rules = open_to_posts(server.running.app)
 
     assert rules
-    assert [rule for rule in rules if not rule.endswith(STRANGERS_PATHS)] == []
+    assert [rule for rule in rules if not rule.endswith(STRANGERS_PATHS + HOOK_PATHS)] == []
 
 
 def open_to_posts(app: Quart) -> list[str]:
