@@ -21,6 +21,8 @@ from builds.watcher import Watcher
 SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
 LAST_MOMENT = 5.0  # seconds a build gets to end what it has started, once its server is gone
 
+LARGE = 256 * 1024  # bytes of an upload; smaller ones are unpacked before a press has started
+
 Stage = Callable[[Path], Staging]
 """Opens a place in the store for one upload's content, given its workspace."""
 
@@ -38,7 +40,6 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
     sys.setswitchinterval(SWITCH)
     news = _News(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
-    presses.warm_up()
     orders = _Orders()
     threading.Thread(target=orders.listen, daemon=True).start()
     while work := orders.next():
@@ -111,6 +112,8 @@ def _watcher(news: _News, redact: Redact, cancelled: threading.Event) -> Watcher
 
 def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher) -> dict[str, Any]:
     """Carry out a plan; the message that says what came of it."""
+    if plan.transforms and _is_large(plan):
+        presses.warm_up()  # while the upload is unpacked; an idle child has none, for they take memory
     try:
         result = pipeline.run(plan, stage(plan.workspace), watcher, presses)
     except BuildError as error:
@@ -118,6 +121,10 @@ def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher) -> dict
     except OSError as error:
         return wire.refused_message(_from_system(error))
     return wire.source_message(result) if isinstance(result, Source) else wire.done_message(result)
+
+
+def _is_large(plan: Plan) -> bool:
+    return plan.upload.is_file() and plan.upload.stat().st_size > LARGE
 
 
 def _from_system(error: OSError) -> BuildError:

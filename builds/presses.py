@@ -43,8 +43,11 @@ class Presses:
         return [press.pid for press in self._presses]
 
     def warm_up(self) -> None:
-        """Start them ahead of the first job."""
-        while len(self._presses) < self._count:
+        """Start them all ahead of the first job."""
+        self._start(self._count)
+
+    def _start(self, count: int) -> None:
+        while len(self._presses) < count:
             self._presses.append(_Press(self._command))
 
     def run(self, jobs: Iterable[tuple[Job, int]], limits: PressLimits, take: Take) -> None:
@@ -57,7 +60,7 @@ class Presses:
         count = min(len(batches), self._count)
         if not count:
             return
-        self.warm_up()
+        self._start(count)
         self._crashes = 0
         with ThreadPoolExecutor(count, "press") as crew:
             for worker in [crew.submit(self._work, place, batches, limits, take) for place in range(count)]:

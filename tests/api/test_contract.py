@@ -12,7 +12,7 @@ import pytest
 from tests.builders import MAIN, ROOT, page, served, zip_of
 from tests.cast import OLGA
 
-EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "12")  # of each operation; raise it for a longer look
+EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "5")  # of each operation; raise it for a longer look
 DECOYS = 60  # tokens it may delete; with a small number of its own it would soon sign itself out
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 HOOKS = "tests.api.contract_hooks"
