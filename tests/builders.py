@@ -68,8 +68,8 @@ def folder_of(root: Path, files: Files) -> Path:
 
 
 def settings_for(data: Path, **changes: Any) -> Settings:
-    """Settings for a test: everything in `data`, any free port on loopback."""
-    return replace(Settings(data=data, listen=Address("127.0.0.1", 0)), **changes)
+    """Settings for a test: everything in `data`, any free port on loopback, files served byte for byte as uploaded."""
+    return replace(Settings(data=data, listen=Address("127.0.0.1", 0), force_minify="off"), **changes)
 
 
 @dataclass(frozen=True)
@@ -195,15 +195,26 @@ SOURCE = (sys.executable, str(MAIN))  # the program, run from its source tree
 
 @contextmanager
 def served(
-    data: Path, *options: str, environment: Mapping[str, str] | None = None, program: Sequence[str] = SOURCE
+    data: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = SOURCE,
+    minify: str = "off",
 ) -> Iterator[Served]:
-    """`program serve` in a process of its own until the block ends; its log lines go to `<data>.log`."""
+    """`program serve` in a process of its own until the block ends; its log lines go to `<data>.log`.
+
+    Files are served byte for byte as uploaded, unless `minify` (the setting `force_minify`) says otherwise.
+    """
     command = [*program, "serve", "--data", str(data), *options]
     if "--listen" not in options:
         command += ["--listen", "127.0.0.1:0"]
     with Path(f"{data}.log").open("a") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(environment or {})}
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "DROPDOCK_FORCE_MINIFY": minify, **(environment or {})},
         )
     try:
         yield _await_start(process, Path(f"{data}.log"))

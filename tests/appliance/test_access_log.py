@@ -21,7 +21,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def lines_of(path: Path, count: int) -> list[str]:
     """The lines of a log, as soon as there are this many."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not path.exists() or len(path.read_text("utf-8").splitlines()) < count:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -42,7 +42,7 @@ def _greet(certificates: Certificates, theirs: socket.socket) -> None:
 
 
 def eventually(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)

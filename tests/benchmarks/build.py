@@ -59,7 +59,7 @@ def _round(archive: Path, scratch: Path) -> dict[str, float]:
 def _times(data: Path, environment: dict[str, str], uploads: dict[str, Path]) -> dict[str, float]:
     token = account(data)
     taken: dict[str, float] = {}
-    with served(data, environment=environment) as server:
+    with served(data, environment=environment, minify="site") as server:
         time.sleep(1.5)  # the build child and its presses have started by then, as on a server that has run for a while
         for name, archive in uploads.items():
             taken[name] = time_deploy(archive, server.port, token, again=bool(taken))

@@ -96,7 +96,7 @@ def measure(case: Case, *, whole: bool) -> Cost:
     with tempfile.TemporaryDirectory(prefix="dropdock-") as folder:
         data = Path(folder) / "data"
         token = _operator(data)
-        with served(data) as server, relay(server.port) as (port, sent):
+        with served(data, minify="site") as server, relay(server.port) as (port, sent):
             _deploy(server.port, token, case.before)
             began, before = time.monotonic(), sent()
             _deploy(port, token, case.after, whole=whole)

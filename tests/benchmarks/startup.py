@@ -53,11 +53,11 @@ def main() -> None:
         _make_account(program, data)
         for name, prepare in (("cold", _drop_caches), ("warm", lambda: True)):
             _print_starts(name, program, data, options.rounds, prepare)
-        with served(data, program=program) as server:
+        with served(data, program=program, minify="site") as server:
             print(f"idle                {_idle_memory(server)}")
         _fill(program, data, Path(scratch, "site"), options.sites, options.files)
         _print_starts("many sites, warm", program, data, options.rounds, lambda: True)
-        with served(data, program=program) as server:
+        with served(data, program=program, minify="site") as server:
             print(f"{options.sites} sites, idle    {_idle_memory(server)}")
             _visit(server, options.sites)
             print(f"{options.sites} sites, visited {_idle_memory(server)}")
@@ -83,7 +83,7 @@ def _print_starts(name: str, program: Program, data: Path, rounds: int, prepare:
 def _first_answer(program: Program, data: Path, prepare: Callable[[], bool]) -> float:
     prepare()
     started = time.monotonic()
-    with served(data, program=program) as server:
+    with served(data, program=program, minify="site") as server:
         _ask(server, f"localhost:{server.port}", "/healthz")
         return time.monotonic() - started
 
@@ -114,7 +114,7 @@ def _fill(program: Program, data: Path, folder: Path, sites: int, files: int) ->
     """Deploy the sites, each with a page of its own among files they share."""
     token = _run(program, "token", "create", "--account", OLGA.email, "--name", "startup", "--data", str(data))
     folder_of(folder, {f"page-{number}.html": page(f"Page {number}") for number in range(files - 1)})
-    with served(data, program=program) as server:
+    with served(data, program=program, minify="site") as server:
         environment = {"DROPDOCK_SERVER": server.url, "DROPDOCK_TOKEN": token.strip()}
         for number in range(sites):
             (folder / "index.html").write_text(page(f"Site {number}"), encoding="utf-8")

@@ -83,7 +83,7 @@ def olga_serves(machine: Machine) -> Iterator[Operator]:
     account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
     made = machine.dropdock(*account, "--data", str(data), said=OLGA.password + "\n")
     assert made.returncode == 0, made.stderr
-    with served(data, environment=machine.environment, program=machine.program) as server:
+    with served(data, environment=machine.environment, program=machine.program, minify="site") as server:
         yield Operator(machine, data, server)
 
 
