@@ -43,9 +43,7 @@ COMPONENTS = (
     Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
     Component("systemd", ("systemd-analyze",)),
-    Component("podman", ("podman",)),
     Component("runc", ("runc",)),
-    Component("debootstrap", ("debootstrap", "/usr/sbin/debootstrap")),
     Component("jekyll", ("jekyll",)),
     Component("jekyll-theme-minima", ("/usr/share/doc/jekyll-theme-minima",)),
     # Real sites; their pages are looked for, not the packages: container images often leave documentation out.
