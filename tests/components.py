@@ -43,7 +43,6 @@ COMPONENTS = (
     Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
     Component("systemd", ("systemd-analyze",)),
-    Component("runc", ("runc",)),
     Component("jekyll", ("jekyll",)),
     Component("jekyll-theme-minima", ("/usr/share/doc/jekyll-theme-minima",)),
     # Real sites; their pages are looked for, not the packages: container images often leave documentation out.
