@@ -13,13 +13,14 @@ from appliance.serving.explain import BlockUsed, Caching, Guard, RuleUsed, StepT
 
 BROWSER = "gzip, deflate, br, zstd"  # what browsers send
 
-Header = Annotated[str, msgspec.Meta(max_length=4_000)]
+# Together, each character up to 12 bytes of the query, these fit into the largest request head (head_size, 32 KiB).
+Header = Annotated[str, msgspec.Meta(max_length=350)]
 
 
 class ExplainQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The address, and the headers a visitor would send with it; an empty one is not sent."""
 
-    url: Annotated[str, msgspec.Meta(min_length=1, max_length=8_000, description="an address of the site, whole")]
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=1_400, description="an address of the site, whole")]
     accept_encoding: Header = BROWSER
     language: Header = ""
     cookie: Header = ""

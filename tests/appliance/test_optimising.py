@@ -43,7 +43,10 @@ async def test_the_operators_word_goes_before_the_sites(tmp_path: Path, operator
 
 
 async def test_switched_off_the_next_deploy_is_the_original_and_the_one_before_is_as_it_was(tmp_path: Path) -> None:
-    async with appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server, server.client(ALICE) as client:
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server,
+        server.client(ALICE) as client,
+    ):
         first = await seen(server, client)
         await client.patch("/api/v1/sites/shop", json={"minify": False})
         second = await seen(server, client)
@@ -53,7 +56,10 @@ async def test_switched_off_the_next_deploy_is_the_original_and_the_one_before_i
 
 
 async def test_a_listing_of_a_deploy_is_of_what_was_uploaded(tmp_path: Path) -> None:
-    async with appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server, server.client(ALICE) as client:
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server,
+        server.client(ALICE) as client,
+    ):
         facts = await deployed(client, "shop", SITE)
 
         assert facts["bytes"] == len(PAGE)
@@ -69,7 +75,10 @@ async def test_the_operators_snippet_stands_in_every_page(tmp_path: Path) -> Non
 
 
 async def test_the_log_says_in_one_line_what_was_saved(tmp_path: Path) -> None:
-    async with appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server, server.client(ALICE) as client:
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server,
+        server.client(ALICE) as client,
+    ):
         facts: dict[str, Any] = await deployed(client, "shop", zip_of({"index.html": PAGE, "a.txt": "word " * 100_000}))
 
     lines = [line["text"] for line in facts["log"] if "Optimised" in line["text"]]
@@ -77,7 +86,10 @@ async def test_the_log_says_in_one_line_what_was_saved(tmp_path: Path) -> None:
 
 
 async def test_what_was_found_in_the_cache_is_counted(tmp_path: Path) -> None:
-    async with appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server, server.client(ALICE) as client:
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server,
+        server.client(ALICE) as client,
+    ):
         await deployed(client, "shop", SITE)
         await deployed(client, "other", SITE)
         page = (await server.fetch("localhost", "/metrics")).text
