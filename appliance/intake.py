@@ -14,6 +14,7 @@ from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy
 from appliance.errors import BadInput, Busy, Limit, TooLarge
 from appliance.jobs import Jobs
+from appliance.pauses import next_piece
 from appliance.progress import Progress
 from appliance.settings import Settings
 
@@ -91,7 +92,7 @@ class Intake:
         pieces = bytearray()
         with await asyncio.to_thread(path.open, "xb") as file:
             progress.step("receive", 0, declared or 0)
-            while chunk := await self._next(body):
+            while chunk := await next_piece(body, self._settings):
                 size += len(chunk)
                 self._check_size(size)
                 pieces += chunk
@@ -99,16 +100,6 @@ class Intake:
                     await _flush(file, pieces)
             await _flush(file, pieces)
         return size
-
-    async def _next(self, body: AsyncIterator[bytes]) -> bytes:
-        try:
-            async with asyncio.timeout(self._settings.upload_timeout):
-                return await anext(body, b"")
-        except TimeoutError:
-            pause = Limit("upload_timeout", str(self._settings.upload_timeout))
-            raise BadInput(
-                f"The upload paused for more than {pause.value}: send it again.", code="stalled", limit=pause
-            ) from None
 
     def _check_size(self, size: int) -> None:
         if size > self._settings.upload_size:

@@ -19,6 +19,7 @@ from appliance.deploys.digests import KINDS, Hasher, Name, PagesHasher
 from appliance.deploys.holdings import Holdings
 from appliance.errors import BadInput, Busy, Limit, TooLarge
 from appliance.models.site import Site
+from appliance.pauses import next_piece
 from appliance.settings import Settings
 from appliance.storage.blobs import Blobs
 from appliance.storage.pending import Pending, Receiving
@@ -140,7 +141,7 @@ class Contents:
         size = 0
         pieces = bytearray()
         try:
-            while chunk := await self._next(chunks):
+            while chunk := await next_piece(chunks, self._settings):
                 size += len(chunk)
                 self._check_size(size)
                 pieces += chunk
@@ -185,16 +186,6 @@ class Contents:
             return sha256
 
         return await asyncio.to_thread(finish)
-
-    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes:
-        try:
-            async with asyncio.timeout(self._settings.upload_timeout):
-                return await anext(chunks, b"")
-        except TimeoutError:
-            pause = Limit("upload_timeout", str(self._settings.upload_timeout))
-            raise BadInput(
-                f"The upload paused for more than {pause.value}: send it again.", code="stalled", limit=pause
-            ) from None
 
     async def _reserve(self, account: int, size: int) -> None:
         used = self._used.get(account)
