@@ -1,10 +1,6 @@
-"""What the operator can set: read from `appliance.toml` and `DROPDOCK_*`, checked once at start, then never changed."""
+"""What the operator can set: each with its default, its unit and its bounds; read at start, then never changed."""
 
 import dataclasses
-import difflib
-import os
-import sys
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +31,6 @@ from appliance.units import (
     whole,
     words,
 )
-
-ENVIRONMENT = "DROPDOCK_"
-CONFIG_NAME = "appliance.toml"
-NOT_SETTINGS = {"CONFIG", "SERVER", "TOKEN"}  # DROPDOCK_… names the command line reads itself
-
-
-class BadSettings(Exception):
-    """One or more settings cannot be used; `str()` is a sentence per setting that says what to do."""
 
 
 def _setting(default: Any, parse: Callable[[Any], Any], about: str, *, secret: bool = False) -> Any:  # noqa: ANN401 - dataclasses.field is untyped in the same way
@@ -239,28 +227,6 @@ class Settings:
         return self.base if self.base == "localhost" else f"admin.{self.base}"
 
 
-def load(
-    *,
-    config: Path | None = None,
-    environment: Mapping[str, str] = os.environ,
-    given: Mapping[str, object] | None = None,
-) -> Settings:
-    """Read the settings: command line over environment over file over defaults. Raises BadSettings, naming each fault.
-
-    The file is `config`, else `DROPDOCK_CONFIG`, else `appliance.toml` in the current folder where there is one.
-    """
-    faults: list[str] = []
-    values = _from_file(_config_file(config, environment), faults)
-    values |= _from_environment(environment, faults)
-    values |= {name: value for name, value in (given or {}).items() if value is not None}
-    parsed: dict[str, Any] = _parse(values, faults)
-    if faults:
-        raise BadSettings("\n".join(faults))
-    settings = Settings(**parsed)
-    _check_combinations(settings)
-    return settings
-
-
 def effective(settings: Settings) -> dict[str, str]:
     """Every setting as it would be written, secrets masked."""
     shown = {}
@@ -281,7 +247,7 @@ def carried(settings: Settings) -> dict[str, str]:
 
 def from_carried(values: Mapping[str, str]) -> Settings:
     """The settings that were carried over, with secrets as they are by default."""
-    return Settings(**{name: _fields()[name].metadata["parse"](value) for name, value in values.items()})
+    return Settings(**{name: fields()[name].metadata["parse"](value) for name, value in values.items()})
 
 
 def _masked(value: object) -> str:
@@ -303,98 +269,6 @@ def written(value: object) -> str:
     return str(value)
 
 
-def _config_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
-    if config is not None:
-        return config
-    if environment.get(ENVIRONMENT + "CONFIG"):
-        return Path(environment[ENVIRONMENT + "CONFIG"])
-    return Path(CONFIG_NAME) if Path(CONFIG_NAME).is_file() else None
-
-
-def _from_file(path: Path | None, faults: list[str]) -> dict[str, object]:
-    if path is None:
-        return {}
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadSettings(f"{path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSettings(f"{path} is not valid TOML: {error}.") from None
-    for name in [name for name in values if name not in _fields()]:
-        faults.append(_unknown(name, f"{path}: "))
-        del values[name]
-    if isinstance(values.get("data"), str):
-        values["data"] = str(path.absolute().parent / Path(values["data"]).expanduser())
-    return values
-
-
-def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for variable, text in environment.items():
-        if not variable.startswith(ENVIRONMENT) or variable.removeprefix(ENVIRONMENT) in NOT_SETTINGS:
-            continue
-        name = variable.removeprefix(ENVIRONMENT).lower()
-        from_file = name.endswith("_file") and name.removesuffix("_file") in _fields()
-        if from_file:
-            values[name.removesuffix("_file")] = _read_secret(variable, text, faults)
-        elif name in _fields():
-            values[name] = text
-        else:
-            faults.append(_unknown(name, f"{variable}: "))
-    return values
-
-
-def _read_secret(variable: str, path: str, faults: list[str]) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        faults.append(f"{variable}: the file {path} cannot be read.")
-        return ""
-
-
-def _parse(values: Mapping[str, object], faults: list[str]) -> dict[str, object]:
-    parsed = {}
-    for name, value in values.items():
-        field = _fields()[name]
-        try:
-            parsed[name] = field.metadata["parse"](value)
-        except ValueError as error:
-            shown = "the value given" if field.metadata["secret"] else repr(value)
-            faults.append(f"{name} {error}, not {shown}.")
-    return parsed
-
-
-def _check_combinations(settings: Settings) -> None:
-    if settings.file_size > settings.unpacked_size:
-        raise BadSettings(
-            f"file_size ({settings.file_size}) is larger than unpacked_size ({settings.unpacked_size}): "
-            "raise unpacked_size or lower file_size."
-        )
-    if settings.admin != settings.base and settings.admin.endswith("." + settings.base):
-        label = settings.admin.removesuffix("." + settings.base)
-        if "." in label or "--" in label:
-            raise BadSettings(
-                f"admin_host {settings.admin} looks like a site of {settings.base}: use one label, such as admin."
-            )
-    if settings.listen_tls and not (settings.tls_certificate or settings.tls_hosts):
-        raise BadSettings("listen_tls needs a certificate: set tls_certificate, or tls_hosts.")
-    if settings.https_redirect and not (settings.listen_tls or settings.trusted_proxies):
-        raise BadSettings("https_redirect leads nowhere: set listen_tls, or trusted_proxies if a proxy speaks HTTPS.")
-    if settings.country_header and not settings.trusted_proxies:
-        raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
-    if settings.workers > 1 and sys.platform == "win32":
-        raise BadSettings("workers is more than 1, which needs a system other than Windows: leave it out.")
-    if len(settings.head_snippet.encode()) > settings.snippet_size:
-        raise BadSettings(f"head_snippet is longer than snippet_size ({settings.snippet_size}): shorten it.")
-    if settings.secret_key and len(settings.secret_key) < 32:
-        raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
-
-
-def _unknown(name: str, where: str) -> str:
-    close = difflib.get_close_matches(name.lower(), _fields(), n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    return f"{where}there is no setting {name}.{hint}"
-
-
-def _fields() -> dict[str, "dataclasses.Field[Any]"]:
+def fields() -> dict[str, "dataclasses.Field[Any]"]:
+    """Every setting by its name, with how it is parsed, what it is about, its default, and whether it is secret."""
     return {field.name: field for field in dataclasses.fields(Settings)}

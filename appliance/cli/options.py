@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from appliance.cli.output import Failure
-from appliance.settings import BadSettings, Settings, load
+from appliance.settings import Settings
+from appliance.settings_sources import BadSettings, load
 
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 A_FOLDER = click.Path(file_okay=False, path_type=Path)

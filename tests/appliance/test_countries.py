@@ -13,7 +13,7 @@ from appliance.countries import Countries, NoCountries
 from appliance.proxies import Proxies
 from appliance.serving.abilities import Abilities
 from appliance.serving.visitor import COUNTRY_HEADERS, Reception, Visitor
-from appliance.settings import BadSettings, load
+from appliance.settings_sources import BadSettings, load
 from appliance.units import COUNTRY_HEADERS as KNOWN_TO_SETTINGS
 from tests.builders import appliance, deployed, zip_of
 from tests.cast import ALICE, OLGA

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 
 from appliance.settings import (
-    BadSettings,
     Settings,
     carried,
     default_data,
     effective,
     from_carried,
-    load,
     written,
 )
+from appliance.settings_sources import BadSettings, load
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {field.name: field for field in dataclasses.fields(Settings)}

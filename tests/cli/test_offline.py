@@ -14,7 +14,8 @@ import main as entry
 from appliance import db
 from appliance.data_folder import DataFolder
 from appliance.models.account import Account, PersonalToken
-from appliance.settings import effective, load
+from appliance.settings import effective
+from appliance.settings_sources import load
 from tests.cli.conftest import Outcome, Run
 
 ALICE = "alice@example.org"

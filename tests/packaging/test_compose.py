@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from appliance.settings import ENVIRONMENT, Settings, load
+from appliance.settings import Settings
+from appliance.settings_sources import ENVIRONMENT, load
 from appliance.units import networks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
