@@ -28,6 +28,7 @@ def change_site(form: Fields) -> ChangeSite:
         spa=form.get("spa") == "on",
         any_case=form.get("any_case") == "on",
         minify=form.get("minify") == "on",
+        head_snippet=form.get("head_snippet", "").strip(),
     )
 
 

@@ -11,7 +11,7 @@ def transforms_of(settings: Settings, folder: DataFolder, options: Options) -> T
     """What is made of the files of a site with these options; the operator's word goes first."""
     return Transforms(
         minify={"on": True, "off": False}.get(settings.force_minify, options.minify),
-        snippets=(settings.head_snippet,) if settings.head_snippet else (),
+        snippets=tuple(snippet for snippet in (settings.head_snippet, options.head_snippet) if snippet),
         compress=COMPRESSIBLE if settings.variants else (),
         largest=settings.minify_size,
         limits=PressLimits(settings.transform_time, settings.transform_memory),

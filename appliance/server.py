@@ -200,7 +200,7 @@ async def _wire(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=Sites(addresses, live, counters.forget),
+        sites=Sites(addresses, live, counters.forget, settings.snippet_size),
         deploys=deploys,
         intake=intake,
         jobs=jobs,

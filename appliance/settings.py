@@ -137,7 +137,7 @@ class Settings:
     # what is made of files
     force_minify: str = _setting("site", one_of("on", "off", "site"), "minify all sites, or none; site: as each says")
     head_snippet: str = _setting("", str, "HTML put at the end of the head of every page of every site")
-    snippet_size: Size = _setting("8KB", Size.parse, "longest head_snippet, in bytes")
+    snippet_size: Size = _setting("8KB", Size.parse, "longest head_snippet, also of a site, in bytes")
     minify_size: Size = _setting("5MB", Size.parse, "largest file that is minified")
     transform_time: Span = _setting("20s", Span.parse, "longest time one file may take to be minified and compressed")
     transform_memory: Size = _setting("1GB", Size.parse, "most memory of a process that minifies and compresses")

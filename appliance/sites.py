@@ -13,16 +13,18 @@ from tortoise.transactions import in_transaction
 
 from appliance.accounts import Actor
 from appliance.addresses import Addresses
-from appliance.errors import Conflict, Invalid, NotFound
+from appliance.errors import Conflict, Invalid, Limit, NotFound
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
 from appliance.models.site import Site
 from appliance.storage.manifest import Options
+from appliance.units import Size
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")  # a DNS label (RFC 1123) with room for `<deploy>--`
 NAME_RULE = "use 1 to 48 of the letters a-z, digits and single hyphens, with a letter or digit at both ends"
 PRODUCTION_BRANCH = "main"  # unless it was said
 HTML_OF = {"netlify": "natural", "cloudflare": "auto"}  # how each answers for pages, unless a site is told otherwise
+LONGEST_SNIPPET = Size(8_000)  # bytes; see `snippet_size`
 RESERVED = frozenset({"admin", "api", "dropdock"})  # names a visitor would take for the platform's own
 
 
@@ -44,6 +46,7 @@ class ChangeSite:
     spa: bool | None = None
     minify: bool | None = None
     any_case: bool | None = None
+    head_snippet: str | None = None  # HTML; "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,14 @@ class Sites:
     """The sites of this installation."""
 
     def __init__(
-        self, addresses: Addresses, live: LiveSites, removed: Callable[[str], None] = lambda _name: None
+        self,
+        addresses: Addresses,
+        live: LiveSites,
+        removed: Callable[[str], None] = lambda _name: None,
+        snippet_size: Size = LONGEST_SNIPPET,
     ) -> None:
         self._addresses = addresses
+        self._snippet_size = snippet_size
         self._live = live
         self._removed = removed  # told the name of a site that is no more
 
@@ -132,13 +140,25 @@ class Sites:
         return (await self._facts([await find(actor, name)]))[0]
 
     async def change(self, actor: Actor, name: str, change: ChangeSite) -> SiteFacts:
-        """Set options; NotFound."""
+        """Set options; NotFound, Invalid for a snippet longer than `snippet_size` bytes."""
         site = await find(actor, name)
+        self._check_snippet(change.head_snippet or "")
         values = {option: getattr(change, option) for option in ChangeSite.__slots__}
         given = {option: value for option, value in values.items() if value is not None}
         if given:
             await site.update_from_dict(given).save(update_fields=list(given))
         return (await self._facts([site]))[0]
+
+    def _check_snippet(self, snippet: str) -> None:
+        size = len(snippet.encode())
+        if size > self._snippet_size:
+            sentence = f"is {size:,} bytes long, and may have {self._snippet_size} (snippet_size): shorten it"
+            raise Invalid(
+                f"The snippet {sentence}.",
+                code="snippet_too_long",
+                limit=Limit("snippet_size", str(self._snippet_size)),
+                fields={"head_snippet": sentence},
+            )
 
     async def remove(self, actor: Actor, name: str) -> None:
         """Remove a site with all its deploys; visitors get 404 from then on. NotFound."""
@@ -174,7 +194,8 @@ class Sites:
 
 def options_of(site: Site) -> Options:
     """How the site wants to be answered, to be recorded in a deploy."""
-    return Options(**{option: getattr(site, option) for option in Options.__slots__})
+    values = {option: getattr(site, option) for option in Options.__slots__}
+    return Options(**values | {"head_snippet": site.head_snippet or ""})
 
 
 def check_name(name: str) -> None:

@@ -113,5 +113,6 @@ class SettingsPage:
     options: Options
     html_modes: Sequence[Choice]
     dialects: Sequence[Choice]
+    snippet: str = ""
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)

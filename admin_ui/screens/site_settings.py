@@ -1,5 +1,7 @@
 """A site's settings: how its pages are answered, and deleting it."""
 
+from dataclasses import replace
+
 from quart import Response
 
 from admin_ui import forms
@@ -26,8 +28,15 @@ async def show(visit: Visit, name: str) -> Response:
 
 
 async def change(visit: Visit, name: str) -> Response:
-    """Save the options."""
-    await visit.parts.sites.change(visit.actor, name, forms.change_site(await fields()))
+    """Save the options; a snippet that cannot be is shown again with what is wrong with it."""
+    form = await fields()
+    try:
+        await visit.parts.sites.change(visit.actor, name, forms.change_site(form))
+    except Invalid as problem:
+        if "head_snippet" not in problem.fields:
+            raise
+        page = await _page(visit, name, problem)
+        return visit.page("site_settings", replace(page, refusal="", snippet=form["head_snippet"]), problem.status)
     return go(f"{site_href(name)}/settings", done="saved")
 
 
@@ -50,6 +59,7 @@ async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> Sett
         site_href=site_href(site.name),
         deploys=counted(site.deploys, "deploy"),
         options=site.options,
+        snippet=site.options.head_snippet,
         html_modes=HTML_MODES,
         dialects=DIALECTS,
         refusal=problem.detail if problem else "",

@@ -25,6 +25,9 @@ class SiteOptions(Body, frozen=True):
     spa: bool | msgspec.UnsetType = msgspec.UNSET
     minify: bool | msgspec.UnsetType = msgspec.UNSET
     any_case: bool | msgspec.UnsetType = msgspec.UNSET
+    head_snippet: (
+        Annotated[str, msgspec.Meta(description="HTML at the end of the head of every page")] | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class SitePage(Listing[SiteFacts], frozen=True):

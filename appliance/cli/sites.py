@@ -1,6 +1,7 @@
 """`site …`, `deploys`, `publish` and `rollback`: what a site is, which versions it has, and which one visitors get."""
 
 import difflib
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,8 +20,11 @@ OPTIONS: dict[str, dict[str, str | bool]] = {
     "dialect": {word: word for word in ("netlify", "cloudflare")},
     "html": {word: word for word in ("natural", "auto", "slash", "noslash", "exact")},
 }
+TEXTS = {"head_snippet": "HTML|@FILE"}  # options that are any text, given there or as a file; empty for none
+_SHOWN = 60  # characters of a text
+_CHOICES = {option: "|".join(words) for option, words in OPTIONS.items()} | TEXTS
 HELP_OF_SET = "Set options, from the next deploy on.\n\n\b\n" + "\n".join(  # \b: click leaves the lines as they are
-    f"{option}={'|'.join(words)}" for option, words in OPTIONS.items()
+    f"{option}={choices}" for option, choices in _CHOICES.items()
 )
 
 
@@ -161,11 +165,22 @@ def _option(text: str) -> tuple[str, str | bool]:
     key, equals, word = text.partition("=")
     if not equals:
         raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as minify=off.", param_hint="KEY=VALUE")
+    if key in TEXTS:
+        return key, _text(word)
     if key not in OPTIONS:
-        raise _unknown(f"there is no option {key!r}", key, OPTIONS)
+        raise _unknown(f"there is no option {key!r}", key, _CHOICES)
     if word not in OPTIONS[key]:
         raise _unknown(f"{key} cannot be {word!r}", word, OPTIONS[key])
     return key, OPTIONS[key][word]
+
+
+def _text(word: str) -> str:
+    if not word.startswith("@"):
+        return word
+    try:
+        return Path(word[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{word[1:]} cannot be read: {error}.", param_hint="KEY=VALUE") from None
 
 
 def _unknown(sentence: str, word: str, known: dict[str, Any]) -> click.BadParameter:
@@ -175,7 +190,10 @@ def _unknown(sentence: str, word: str, known: dict[str, Any]) -> click.BadParame
 
 
 def _written(value: str | bool) -> str:
-    return ("on" if value else "off") if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    line = " ".join(value.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
 def _live_number(site_facts: dict[str, Any]) -> int | None:

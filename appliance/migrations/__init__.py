@@ -12,4 +12,5 @@ NAMES = (
     "0004_aliases_and_locks",
     "0005_repositories",
     "0006_builds",
+    "0007_snippets_and_refinements",
 )

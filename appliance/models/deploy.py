@@ -15,8 +15,9 @@ class Deploy(Model):
     `state`: queued → ready → expired, or failed, cancelled, superseded; queued → asking → queued where somebody has to
     say how it is built (what is being worked on is queued here). `steps` is a list of
     {name, state, done, total, seconds}; `problems` what was found (see `storage.manifest.Found`); `manifest` the
-    hash it is stored under. `alias` and `if_live` are what its sender asked for: the alias it gets once it is ready,
-    and the deploy that has to be live still when it goes live. `source` is the program that sent it.
+    hash it is stored under, `bytes_saved` what a visitor who gets every file is not sent of `bytes`. `alias` and
+    `if_live` are what its sender asked for: the alias it gets once it is ready, and the deploy that has to be live
+    still when it goes live. `source` is the program that sent it.
     """
 
     id = fields.CharField(max_length=16, primary_key=True)
@@ -36,6 +37,7 @@ class Deploy(Model):
     manifest = fields.CharField(max_length=64, null=True)
     files = fields.IntField(default=0)
     bytes = fields.BigIntField(default=0)
+    bytes_saved = fields.BigIntField(default=0, db_default=0)
     steps: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
     problems: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
     error: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
@@ -54,6 +56,23 @@ class Deploy(Model):
         table = "deploy"
         unique_together = (("site", "number"),)
         indexes = (("state",),)
+
+
+class Refinement(Model):
+    """Better compressed forms of a ready deploy are to be made; the row goes with the work, however it ends.
+
+    `attempts` counts how often that was begun.
+    """
+
+    deploy: fields.OneToOneRelation[Deploy] = fields.OneToOneField(
+        "appliance.Deploy", related_name="refinement", on_delete=fields.CASCADE, primary_key=True
+    )
+    attempts = fields.IntField(default=0)
+
+    deploy_id: str
+
+    class Meta:
+        table = "refinement"
 
 
 class Live(Model):

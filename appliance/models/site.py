@@ -20,6 +20,7 @@ class Site(Model):
     spa = fields.BooleanField(default=False)
     minify = fields.BooleanField(default=True)
     any_case = fields.BooleanField(default=False, db_default=False)
+    head_snippet = fields.TextField(null=True)  # null: none
     production_branch = fields.CharField(max_length=255, null=True)  # null: main
     last_number = fields.IntField(default=0)  # of the newest deploy; numbers are never given twice
 

@@ -60,6 +60,7 @@ class Options:
     spa: bool = False
     minify: bool = True
     any_case: bool = False
+    head_snippet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,40 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_options_are_saved(alice: Desk) -> None:
     await alice.submit("/sites", name="options")
 
-    answer = await alice.submit("/sites/options/settings", html="slash", dialect="cloudflare", spa="on", any_case="on")
+    answer = await alice.submit(
+        "/sites/options/settings",
+        html="slash",
+        dialect="cloudflare",
+        spa="on",
+        any_case="on",
+        head_snippet=" <meta name=a> ",
+    )
 
     assert answer.headers["location"] == "/sites/options/settings?done=saved"
     async with alice.server.client(alice.person) as api:
         options = (await api.get("/api/v1/sites/options")).json()["options"]
-    assert options == {"dialect": "cloudflare", "html": "slash", "spa": True, "minify": False, "any_case": True}
+    assert options == {
+        "dialect": "cloudflare",
+        "html": "slash",
+        "spa": True,
+        "minify": False,
+        "any_case": True,
+        "head_snippet": "<meta name=a>",
+    }
     shown = await alice.page("/sites/options/settings?done=saved")
     assert "Saved." in shown.text
     assert [known["value"] for tag, known in shown.tags if "selected" in known] == ["slash", "cloudflare"]
+
+
+async def test_a_snippet_that_is_too_long_is_shown_again_with_what_is_wrong(alice: Desk) -> None:
+    await alice.submit("/sites", name="long-snippet")
+    snippet = f"<!-- {'x' * 8_000} -->"
+
+    answer = await alice.submit("/sites/long-snippet/settings", html="slash", dialect="netlify", head_snippet=snippet)
+
+    assert answer.status_code == 422
+    assert "snippet_size" in answer.text
+    assert "x" * 8_000 in answer.text
 
 
 async def test_an_option_that_is_none_is_refused(alice: Desk) -> None:

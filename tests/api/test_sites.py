@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from appliance.units import Size
 from tests.builders import Appliance, appliance, deployed, page, zip_of
 from tests.cast import ALICE, BOB, OLGA
 
@@ -37,7 +38,14 @@ async def test_a_site_is_made_shown_and_listed(server: Appliance, alice: httpx.A
         "name": "shop",
         "url": f"http://shop.localhost:{server.port}/",
         "owner": ALICE.email,
-        "options": {"dialect": "netlify", "html": "natural", "spa": False, "minify": True, "any_case": False},
+        "options": {
+            "dialect": "netlify",
+            "html": "natural",
+            "spa": False,
+            "minify": True,
+            "any_case": False,
+            "head_snippet": "",
+        },
         "live": None,
         "deploys": 0,
         "locked": None,
@@ -112,7 +120,25 @@ async def test_options_are_changed_and_the_rest_stays(alice: httpx.AsyncClient) 
         "spa": True,
         "minify": True,
         "any_case": True,
+        "head_snippet": "",
     }
+
+
+async def test_a_snippet_longer_than_the_operator_allows_is_refused(tmp_path: Path) -> None:
+    async with (
+        appliance(tmp_path / "small", (OLGA, ALICE), snippet_size=Size(10)) as server,
+        server.client(ALICE) as alice,
+    ):
+        await alice.post("/api/v1/sites", json={"name": "shop"})
+        await alice.patch("/api/v1/sites/shop", json={"head_snippet": "<meta a=b>"})
+
+        answer = await alice.patch(
+            "/api/v1/sites/shop", json={"head_snippet": "<meta a=\N{LATIN SMALL LETTER E WITH ACUTE}>"}
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "snippet_too_long")
+        assert answer.json()["limit"] == {"name": "snippet_size", "value": "10B"}
+        assert (await alice.get("/api/v1/sites/shop")).json()["options"]["head_snippet"] == "<meta a=b>"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from appliance.deploys import Listing, NewDeploy
+from tests.appliance.listed import settled
 from tests.builders import Appliance, appliance, deployed, zip_of
 from tests.cast import ALICE, OLGA
 
@@ -72,6 +74,29 @@ async def test_the_operators_snippet_stands_in_every_page(tmp_path: Path) -> Non
         server.client(ALICE) as client,
     ):
         assert await seen(server, client) == PAGE.replace("</head>", f"{snippet}</head>")
+
+
+async def test_the_sites_snippet_stands_after_the_operators_from_its_next_deploy_on(tmp_path: Path) -> None:
+    """Also from one that is made of what is here already."""
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), head_snippet="<meta name=all>", force_minify="off") as server,
+        server.client(ALICE) as client,
+    ):
+        await client.post("/api/v1/sites", json={"name": "shop"})
+        await client.patch("/api/v1/sites/shop", json={"head_snippet": "<meta name=own>"})
+        first = await seen(server, client)
+        await client.patch("/api/v1/sites/shop", json={"head_snippet": ""})
+        unchanged = (await server.fetch("shop.localhost")).text
+        opened = await server.parts.listings.begin(
+            server.actors[ALICE.email], "shop", (again := NewDeploy()), Listing((), base="1")
+        )
+        await server.parts.listings.finish(server.actors[ALICE.email], again.id)
+        await settled(server.parts, server.actors[ALICE.email], again.id)
+        second = (await server.fetch("shop.localhost")).text
+
+    assert opened.missing == ()
+    assert first == unchanged == PAGE.replace("</head>", "<meta name=all>\n<meta name=own></head>")
+    assert second == PAGE.replace("</head>", "<meta name=all></head>")
 
 
 async def test_the_log_says_in_one_line_what_was_saved(tmp_path: Path) -> None:

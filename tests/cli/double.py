@@ -38,7 +38,14 @@ class Double:
     url: str = ""
 
     def add_site(self, name: str) -> dict[str, Any]:
-        options = {"dialect": "netlify", "html": "natural", "spa": False, "minify": True, "any_case": False}
+        options = {
+            "dialect": "netlify",
+            "html": "natural",
+            "spa": False,
+            "minify": True,
+            "any_case": False,
+            "head_snippet": "",
+        }
         self.sites[name] = {
             "name": name, "url": f"http://{name}.localhost:8080/", "owner": "alice@example.org",
             "created_at": "2026-11-23T05:00:00Z", "options": options, "live": None, "deploys": 0,

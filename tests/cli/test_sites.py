@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -87,14 +88,37 @@ def test_set_sends_what_is_named_and_prints_what_now_holds(run: Run, double: Dou
 
     outcome = run("site", "set", "blog", "minify=off", "spa=on", "any_case=on", "dialect=cloudflare", "html=slash")
 
-    assert outcome.out == "dialect=cloudflare html=slash spa=on minify=off any_case=on\n"
+    assert outcome.out == "dialect=cloudflare html=slash spa=on minify=off any_case=on head_snippet=\n"
     assert double.sites["blog"]["options"] == {
         "dialect": "cloudflare",
         "html": "slash",
         "spa": True,
         "minify": False,
         "any_case": True,
+        "head_snippet": "",
     }
+
+
+def test_a_snippet_is_any_text_or_a_files(run: Run, double: Double, tmp_path: Path) -> None:
+    double.add_site("blog")
+    (tmp_path / "count.html").write_text("<script>\n  count(1)\n</script>\n" + "<!-- long -->" * 9)
+
+    run("site", "set", "blog", "head_snippet=<meta name=a content=b=c>")
+    given = double.sites["blog"]["options"]["head_snippet"]
+    outcome = run("site", "set", "blog", f"head_snippet=@{tmp_path / 'count.html'}")
+
+    assert given == "<meta name=a content=b=c>"
+    assert double.sites["blog"]["options"]["head_snippet"].startswith("<script>\n  count(1)")
+    assert "head_snippet=<script> count(1) </script> <!-- long -->" in outcome.out
+    assert outcome.out.endswith("…\n")
+
+
+def test_a_snippet_in_a_file_that_is_not_there_is_bad_usage(run: Run, double: Double) -> None:
+    outcome = run("site", "set", "blog", "head_snippet=@nowhere.html")
+
+    assert outcome.code == 2
+    assert "nowhere.html cannot be read" in outcome.err
+    assert double.paths == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +127,7 @@ def test_set_sends_what_is_named_and_prints_what_now_holds(run: Run, double: Dou
         ("minfy=on", "did you mean minify?"),
         ("dialect=netlfy", "did you mean netlify?"),
         ("html=zzz", "use one of natural, auto, slash, noslash, exact"),
-        ("zzz=1", "use one of minify, spa, any_case, dialect, html"),
+        ("zzz=1", "use one of minify, spa, any_case, dialect, html, head_snippet"),
         ("minify", "is not KEY=VALUE"),
     ],
 )
@@ -182,4 +206,4 @@ def test_help_of_set_has_a_line_for_each_option(run: Run) -> None:
     lines = [line.strip() for line in run("site", "set", "--help").out.splitlines()]
 
     assert {"minify=on|off", "spa=on|off", "dialect=netlify|cloudflare"} <= set(lines)
-    assert "html=natural|auto|slash|noslash|exact" in lines
+    assert {"html=natural|auto|slash|noslash|exact", "head_snippet=HTML|@FILE"} <= set(lines)
