@@ -36,6 +36,7 @@ from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 CALLED_OFF = 10.0  # seconds a caller waits at most for what was called off to be gone
+LOOKED_UP = ("cache_hits", "cache_misses", "kept_hits", "kept_misses")  # what is counted of a result
 T = TypeVar("T")
 
 
@@ -47,6 +48,8 @@ class Finished:
     seconds: float
     cache_hits: int = 0  # files of which what was made before was used again
     cache_misses: int = 0
+    kept_hits: int = 0  # folders of dependencies that were installed before
+    kept_misses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,7 @@ class Jobs:
             self._keep_log(work.deploy, progress)
             self._on_loop(self.deploys.fail(work.deploy, result))
         seconds = time.monotonic() - began
-        finished = Finished(self._state(result), seconds, looked_up["hits"], looked_up["misses"])
+        finished = Finished(self._state(result), seconds, **looked_up)
         self._tell(work, finished, result)
         self._on_finished(finished)
         return None
@@ -302,7 +305,7 @@ class Jobs:
             return unpacked
         if unpacked.generator:
             self._on_loop(self.building.built(work.deploy, unpacked.generator))
-        looked_up.update(hits=unpacked.cache_hits, misses=unpacked.cache_misses)
+        looked_up.update({name: getattr(unpacked, name) for name in LOOKED_UP})
         manifest = self._composer.manifest(work, unpacked, previous, workspace)
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:

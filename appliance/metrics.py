@@ -53,8 +53,15 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._kept = Counter(
+            "dropdock_dependency_lookups",
+            "Dependencies of builds looked up among those installed before, by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
         for outcome in ("hit", "miss"):
             self._cache.labels(outcome)
+            self._kept.labels(outcome)
         for state in ("ready", "failed"):  # both are there from the start, or the first failure has no rate
             self._deploys.labels(state)
             self._seconds.labels(state)
@@ -65,6 +72,8 @@ class Metrics:
         self._seconds.labels(finished.state).observe(finished.seconds)
         self._cache.labels("hit").inc(finished.cache_hits)
         self._cache.labels("miss").inc(finished.cache_misses)
+        self._kept.labels("hit").inc(finished.kept_hits)
+        self._kept.labels("miss").inc(finished.kept_misses)
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
         """Ask `depth` for the number of waiting deploys whenever the figures are read; in a thread."""

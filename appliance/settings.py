@@ -134,6 +134,12 @@ class Settings:
     build_readable: tuple[str, ...] = _setting(
         "", words, "files and folders that builds may read while they fetch, such as certificates; empty: none"
     )
+    dependencies_size: Size = _setting(
+        "4GB", Size.parse, "most disk for dependencies of builds, kept for the next with the same lock file; 0: none"
+    )
+    tools_size: Size = _setting("10GB", Size.parse, "most disk for tools that were installed for builds")
+    tools_age: Span = _setting("30d", Span.parse, "how long such a tool is kept that no build uses")
+    question_age: Span = _setting("7d", Span.parse, "how long an upload waits for an answer on how it is to be built")
     # what is made of files
     force_minify: str = _setting("site", one_of("on", "off", "site"), "minify all sites, or none; site: as each says")
     head_snippet: str = _setting("", str, "HTML put at the end of the head of every page of every site")

@@ -19,7 +19,7 @@ from appliance.settings import Settings
 from builds.errors import BuildError
 from builds.generators import GENERATORS
 from builds.names import safe_path
-from builds.order import FETCH, RUN, Order
+from builds.order import FETCH, RUN, Keeping, Order
 from builds.recipe import AUTO, STATIC, Choice
 from builds.sandbox.values import Bounds, Wishes
 
@@ -161,6 +161,11 @@ class SiteBuilds:
             insist=bool(answer) and answer != AUTO,
             site=str(site.id),
             cache=self._cache,
+            keeping=Keeping(
+                dependencies=int(self._settings.dependencies_size),
+                tools=int(self._settings.tools_size),
+                tool_age=float(self._settings.tools_age),
+            ),
             variables=await self._variables(site.id) if run else {},
             wishes=wishes_of(self._settings),
             bounds=bounds_of(self._settings),

@@ -10,6 +10,7 @@ from pathlib import Path
 from builds.collect import collect, output_folder
 from builds.errors import BuildError
 from builds.folders import fresh, remove
+from builds.kept import KeptFolders
 from builds.log import BuildLog
 from builds.masking import masked
 from builds.order import FETCH, RUN, Order
@@ -18,7 +19,7 @@ from builds.sandbox.probe import probe
 from builds.sandbox.values import Command, Sandbox, Wishes
 from builds.tools import Kit, Toolbox
 from builds.tools.dependencies import Dependencies
-from builds.tools.environment import Environments, Kept
+from builds.tools.environment import Environments
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
@@ -48,7 +49,7 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
         raise
     finally:
         log.finish()
-    return replace(built, generator=recipe.generator)
+    return replace(built, generator=recipe.generator, kept_hits=bench.kept.hits, kept_misses=bench.kept.misses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +73,6 @@ class _Place:
     @property
     def aside(self) -> Path:
         return self.folder / "aside"
-
-
-class _NothingKept:
-    """Has nothing of earlier builds."""
-
-    def folder(self, key: str, target: Path) -> bool:  # noqa: ARG002 - a `Kept`
-        return False
-
-    def keep_folder(self, key: str, source: Path) -> None:
-        pass
 
 
 @contextmanager
@@ -112,6 +103,8 @@ class _Bench:
         self._watcher = watcher
         self._kits: list[Kit] = []
         self._versions: tuple[str, ...] = ()  # of the tools
+        kept_in, most = order.cache / "dependencies", order.keeping.dependencies
+        self.kept = KeptFolders(kept_in, most, order.bounds.workspace, log.line, watcher.cancelled)
         for folder in (place.source, place.home):
             folder.mkdir()
 
@@ -140,7 +133,7 @@ class _Bench:
             recipe,
             self.source,
             self._place.aside,
-            self._kept(),
+            self.kept,
             self._order.site,
             self._versions,
         )
@@ -177,13 +170,11 @@ class _Bench:
         kits = {tool.name: toolbox.get(tool) for tool in recipe.tools}
         self._kits = list(kits.values())
         self._versions = tuple(f"{name} {kit.version}" for name, kit in kits.items())
+        toolbox.evict(self._order.keeping.tool_age, self._order.keeping.tools)
         if recipe.python is not None and "python" in kits:
-            environments = Environments(toolbox, self._kept(), self._order.site)
+            environments = Environments(toolbox, self.kept, self._order.site)
             made = environments.get(kits["python"], recipe.python, self.source, self._place.python)
             self._kits.insert(0, made)
-
-    def _kept(self) -> Kept:
-        return _NothingKept()
 
     def _dressed(self, command: Command) -> Command:
         """The command with what the operator's registries need."""

@@ -12,13 +12,23 @@ FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How much is kept from build to build: bytes of dependencies and of tools, seconds for a tool that nobody uses."""
+
+    dependencies: int = 4 * GB
+    tools: int = 10 * GB
+    tool_age: float = 30 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """How an upload that turns out to be a source is built.
 
     Unless `run`, it is not: what it is is told instead. With `insist`, the choice was made for this very upload, and
-    holds even where that looks finished. `site` is whose dependencies may be kept in `cache`, up to `cache_size` bytes;
-    it also has the tools. `variables` are secrets by phase (`fetch`, `build`) and name. `registries` are variables for
-    everything that fetches, `readable` what that may read beside the system. `log` is the most bytes of a log.
+    holds even where that looks finished. `site` is whose dependencies may be kept in the folder `cache`, beside the
+    tools of all, as `keeping` says. `variables` are secrets by phase (`fetch`, `build`) and name. `registries` are
+    variables for everything that fetches, secret too, `readable` what that may read beside the system. `log` is the
+    most bytes of a log.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -26,7 +36,7 @@ class Order:
     insist: bool = False
     site: str = ""
     cache: Path = Path()
-    cache_size: int = 10 * GB
+    keeping: Keeping = field(default_factory=Keeping)
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     wishes: Wishes = field(default_factory=Wishes)
     bounds: Bounds = field(default_factory=Bounds)

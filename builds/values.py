@@ -111,6 +111,8 @@ class Unpacked:
     generator: str = ""  # what built it, if anything did
     cache_hits: int = 0  # files of which what is needed was there
     cache_misses: int = 0
+    kept_hits: int = 0  # folders of dependencies that an earlier build had installed
+    kept_misses: int = 0
 
     @property
     def contents(self) -> set[str]:

@@ -7,7 +7,7 @@
 ← {"log": [time, "build", "42 pages"]}       these, then one of
 ← {"done": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
            "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …},
-           "generator": …, "cache_hits": …, "cache_misses": …}}
+           "generator": …, "cache_hits": …, "cache_misses": …, "kept_hits": …, "kept_misses": …}}
 ← {"source": {"why": …, "offers": [{…}, …]}}
 ← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false, "lines": […]}}
 """
@@ -19,12 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from builds.errors import BuildError
-from builds.order import Offer, Order, Source
+from builds.order import Keeping, Offer, Order, Source
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
 
-_PLAIN = ("generator", "cache_hits", "cache_misses")  # fields of a result that are sent as they are
+_PLAIN = (
+    "generator",
+    "cache_hits",
+    "cache_misses",
+    "kept_hits",
+    "kept_misses",
+)  # fields of a result that are sent as they are
 
 
 def dump(message: dict[str, Any]) -> bytes:
@@ -148,6 +154,7 @@ def _read_order(message: dict[str, Any]) -> Order:
             "readable": tuple(Path(path) for path in message["readable"]),
             "wishes": Wishes(**wishes),
             "bounds": Bounds(**message["bounds"]),
+            "keeping": Keeping(**message["keeping"]),
         }
     )
 

@@ -11,7 +11,7 @@ from builds.recipe import PythonPackages
 from builds.refusals import shown
 from builds.tools.kit import Kit
 from builds.tools.locked import locked
-from builds.tools.toolbox import LOCK, USED, Toolbox, beside, take_back
+from builds.tools.toolbox import LOCK, USED, Toolbox, beside, seal, take_back
 
 FOLDER = "environments"
 # Run in the sandbox, for what is in an environment may be the project's: says in its scripts where it is now.
@@ -84,6 +84,7 @@ class Environments:
                     new.rename(final)
                 self._move(python, final)
                 take_back(final)
+                seal(final)
             (final / USED).touch()
         return _kit(python, final)
 

@@ -12,8 +12,9 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from builds.errors import BuildError
@@ -29,9 +30,11 @@ from builds.versions import fits, parsed, spans
 
 LOCK = ".lock"
 BESIDE = ".new-"  # prefix of what is being installed; left over only by a process that was killed
-IN_USE = 24 * 3600  # seconds; no build is allowed to take as long
+MARGIN = 60  # seconds that the end of a build may take
+PIECE = 4096  # bytes that a file takes on a disk beside its content
+GONE = ".gone-"  # prefix of what is being removed
 OWN_PIP = ".pip"
-USED = ".used"  # its time says when a build last had the tool
+USED = ".used"  # its time says when a build last had the tool; in it stands how many bytes that takes
 
 
 class Toolbox:
@@ -61,15 +64,23 @@ class Toolbox:
                 return found
         raise missing(listed, tool)
 
-    def evict(self, keep: int) -> None:
-        """Remove what no build has had for a day, but for the `keep` versions of each tool that were used last."""
-        for place in self.folder.iterdir() if self.folder.is_dir() else ():
-            with locked(place / LOCK, self.installing.cancelled):
-                versions = [one for one in place.iterdir() if not one.name.startswith(".")]
-                versions.sort(key=_last_used, reverse=True)
-                for old in versions[keep:]:
-                    if time.time() - _last_used(old) > IN_USE:
-                        shutil.rmtree(old)
+    def evict(self, age: float, size: int) -> None:
+        """Remove what no build has had for `age` seconds; and, beyond `size` bytes, what none has had for longest.
+
+        What a build may still be using stays in any case: none takes longer than its bounds say.
+        """
+        in_use = self.installing.bounds.seconds + MARGIN
+        total = 0
+        for used, folder in sorted(((_last_used(one), one) for one in self._installations()), reverse=True):
+            total += _size(folder)
+            unused = time.time() - used
+            if folder.name.startswith(GONE) or (unused > in_use and (unused > age or total > size)):
+                _remove(folder)
+
+    def _installations(self) -> list[Path]:
+        places = [place for place in self.folder.iterdir() if place.is_dir()] if self.folder.is_dir() else []
+        found = [one for place in places for one in place.iterdir() if (one / USED).exists()]
+        return [one for one in found if not one.name.startswith(BESIDE)]
 
     def _tell(self, listed: Listed, tool: Tool, version: str) -> None:
         instead = "" if fits(version, tool.version) else f" {tool.version} is not to be had, instead of it"
@@ -87,7 +98,10 @@ class Toolbox:
         program = next((folder / inside for inside in listed.inside if (folder / inside).exists()), None)
         if program is None:
             return None
-        (folder / USED).touch()
+        try:
+            os.utime(folder / USED)
+        except FileNotFoundError:
+            return None  # it was removed just now
         return Kit((program.parent,), (folder,), version=folder.name)
 
     def _installed(self, listed: Listed, wanted: str) -> Kit | None:
@@ -114,7 +128,7 @@ class Toolbox:
             if not version:
                 return None
             take_back(new)
-            (new / USED).touch()
+            seal(new)
             final = place / version
             if not final.exists():
                 new.rename(final)
@@ -165,6 +179,12 @@ def take_back(folder: Path) -> None:
         subprocess.run((*command, "--", str(folder)), check=True, env={"PATH": ":".join(SYSTEM_PATH)})  # noqa: S603 - fixed
 
 
+def seal(folder: Path) -> None:
+    """Say of an installation that it is whole, and how much it takes."""
+    size = sum(Path(at, name).lstat().st_size + PIECE for at, _, names in os.walk(folder) for name in names)
+    (folder / USED).write_text(str(size), encoding="ascii")
+
+
 @contextmanager
 def beside(place: Path) -> Iterator[Path]:
     """An empty folder beside the versions, gone in the end unless it was renamed. The caller holds the lock."""
@@ -186,8 +206,20 @@ def _link(listed: Listed, folder: Path) -> None:
 
 
 def _last_used(version: Path) -> float:
-    used = version / USED
-    return used.stat().st_mtime if used.exists() else 0.0
+    return (version / USED).stat().st_mtime
+
+
+def _size(version: Path) -> int:
+    """What stands in it; of one that was installed before this was written down, nothing."""
+    return int((version / USED).read_text(encoding="ascii") or 0)
+
+
+def _remove(version: Path) -> None:
+    """In one step as others see it; another process may have been first."""
+    gone = version.with_name(f"{GONE}{uuid.uuid4().hex}")
+    with suppress(FileNotFoundError):
+        version.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def _acceptable(tool: Tool) -> Iterator[str]:

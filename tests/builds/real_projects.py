@@ -11,7 +11,7 @@ from pathlib import Path
 from builds.recipe import PythonPackages, Tool
 from builds.tools.environment import Environments
 from tests.builds.projects import Files, package
-from tests.builds.workbench import KeptIn, toolbox, write
+from tests.builds.workbench import kept_in, toolbox, write
 
 Make = Callable[[Path, Path], Path]
 BREAD = "# Rye\n\nSour *dough*.\n"
@@ -73,7 +73,7 @@ def _pelican(folder: Path, tools: Path) -> Path:
 def _nikola(folder: Path, tools: Path) -> Path:
     box = toolbox(tools, [])
     wanted, place = PythonPackages(("nikola",)), folder / "environment"
-    kit = Environments(box, KeptIn(tools), "alice").get(box.get(Tool("python")), wanted, folder, place)
+    kit = Environments(box, kept_in(tools), "alice").get(box.get(Tool("python")), wanted, folder, place)
     home = folder / "made"
     home.mkdir()
     status, said = box.installing.ask(("nikola", "init", "--quiet", "--demo", "site"), home, kit, home)

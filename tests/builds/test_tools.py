@@ -23,8 +23,9 @@ from builds.tools.environment import Environments, key_of
 from builds.tools.listed import TOOLS, Listed
 from builds.tools.locked import locked
 from tests.builds.plain_sandbox import PlainSandbox
-from tests.builds.workbench import BOUNDS, KeptIn, write
+from tests.builds.workbench import BOUNDS, kept_in, write
 
+DAY = 24 * 3600  # seconds
 OVEN = Listed("oven", "Oven", "build one of clay", pypi="alices-oven", inside=("bin/oven",))
 
 
@@ -207,14 +208,15 @@ def test_what_was_used_longest_ago_goes_first_and_what_is_in_use_never(
     for version, ago in days.items():
         wheel(wheels, "alices-oven", version, oven(version))
         box.get(Tool("oven", version))
-        os.utime(box.folder / "oven" / version / toolboxes.USED, times=(0, time.time() - ago * 24 * 3600))
+        os.utime(box.folder / "oven" / version / toolboxes.USED, times=(0, time.time() - ago * DAY))
+    one = int((box.folder / "oven" / "1.0.0" / toolboxes.USED).read_text())
 
-    box.evict(2)
-    left_of_two = {one.name for one in (box.folder / "oven").iterdir() if not one.name.startswith(".")}
-    box.evict(0)
-    left_of_none = {one.name for one in (box.folder / "oven").iterdir() if not one.name.startswith(".")}
+    left = []
+    for days_kept, size in ((30, 99 * one), (8.5, 99 * one), (30, 2 * one), (30, 0)):
+        box.evict(days_kept * DAY, size)
+        left.append({kept.name for kept in (box.folder / "oven").iterdir() if not kept.name.startswith(".")})
 
-    assert (left_of_two, left_of_none) == ({"3.0.0", "4.0.0"}, {"4.0.0"})
+    assert left == [set(days), set(days) - {"1.0.0"}, {"3.0.0", "4.0.0"}, {"4.0.0"}]
 
 
 def test_another_node_of_its_line_is_better_than_none(
@@ -237,8 +239,8 @@ def test_a_python_environment_is_made_once_for_all_sites(
     first, second = bakery(), bakery()
     python = first.get(Tool("python"))
 
-    kit = Environments(first, KeptIn(tmp_path / "kept"), "alice").get(python, wanted, tmp_path, tmp_path / "env")
-    again = Environments(second, KeptIn(tmp_path / "kept"), "bob").get(python, wanted, tmp_path, tmp_path / "env")
+    kit = Environments(first, kept_in(tmp_path / "kept"), "alice").get(python, wanted, tmp_path, tmp_path / "env")
+    again = Environments(second, kept_in(tmp_path / "kept"), "bob").get(python, wanted, tmp_path, tmp_path / "env")
 
     assert kit == again
     assert installs(second) == 0
@@ -250,7 +252,7 @@ def test_a_projects_environment_is_its_sites_own_and_works_where_it_is_put_back(
 ) -> None:
     wheel(wheels, "alices-oven", "2.0.0", "#!python\nimport sys\nprint(sys.prefix)\n")
     source = write(tmp_path / "source", {"requirements.txt": "alices-oven\n"})
-    wanted, kept = PythonPackages((), ("requirements.txt",)), KeptIn(tmp_path / "kept")
+    wanted, kept = PythonPackages((), ("requirements.txt",)), kept_in(tmp_path / "kept")
     first, second = bakery(), bakery()
     python = first.get(Tool("python"))
 
@@ -270,7 +272,7 @@ RECIPE = Recipe(
 
 def dependencies(tmp_path: Path, name: str, lock: str, scope: str = "alice") -> Dependencies:
     source = write(tmp_path / name, {"package-lock.json": lock, "package.json": "{}"})
-    return Dependencies(RECIPE, source, tmp_path / f"{name}-aside", KeptIn(tmp_path / "kept"), scope)
+    return Dependencies(RECIPE, source, tmp_path / f"{name}-aside", kept_in(tmp_path / "kept"), scope)
 
 
 def test_dependencies_come_back_with_the_same_lock_file(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from builds import wire
 from builds.errors import BuildError
-from builds.order import Offer, Order, Source
+from builds.order import Keeping, Offer, Order, Source
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
 
 text = st.text(max_size=50)  # also new lines, quotes and what no terminal shows
+COUNTED = ("cache_hits", "cache_misses", "kept_hits", "kept_misses")
 counts = st.integers(0, 2**60)
 paths = text.map(lambda t: Path("/data", t.replace("\0", "")))
 texts = st.lists(text, max_size=3).map(tuple)
@@ -29,6 +30,7 @@ orders = st.builds(
     site=text,
     cache=paths,
     variables=st.dictionaries(text, words, max_size=2),
+    keeping=st.builds(Keeping, counts, counts, st.floats(0, 1e9)),
     wishes=wishes,
     bounds=st.builds(Bounds, *[counts] * 9),
     log=counts,
@@ -71,7 +73,7 @@ def test_what_an_upload_is_arrives_as_it_was_sent(source: Source) -> None:
     assert wire.read_source(json.loads(line)["source"]) == source
 
 
-@given(st.builds(Unpacked, files, notes, variants, generator=text, cache_hits=counts, cache_misses=counts))
+@given(st.builds(Unpacked, files, notes, variants, generator=text, **dict.fromkeys(COUNTED, counts)))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
     line = wire.dump(wire.done_message(unpacked))
 

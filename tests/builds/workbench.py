@@ -1,7 +1,6 @@
 """Builds a real project the way the product does, and hands back what came out."""
 
 import os
-import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from builds.detect import detect
+from builds.kept import KeptFolders
 from builds.recipe import Choice, Detection, Recipe
 from builds.sandbox.probe import probe
 from builds.sandbox.values import Bounds, Command, Sandbox, Wishes
@@ -17,6 +17,7 @@ from builds.tools import Kit, Toolbox
 from builds.tools.dependencies import Dependencies
 from builds.tools.environment import Environments
 from builds.tools.installing import SYSTEM_PATH
+from builds.values import GB
 from tests.builds.plain_sandbox import dressed
 
 BOUNDS = Bounds(seconds=600)
@@ -36,20 +37,9 @@ class OnDisk:
             return file.read(limit)
 
 
-class KeptIn:
-    """Keeps copies of folders in a folder."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def folder(self, key: str, target: Path) -> bool:
-        if not (self._root / key).exists():
-            return False
-        shutil.copytree(self._root / key, target, symlinks=True)
-        return True
-
-    def keep_folder(self, key: str, source: Path) -> None:
-        shutil.copytree(source, self._root / key, symlinks=True)
+def kept_in(root: Path, size: int = 4 * GB, largest: int = 4 * GB, log: list[str] | None = None) -> KeptFolders:
+    """What keeps folders, in a folder."""
+    return KeptFolders(root, size, largest, ([] if log is None else log).append, threading.Event())
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,7 @@ def toolbox(folder: Path, log: list[str]) -> Toolbox:
 def build(source: Path, workspace: Path, tools: Path, choice: Choice | None = None) -> Built:
     """Detect, equip, fetch, run, and find the output; AssertionError with the log where a step fails."""
     log: list[str] = []
-    box, kept = toolbox(tools, log), KeptIn(tools / "kept")
+    box, kept = toolbox(tools, log), kept_in(tools / "kept")
     detection = detect(OnDisk(source), choice or Choice())
     recipe = detection.recipe
     assert recipe is not None, detection.why
