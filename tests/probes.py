@@ -198,6 +198,13 @@ BROKEN_HEADS: list[tuple[str, bytes, int]] = [
     ("version 2 by hand", b"GET / HTTP/2.0\r\nHost: site.localhost\r\n\r\n", 505),
     ("version 3", b"GET / HTTP/3.0\r\nHost: site.localhost\r\n\r\n", 400),
     ("no such version", b"GET / HTTP/1.x\r\nHost: site.localhost\r\n\r\n", 400),
+    ("a version to come", b"GET / HTTP/1.2\r\nHost: site.localhost\r\n\r\n", 400),
+    ("two spaces", b"GET  / HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),
+    ("two more spaces", b"GET /  HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),
+    ("tabs for spaces", b"GET\t/\tHTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),
+    ("space at the end of the line", b"GET / HTTP/1.1 \r\nHost: site.localhost\r\n\r\n", 400),
+    ("no name", b"GET / HTTP/1.1\r\nHost: site.localhost\r\n: x\r\n\r\n", 400),
+    ("space before the first header", b"GET / HTTP/1.1\r\n X: y\r\nHost: site.localhost\r\n\r\n", 400),
     ("TLS on a plain port", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
 ]
 
@@ -220,4 +227,42 @@ SMUGGLING: list[tuple[str, bytes]] = [
     ("coding nobody knows", b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
     ("space before the colon", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length : 3\r\n\r\nabc"),
     ("line feed inside", b"POST / HTTP/1.1\r\nHost: {h}\r\nX: y\nContent-Length: 3\r\n\r\nabc"),
+    ("the same length in a list", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 3, 3\r\n\r\nabc"),
+    ("empty length", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length:\r\n\r\n"),
+    ("length in two words", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 1 0\r\n\r\n"),
+    ("length past all bounds", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
+    ("length with a fraction", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 3.0\r\n\r\nabc"),
+    ("vertical tab before a length", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: \x0b3\r\n\r\nabc"),
+    ("NUL in a name", b"POST / HTTP/1.1\r\nHost: {h}\r\nContent\x00-Length: 3\r\n\r\nabc"),
+    ("no colon", b"GET / HTTP/1.1\r\nHost: {h}\r\nContent-Length 3\r\n\r\n"),
+    ("space before a coding's colon", b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
+    ("coding folded", b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n"),
+    (
+        "coding twice",
+        b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "chunked before the end",
+        b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    ),
+    ("no coding", b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n"),
+    ("coding in quotes", b'POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n'),
+    ("vertical tab before a coding", b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n"),
+    ("coding for an old server", b"POST / HTTP/1.0\r\nHost: {h}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    (
+        "GET with both",
+        b"GET / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    *(
+        (what, b"POST / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+        for what, body in [
+            ("hexadecimal mark before a chunk", b"0x3\r\nabc\r\n0\r\n\r\n"),
+            ("negative chunk", b"-1\r\nabc\r\n0\r\n\r\n"),
+            ("signed chunk", b"+3\r\nabc\r\n0\r\n\r\n"),
+            ("chunk without a size", b"\r\nabc\r\n0\r\n\r\n"),
+            ("chunk that ends elsewhere", b"3\r\nabcd0\r\n\r\n"),
+            ("line feeds between chunks", b"3\nabc\n0\n\n"),
+            ("line feed in a chunk's extension", b"3;a\nb\r\nabc\r\n0\r\n\r\n"),
+        ]
+    ),
 ]

@@ -9,6 +9,7 @@ from appliance.serving.visitor import FORWARDED
 
 END: Final = b"\r\n\r\n"  # of a head; llhttp takes no bare line feeds, so nothing else ends one
 
+_BLANK = b"\r\n"
 _OTHER, _CONTEXT, _WANTED, _FORWARDED, _HOST, _CONNECTION, _NOT_OURS = range(7)
 _SPELLINGS = 1_000  # of header names remembered
 _KINDS: dict[bytes, int] = {
@@ -87,6 +88,8 @@ class HeadReader:
             raise BadHead(505)
         if self._whole and self._hosts != 1 and not (self._hosts == 0 and self.old):
             raise BadHead(400)
+        if self._whole and not head.lstrip(_BLANK).startswith(b"%b %b HTTP/" % (self.method, self.target)):
+            raise BadHead(400)  # llhttp takes more than one space between them
         return self._whole and self._ours
 
     def on_url(self, url: bytes) -> None:

@@ -121,39 +121,39 @@ def test_empty_lines_before_a_request_mean_nothing(visitor: Http1) -> None:
     assert visitor.read().body == HOME
 
 
+@pytest.mark.parametrize("lane", [Http1, HandedOver])
 @pytest.mark.parametrize(("what", "broken", "status"), BROKEN_HEADS, ids=[name for name, *_ in BROKEN_HEADS])
 def test_what_is_no_request_is_refused_and_the_connection_closed(
-    visitor: Http1, what: str, broken: bytes, status: int
+    shared_plane: Plane, lane: type[Http1], what: str, broken: bytes, status: int
 ) -> None:
-    visitor.send(broken + head(b"GET", b"/", []))
+    with lane(shared_plane.port) as visitor:
+        visitor.send(broken + head(b"GET", b"/", []))
 
-    answer = visitor.read()
+        answer = visitor.read()
 
-    assert (answer.status, answer.closes) == (status, True)
-    assert visitor.at_end()
+        assert (answer.status, answer.closes) == (status, True)
+        assert visitor.at_end()
 
 
+@pytest.mark.parametrize("lane", [Http1, HandedOver])
 @pytest.mark.parametrize("host", [ADMIN, "site.localhost", "other.localhost"])
 @pytest.mark.parametrize("shape", [shape for _, shape in SMUGGLING], ids=[name for name, _ in SMUGGLING])
-def test_a_body_whose_end_is_in_doubt_is_refused(visitor: Http1, shape: bytes, host: str) -> None:
-    visitor.send(shape.replace(b"{h}", host.encode()) + head(b"GET", b"/smuggled", []))
+def test_a_body_whose_end_is_in_doubt_is_refused(
+    shared_plane: Plane, lane: type[Http1], shape: bytes, host: str
+) -> None:
+    with lane(shared_plane.port) as visitor:
+        visitor.send(shape.replace(b"{h}", host.encode()) + head(b"GET", b"/smuggled", []))
 
-    assert visitor.read().status == 400
-    assert visitor.at_end()
+        assert visitor.read().status == 400
+        assert visitor.at_end()
 
 
-@pytest.mark.parametrize(
-    "doubtful",
-    [
-        b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"BREW / HTTP/1.1\r\nHost: {h}\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
-        b"POST / HTTP/1.0\r\nHost: {h}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: {h}\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-    ],
-)
-def test_hypercorns_requests_are_held_to_the_same(shared_plane: Plane, doubtful: bytes) -> None:
-    with HandedOver(shared_plane.port) as visitor:
-        visitor.send(doubtful.replace(b"{h}", ADMIN.encode()))
+@pytest.mark.parametrize("lane", [Http1, HandedOver])
+def test_a_method_nobody_knows_is_held_to_the_same(shared_plane: Plane, lane: type[Http1]) -> None:
+    with lane(shared_plane.port) as visitor:
+        visitor.send(
+            head(b"BREW", b"/", [(b"Transfer-Encoding", b"chunked"), (b"Content-Length", b"3")]) + b"0\r\n\r\n"
+        )
 
         assert visitor.read().status == 400
         assert visitor.at_end()
