@@ -71,6 +71,14 @@ class LiveSites:
         )
         return Prepared(pointer, release)
 
+    async def renew(self, prepared: Prepared) -> Prepared:
+        """The same, compiled once more where the site's visitors had something else meanwhile, which it must know of.
+
+        Call it while no pointer can move. Raises what `prepare` does.
+        """
+        published = await published_manifests(prepared.pointer.site)
+        return prepared if published == prepared.pointer.published else await self.prepare(prepared.pointer)
+
     async def swap(self, prepared: Prepared) -> None:
         """Let visitors have this release from now on. Call it once the pointer is committed."""
         pointer = prepared.pointer
@@ -124,6 +132,10 @@ class LiveSites:
         for name in [*deploys, *(host.deploy or "" for host in aliases)]:
             self._table.drop(self._addresses.deploy_host(site, name))
         await self.peers.withdraw(site)
+
+    def hosts(self) -> list[str]:
+        """The hosts that somebody has asked for, the live ones first."""
+        return self._table.hosts()
 
     async def pointer(self, host: str) -> Pointer | None:
         """What the release at a host of the table is compiled from, at the moment this returns."""

@@ -24,6 +24,7 @@ from appliance.models.deploy import Deploy, Live
 from appliance.models.site import Site
 from appliance.pointer import Pointer
 from appliance.progress import StepFacts
+from appliance.storage.history import lost_since
 from appliance.storage.manifest import Found, Manifest
 
 
@@ -73,9 +74,11 @@ class Publishing:
         pointer = Pointer(row.site.name, row.id, stored_as)
         prepared = await self._live.prepare(pointer, manifest)
         async with self._pointer:
+            prepared = await self._live.renew(prepared)
             async with in_transaction():
                 obstacle = await _obstacle(row)
-                problems = [*manifest.problems, *([obstacle] if obstacle else [])]
+                lost = lost_since(manifest, prepared.release.entries)
+                problems = [*manifest.problems, *lost, *([obstacle] if obstacle else [])]
                 is_there = await _make_ready(row, replace(manifest, problems=tuple(problems)), stored_as, completed)
                 goes_live = is_there and not row.draft and not row.alias and obstacle is None
                 goes_live = goes_live and not await is_superseded(row)
@@ -98,6 +101,7 @@ class Publishing:
         await check_unlocked(site.id, site.name)
         prepared = await self._live.prepare(Pointer(site.name, deploy.id, deploy.manifest))
         async with self._pointer:
+            prepared = await self._live.renew(prepared)
             async with in_transaction():
                 now = await find(actor, deploy.id)  # it may have gone, or expired, while the release was compiled
                 if now.state != "ready":

@@ -83,6 +83,10 @@ class Table:
             self._spellings[raw] = host
         return host
 
+    def hosts(self) -> list[str]:
+        """Every host that leads somewhere, the previews last."""
+        return [*self._live, *self._previews]
+
     def __len__(self) -> int:
         """How many hosts are live."""
         return len(self._live)

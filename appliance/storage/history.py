@@ -80,6 +80,15 @@ def doubt(entries: dict[str, Entry], *histories: History | None) -> dict[str, En
     return {**entries, **lost} if lost else entries
 
 
+def lost_since(manifest: Manifest, entries: Mapping[str, Entry]) -> tuple[Found, ...]:
+    """What the author should know when these entries, of a manifest's release, are less often `immutable` than its own.
+
+    So it is when another deploy went live while this one was made, and neither knew of the other.
+    """
+    kept = [path for path, entry in manifest.entries.items() if entry.immutable]
+    return tuple(_changed([path for path in kept if path in entries and not entries[path].immutable]))
+
+
 def _note(paths: dict[str, str], path: str, held: str) -> None:
     if paths.setdefault(path, held) != held:
         paths[path] = _CHANGED

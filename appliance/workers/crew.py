@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from appliance.workers.messages import (
     Figures,
     Gated,
     Message,
+    Open,
     Proved,
     Put,
     Regate,
@@ -37,6 +39,7 @@ from appliance.workers.messages import (
 log = structlog.get_logger(__name__)
 
 START_SECONDS = 60.0  # for a worker to be ready; it takes less than one, unless the machine is very busy
+TEACH_SECONDS = 5.0  # for one to learn what hosts lead to before it opens; what is left it learns when it is asked
 LONG_LIFE = 10.0  # seconds; who ends before that is not replaced at once, but after a pause
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds
 LOOKS = 4  # in the time a worker has, at who has said nothing
@@ -180,7 +183,7 @@ class Crew:
             await member.kill()
 
     def _welcoming(self) -> list[Member]:
-        """Those that have visitors; the others know nothing yet that could change."""
+        """Those that have visitors, or learn for it; the others know nothing yet that could change."""
         return [member for member in self._started if member.is_ready]
 
     def _gate(self, site: str) -> Gated | None:
@@ -195,11 +198,20 @@ class Crew:
         pointer = await self._live.pointer(host)
         if pointer is not None:
             gate = self._gate(pointer.site)
-            member.change(lambda number: Put(number, host, pointer, gate, asked=True))
+            await member.change(lambda number: Put(number, host, pointer, gate, asked=True))
             return
         self._wanted.setdefault(host, set()).add(member)
         if len(self._wanted) > WANTED:
             self._wanted.popitem(last=False)
+
+    async def _teach(self, member: Member) -> None:
+        """Have a new worker know what is asked for here, so that it need not hand its first visitors over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TEACH_SECONDS):
+                for host in self._live.hosts():
+                    if member.ended.is_set():
+                        return
+                    await self._give(member, host)
 
     # ── the workers' lives ──
 
@@ -232,6 +244,8 @@ class Crew:
         if self._stopping:
             await member.kill()
         if await member.begins(START_SECONDS):
+            await self._teach(member)
+            member.say(Open())
             self._relieve(number)
             log.info("worker_ready", post=number, process=member.pid)
             if not self._first[number].done():

@@ -28,7 +28,7 @@ class Member:
 
     def __init__(self, process: asyncio.subprocess.Process, connected: socket.socket, life: int, heard: Heard) -> None:
         self.ended = asyncio.Event()
-        self.is_ready = False  # to welcome visitors, and not ended
+        self.is_ready = False  # to be told of changes, and not ended
         self.opened = 0  # connections, when it last said so
         self._begun: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._looks = 0  # since it last said something
@@ -96,7 +96,7 @@ class Member:
         return done
 
     async def begins(self, seconds: float) -> bool:
-        """Wait until it welcomes visitors; false when it has ended, or takes longer than so many seconds."""
+        """Wait until it can be told of changes; false when it has ended, or takes longer than so many seconds."""
         await asyncio.wait([self._begun], timeout=seconds)
         return self._begun.done() and self._begun.result()
 

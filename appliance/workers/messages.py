@@ -46,6 +46,10 @@ class Begin(Message, frozen=True):
     crowd_key: bytes
 
 
+class Open(Message, frozen=True):
+    """Let visitors in."""
+
+
 class Stage(Message, frozen=True):
     """Compile what a host will lead to, if it is one you know."""
 
@@ -102,7 +106,7 @@ class Stop(Message, frozen=True):
 
 
 class Ready(Message, frozen=True):
-    """Visitors are welcome."""
+    """All is prepared to be told what hosts lead to, and then to `Open`."""
 
 
 class Done(Message, frozen=True):
@@ -154,7 +158,7 @@ class Lines(Message, frozen=True):
     text: str
 
 
-ToWorker = Begin | Stage | Put | Drop | Regate | Withdraw | Proved | Stop
+ToWorker = Begin | Open | Stage | Put | Drop | Regate | Withdraw | Proved | Stop
 Errand = Plain | Through | Asked | Lines
 Report = Errand | Wanted | Figures
 FromWorker = Ready | Done | Report

@@ -36,6 +36,7 @@ from appliance.workers.messages import (
     Figures,
     Lines,
     Message,
+    Open,
     Proved,
     Put,
     Ready,
@@ -97,11 +98,11 @@ class _Worker:
     def __init__(self, connected: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[tuple[Begin, list[int]]] = self._loop.create_future()
-        self._stopping = asyncio.Event()
+        self._opening, self._stopping = asyncio.Event(), asyncio.Event()
         self._grace = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._desk: _Desk | None = None
-        self._channel = Channel(connected, self._received, self._stopping.set)
+        self._channel = Channel(connected, self._received, self._end)
 
     async def run(self) -> None:
         """Serve, from the first message to the end."""
@@ -111,11 +112,12 @@ class _Worker:
         self._loop.add_signal_handler(signal.SIGTERM, self._stop, settings.stop_grace)
         with ExitStack() as stack:
             desk = self._desk = self._set_up(begin, settings, descriptors, stack)
+            self._say(Ready())
+            reporting = self._loop.create_task(self._report_now_and_then(desk))
+            await self._opening.wait()
             await desk.door.open(desk.plain)
             if desk.certificates is not None:
                 desk.door.open_tls(desk.tls, desk.certificates.listening)
-            self._say(Ready())
-            reporting = self._loop.create_task(self._report_now_and_then(desk))
             await self._stopping.wait()
             await desk.door.close(self._grace)
             reporting.cancel()
@@ -174,6 +176,8 @@ class _Worker:
         message = read_to_worker(content)
         if isinstance(message, Begin):
             self._begun.set_result((message, descriptors))
+        elif isinstance(message, Open):
+            self._opening.set()
         elif isinstance(message, Stop):
             self._stop(message.grace)
         elif self._desk is not None:
@@ -208,7 +212,11 @@ class _Worker:
 
     def _stop(self, grace: float) -> None:
         self._grace = grace
+        self._end()
+
+    def _end(self) -> None:
         self._stopping.set()
+        self._opening.set()
 
     async def _report_now_and_then(self, desk: _Desk) -> None:
         while True:

@@ -1,5 +1,6 @@
 """From one deploy to the next on a whole server: old assets, codings, cache classes, and what the report says."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pytest
 
 from appliance.data_folder import DataFolder
+from appliance.live import LiveSites, Prepared
 from appliance.models.deploy import Publication
-from tests.builders import Appliance, appliance, deployed, page, zip_of
+from appliance.pointer import Pointer
+from appliance.storage.manifest import Manifest
+from tests.builders import Appliance, appliance, deployed, finished, page, uploaded, zip_of
 from tests.cast import ALICE, OLGA
 
 PEOPLE = (OLGA, ALICE)
@@ -136,6 +140,36 @@ async def test_an_asset_of_an_earlier_deploy_is_not_kept_for_ever_once_its_path_
         answer = await server.fetch("shop.localhost", f"/{APP}")
 
     assert (answer.text, answer.headers["cache-control"]) == ("a", "public, max-age=0, must-revalidate")
+
+
+async def test_deploys_that_become_ready_at_once_know_of_each_other(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = asyncio.Queue[str]()
+    prepare = LiveSites.prepare
+
+    async def counted(self: LiveSites, pointer: Pointer, manifest: Manifest | None = None) -> Prepared:
+        made = await prepare(self, pointer, manifest)
+        prepared.put_nowait(pointer.deploy)
+        return made
+
+    monkeypatch.setattr(LiveSites, "prepare", counted)
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        draft = await deployed(client, "shop", site(1, **{APP: "a"}), draft="true")
+        assert await prepared.get() == draft["id"]
+        async with server.parts.publishing.moving(), asyncio.timeout(60):
+            publishing = asyncio.create_task(client.post("/api/v1/sites/shop/publish", json={"deploy": draft["id"]}))
+            assert await prepared.get() == draft["id"]
+            sent = await uploaded(client, "shop", site(2, **{APP: "b"}))
+            assert await prepared.get() == sent["id"]
+        (await publishing).raise_for_status()
+        second = await finished(client, sent["id"])
+        answer = await server.fetch("shop.localhost", f"/{APP}")
+
+    assert answer.text == "b"
+    assert answer.headers["cache-control"] == "public, max-age=0, must-revalidate"
+    lost = [problem["path"] for problem in second["problems"] if problem["code"] == "immutable_lost"]
+    assert lost == [APP]
 
 
 @pytest.mark.parametrize(("switch", "coding"), [(True, "zstd"), (False, None)])

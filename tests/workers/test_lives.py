@@ -77,6 +77,23 @@ def test_a_killed_worker_costs_its_own_visitors_their_connection_and_nobody_else
         assert [line["status"] for line in log_of(made.data) if line["event"] == "worker_ended"] == [-signal.SIGKILL]
 
 
+def test_a_new_worker_knows_what_the_one_before_it_was_asked_for(tmp_path: Path) -> None:
+    with duo(tmp_path / "data") as made:
+        made.publish("site", SITE)
+        preview = f"{made.publish('site', {'index.html': '<h1>two</h1>'})['id']}--site.localhost".encode()
+        for host in (b"site.localhost", preview):
+            known(made, host)
+        first = made.worker
+
+        first.kill()
+
+        wait_until(lambda: [worker for worker in made.workers if worker != first], 60)
+        for host in (b"site.localhost", preview):
+            with made.meet(Http1, WORKER) as visitor:
+                assert visitor.get(b"/", host=host).body == b"<h1>two</h1>"
+                assert made.holds(WORKER, visitor)
+
+
 def test_a_worker_that_does_nothing_is_replaced_before_a_publish_is_answered(tmp_path: Path) -> None:
     with duo(tmp_path / "data", DROPDOCK_WORKER_TIMEOUT="2s") as made:
         made.publish("site", SITE)
