@@ -134,6 +134,12 @@ def _deploys() -> "click.Command":
     return deploys
 
 
+def _audit() -> "click.Command":
+    from appliance.cli.audit import audit
+
+    return audit
+
+
 def _publish() -> "click.Command":
     from appliance.cli.sites import publish
 
@@ -247,6 +253,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "download": ("Download a deploy as a ZIP.", _download),
     "delete": ("Delete a deploy, by its number or id.", _delete),
     "git": ("Deploy sites from Git repositories.", _git),
+    "audit": ("Say who changed what.", _audit),
     "explain": ("Say why an address is answered as it is.", _explain),
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from admin_ui.context.common import NOTICES
 from admin_ui.pages import Frame, Link, Pages
 from appliance import guard
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.parts import Parts
 
 SEE_OTHER = 303  # RFC 9110 §15.4.4: after a form, fetch the result with GET
@@ -53,7 +53,7 @@ class Visit:
         return self.pages.answer(template, page, frame=Frame(self.pages.static, csrf=self.csrf))
 
     def _frame(self) -> Frame:
-        links = [("/", "Sites"), ("/people", "People"), ("/help", "Help")]
+        links = [("/", "Sites"), ("/people", "People"), ("/history", "History"), ("/help", "Help")]
         return Frame(
             static=self.pages.static,
             email=self.actor.email,

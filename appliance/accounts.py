@@ -4,11 +4,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from appliance import audit
 from appliance.access import Access
+from appliance.actor import Actor
 from appliance.errors import Conflict, Forbidden, Invalid, NotFound
 from appliance.models.account import Account, Session, SetUp
 from appliance.passwords import check_password
@@ -16,15 +19,8 @@ from appliance.passwords import check_password
 ROLES = ("operator", "admin", "user")
 EMAIL_LENGTH = 254  # characters: the longest path an SMTP command can carry, less its brackets (RFC 5321 §4.5.3.1.3)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The account acting in a request; `role` is operator, admin or user."""
-
-    id: int
-    email: str
-    role: str
+COMMAND_LINE = Actor(0, "", "operator", via="command line")
+"""Whoever owns the data directory, for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,9 @@ async def create(access: Access, actor: Actor | None, new: NewAccount) -> Accoun
                 "The first account must be an operator: nobody else could manage this installation.",
                 fields={"role": 'must be "operator" for the first account'},
             )
-        return await _insert(email, role, password)
+        made = await _insert(email, role, password)
+        await audit.record(actor or COMMAND_LINE, "account.create", email=email, role=role)
+        return made
 
 
 async def listing(actor: Actor, page: int, per_page: int) -> tuple[list[AccountFacts], int]:
@@ -106,7 +104,7 @@ async def change(access: Access, actor: Actor, account: int, change: ChangeAccou
         changes["password"] = await _hashed(access, change.password, row.email)
     if change.disabled is not None:
         changes["disabled_at"] = (row.disabled_at or access.now()) if change.disabled else None
-    return await _apply(access, account, changes)
+    return await _apply(access, actor, row, changes)
 
 
 async def set_password(access: Access, actor: Actor, password: str, *, keep_session: int | None) -> AccountFacts:
@@ -115,6 +113,7 @@ async def set_password(access: Access, actor: Actor, password: str, *, keep_sess
     async with in_transaction():
         await Account.filter(id=actor.id).update(password=hashed)
         await end_sessions(access, actor.id, but=keep_session)
+        await audit.record(actor, "account.password")
     return facts(await _find(actor.id))
 
 
@@ -126,10 +125,10 @@ async def by_email(email: str) -> Actor:
     return Actor(row.id, row.email, row.role)
 
 
-async def acting(account: int) -> Actor | None:
-    """The account of that number as one who may act; None when it is gone or disabled."""
+async def acting(account: int, via: str = "") -> Actor | None:
+    """The account of that number as one who may act, `via` what; None when it is gone or disabled."""
     row = await Account.get_or_none(id=account, disabled_at__isnull=True)
-    return Actor(row.id, row.email, row.role) if row else None
+    return Actor(row.id, row.email, row.role, via) if row else None
 
 
 async def end_sessions(access: Access, account: int, *, but: int | None = None) -> None:
@@ -197,15 +196,26 @@ async def _insert(email: str, role: str, password: str | None) -> AccountFacts:
         raise Conflict(f"There already is an account {email}.", code="account_exists") from None
 
 
-async def _apply(access: Access, account: int, changes: dict[str, object]) -> AccountFacts:
+async def _apply(access: Access, actor: Actor, row: Account, changes: dict[str, object]) -> AccountFacts:
     async with in_transaction():
         # Changes nothing, but takes the write lock (SQLite) or the operators' rows (PostgreSQL), so that two operators
         # who demote each other at once cannot both succeed.
         await Account.filter(role="operator").update(role="operator")
         if changes:
-            await Account.filter(id=account).update(**changes)
+            await Account.filter(id=row.id).update(**changes)
+            await audit.record(actor, "account.change", email=row.email, **_told(changes))
         if not await Account.filter(role="operator", disabled_at__isnull=True).exists():
             raise Conflict("This is the last operator: make somebody else an operator first.", code="last_operator")
         if changes.get("disabled_at") or "password" in changes:
-            await end_sessions(access, account)
-        return facts(await _find(account))
+            await end_sessions(access, row.id)
+        return facts(await _find(row.id))
+
+
+def _told(changes: dict[str, object]) -> dict[str, Any]:
+    """What the audit log is told of an account's change: not the password's hash."""
+    told: dict[str, Any] = {name: changes[name] for name in ("role",) if name in changes}
+    if "password" in changes:
+        told["password"] = "set"  # noqa: S105 - that it was, not what to
+    if "disabled_at" in changes:
+        told["disabled"] = changes["disabled_at"] is not None
+    return told

@@ -12,6 +12,7 @@ from appliance import logs
 from appliance.api import (
     accounts,
     aliases,
+    audit,
     auth,
     builds,
     contents,
@@ -106,4 +107,5 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         traffic.blueprint(parts.sites, parts.counters),
         explain.blueprint(parts.explainer),
         git.blueprint(parts.git),
+        audit.blueprint(),
     )

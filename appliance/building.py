@@ -7,8 +7,10 @@ how it is to be built), superseded (a newer one of its site came before it had i
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from appliance import detections
-from appliance.accounts import Actor
+from tortoise.transactions import in_transaction
+
+from appliance import audit, detections
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.deploys import Deploys, Failure, find
 from appliance.errors import Conflict, Invalid
@@ -111,8 +113,11 @@ class Building:
             )
         chosen = _settled(answer, detections.read(build.detection))
         await Build.filter(deploy_id=deploy).update(answer=chosen.generator, base=chosen.base)
-        if not await Deploy.filter(id=deploy, state="asking").update(state="queued"):
-            raise Conflict(f"Deploy {row.number} of {row.site.name} has ended meanwhile.", code="not_asking")
+        async with in_transaction():
+            if not await Deploy.filter(id=deploy, state="asking").update(state="queued"):
+                raise Conflict(f"Deploy {row.number} of {row.site.name} has ended meanwhile.", code="not_asking")
+            told = {"deploy": row.id, "number": row.number, "generator": chosen.generator}
+            await audit.record(actor, "deploy.answer", row.site, **told)
         if answer.remember:
             await self.site_builds.remember(row.site_id, chosen.generator, chosen.base)
         self._progress(deploy).queue_again()
@@ -127,6 +132,7 @@ class Building:
             raise Conflict(
                 f"Deploy {row.number} of {row.site.name} cannot be called off: it is {now.state}.", code="not_under_way"
             )
+        await audit.record(actor, "deploy.cancel", row.site, deploy=row.id, number=row.number)
         return row
 
     async def _is_overtaken(self, row: Deploy) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from appliance import sessions, tokens
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.errors import Forbidden, NotSignedIn
 from appliance.sessions import Issued
 

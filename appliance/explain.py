@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from appliance import sites
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.errors import Invalid, NotFound
 from appliance.live import LiveSites

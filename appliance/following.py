@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.deploys import DeployFacts
 from appliance.errors import NotFound
 from appliance.jobs import Jobs

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from tortoise.transactions import in_transaction
 
-from appliance import sites
+from appliance import audit, sites
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.errors import Conflict, Invalid, Limit, NotFound
 from appliance.live import LiveSites
@@ -117,7 +117,10 @@ class Gates:
                 gate, **values, **({"covers": "everything" if opens else covers} if opens or covers else {})
             )
 
-        await self._changed(row, apply)
+        told: dict[str, str] = {"covers": covers} if covers else {}
+        if change.password is not None:
+            told["password"] = "set" if change.password else "removed"
+        await self._changed(row, apply, audit.told(actor, "gate.change", row, **told))
         return await self._facts(row)
 
     async def share(self, actor: Actor, site: str, new: NewLink) -> MadeLink:
@@ -133,7 +136,8 @@ class Gates:
                 raise Conflict(f"{site} has {MOST_LINKS} share links: take some back first.", code="too_many_links")
             await ShareLink.create(id=name, site=row, author_id=actor.id, label=new.label.strip(), expires_at=ends)
 
-        await self._changed(row, add)
+        label = new.label.strip()
+        await self._changed(row, add, audit.told(actor, "gate.link", row, link=name, label=label))
         return MadeLink(self._url(row.name, name, ends, new.path), _link_facts(await ShareLink.get(id=name)))
 
     async def revoke(self, actor: Actor, site: str, link: str) -> None:
@@ -145,29 +149,34 @@ class Gates:
             if not await found.delete():
                 raise NotFound(f"{site} has no share link {link!r}.", code="no_such_link")
 
-        await self._changed(row, remove)
+        await self._changed(row, remove, audit.told(actor, "gate.link.delete", row, link=link))
 
     async def make_bypass(self, actor: Actor, site: str) -> str:
         """Make the token with which automation passes the gate, in place of the one before; NotFound."""
         row = await sites.find(actor, site)
         token = BYPASS_PREFIX + secrets.token_urlsafe(32)
         digest = hashlib.sha256(token.encode()).hexdigest()
-        await self._changed(row, lambda gate: self._save(gate, bypass=digest))
+        told = audit.told(actor, "gate.bypass", row)
+        await self._changed(row, lambda gate: self._save(gate, bypass=digest), told)
         return token
 
     async def remove_bypass(self, actor: Actor, site: str) -> None:
         """Take the token for automation away; NotFound when there is no such site."""
         row = await sites.find(actor, site)
-        await self._changed(row, lambda gate: self._save(gate, bypass=None))
+        told = audit.told(actor, "gate.bypass.delete", row)
+        await self._changed(row, lambda gate: self._save(gate, bypass=None), told)
 
-    async def _changed(self, site: Site, apply: Callable[[SiteGate], Coroutine[Any, Any, None]]) -> None:
-        """Change rows, durably, then what visitors meet."""
+    async def _changed(
+        self, site: Site, apply: Callable[[SiteGate], Coroutine[Any, Any, None]], told: audit.Told
+    ) -> None:
+        """Change rows, durably, with an entry of the audit log, then what visitors meet."""
         async with self._changing:
             async with in_transaction():
                 gate = await SiteGate.get_or_none(site=site) or await SiteGate.create(
                     site=site, covers="nothing", version=secrets.token_hex(16), changed_at=self._access.now()
                 )
                 await apply(gate)
+                await told()
             row = await SiteGate.get_or_none(site_id=site.id)
             if row is None:
                 return  # removed with its site meanwhile

@@ -5,13 +5,14 @@ that is asked by other programs than browsers and ours tells by itself who is as
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from quart import Quart, current_app, g, request
 from quart.wrappers.response import Response
 
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.callers import (
     SAFE_METHODS,
     CookieNames,
@@ -75,11 +76,16 @@ async def signed_if_any() -> Signed | None:
     """Who is asking, in a view open to anyone; None for a stranger."""
     if "signed" not in g:
         who = await signed_from(access(), request.headers, request.cookies)
-        g.signed = who
+        g.signed = _placed(who)
         if who is not None and who.issued is not None:
             keep(who.issued)
     found: Signed | None = g.signed
     return found
+
+
+def address() -> str:
+    """Where this request comes from; behind a trusted proxy what that says."""
+    return request.remote_addr or ""
 
 
 def csrf() -> str:
@@ -116,6 +122,14 @@ def _set(response: Response, access: Access, name: str, value: str, max_age: int
     response.set_cookie(name, value, max_age=max_age, path="/", secure=access.https, httponly=True, samesite="Lax")
 
 
+def _placed(who: Signed | None) -> Signed | None:
+    """Who is asking, with how and from where, for the record."""
+    if who is None:
+        return None
+    via = who.actor.via or ("browser" if who.by_cookie else "sign-in")
+    return replace(who, actor=replace(who.actor, via=via, address=address()))
+
+
 async def _admit() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None:
@@ -138,7 +152,7 @@ async def _admit_by(way: Way) -> None:
     who = await way(access(), request.headers)
     if who is None:
         raise NotSignedIn("Send a personal token of a Dropdock account: Account → Tokens in its admin makes one.")
-    g.signed = who
+    g.signed = _placed(who)
 
 
 def is_open(endpoint: str, view: object) -> bool:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import structlog
 
 from appliance import sites
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.building import check_answer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.build_logs import BuildLogs
 from appliance.building import Answer, Building
 from appliance.composing import Composer

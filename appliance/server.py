@@ -15,6 +15,7 @@ from appliance import db, logs, loops, open_files, presence, set_up
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
+from appliance.audit_keeping import AuditKeeping
 from appliance.building import Building
 from appliance.certificates import NoCertificate
 from appliance.countries import NoCountries
@@ -240,7 +241,13 @@ def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics) -
 async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -> None:
     """Begin what goes on beside requests: uploads become deploys, these expire, repositories are fetched and so on."""
     await parts.jobs.start()
-    for keeper in (parts.withdrawing, parts.git.redeploy, Cleaning(folder, parts.contents, parts.settings.pending_age)):
+    settings = parts.settings
+    for keeper in (
+        parts.withdrawing,
+        parts.git.redeploy,
+        Cleaning(folder, parts.contents, settings.pending_age),
+        AuditKeeping(settings.audit_age, parts.access.now),
+    ):
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 

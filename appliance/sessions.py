@@ -12,7 +12,7 @@ from jwt.types import Options
 from tortoise.transactions import in_transaction
 
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.errors import NotSignedIn
 from appliance.models.account import Account, RefreshToken, Session
 

@@ -5,8 +5,10 @@ import secrets
 
 from tortoise.transactions import in_transaction
 
+from appliance import audit
 from appliance.access import Access
-from appliance.accounts import Actor, checked_email, close_set_up
+from appliance.accounts import checked_email, close_set_up
+from appliance.actor import Actor
 from appliance.errors import Conflict, Forbidden
 from appliance.models.account import Account, SetUp
 from appliance.passwords import check_password
@@ -29,7 +31,7 @@ async def begin(access: Access) -> str:
     return token
 
 
-async def claim(access: Access, token: str, email: str, password: str) -> Actor:
+async def claim(access: Access, token: str, email: str, password: str, address: str = "") -> Actor:
     """Make the first account, an operator. Of any number of claims at once, and of `account create`, one wins.
 
     Raises Conflict when it is done already, Forbidden for a wrong token, Invalid for e-mail or password.
@@ -45,7 +47,9 @@ async def claim(access: Access, token: str, email: str, password: str) -> Actor:
         if not mine or not await close_set_up(access):
             raise _done()
         account = await Account.create(email=email, role="operator", password=hashed)
-    return Actor(account.id, account.email, account.role)
+        actor = Actor(account.id, account.email, account.role, via="set-up link", address=address)
+        await audit.record(actor, "account.create", email=email, role="operator")
+    return actor
 
 
 async def _check_token(token: str) -> None:

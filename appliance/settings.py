@@ -220,6 +220,7 @@ class Settings:
         "off", one_of("off", "common", "json"), "a line for every request: off, common (as other web servers), json"
     )
     access_log_path: str = _setting("", str, "file of the access log, relative to <data>/logs; empty: standard output")
+    audit_age: Span = _setting("365d", Span.parse, "how long the audit log says who changed what; 0s: for good")
     # keys
     secret_key: str = _setting(
         "", str, "key that signs tokens; empty: made on first start in <data>/secret.key", secret=True

@@ -1,19 +1,34 @@
 """Signing in with e-mail and password, and proving a password again."""
 
-from appliance import sessions, throttle
+from appliance import audit, sessions, throttle
 from appliance.access import Access
-from appliance.accounts import Actor, normal_email
+from appliance.accounts import EMAIL_LENGTH, normal_email
+from appliance.actor import Actor
 from appliance.errors import Busy, Invalid, NotSignedIn
 from appliance.models.account import Account
 from appliance.sessions import Issued
 
 
-async def sign_in(access: Access, email: str, password: str, client: str = "") -> Issued:
-    """Start a session. Raises NotSignedIn, alike for every reason, or TooMany after too many failures."""
+async def sign_in(access: Access, email: str, password: str, client: str = "", address: str = "") -> Issued:
+    """Start a session; `client` is a User-Agent, `address` where it asks from.
+
+    Raises NotSignedIn, alike for every reason, or TooMany after too many failures.
+    """
     account = await _proved(access, email, password)
     if account is None:
+        nobody = Actor(0, "", "user", via="password", address=address)
+        await audit.record_failure(nobody, "sign-in.failed", email=normal_email(email)[:EMAIL_LENGTH])
         raise NotSignedIn("This e-mail and password do not match an account.", code="wrong_password")
-    return await sessions.begin(access, Actor(account.id, account.email, account.role), client)
+    actor = Actor(account.id, account.email, account.role, via="password", address=address)
+    issued = await sessions.begin(access, actor, client)
+    await audit.record(actor, "sign-in", client=client)
+    return issued
+
+
+async def sign_out(access: Access, actor: Actor, session: int) -> None:
+    """End a session, with all its tokens, at once."""
+    await sessions.end(access, session)
+    await audit.record(actor, "sign-out")
 
 
 async def prove_again(access: Access, actor: Actor, password: str) -> None:

@@ -3,9 +3,9 @@
 import secrets
 from datetime import timedelta
 
-from appliance import sessions
+from appliance import audit, sessions
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.errors import Forbidden, NotFound
 from appliance.models.account import Account, RefreshToken, Session
 from appliance.sessions import TOKEN_BYTES, Issued, token_hash
@@ -27,7 +27,7 @@ async def make(access: Access, email: str = "") -> str:
     return token
 
 
-async def claim(access: Access, token: str, client: str = "") -> Issued:
+async def claim(access: Access, token: str, client: str = "", address: str = "") -> Issued:
     """Start the session of a link, which is spent by that; `client` is a User-Agent. Forbidden when it is not good."""
     row = (
         await RefreshToken.filter(hash=token_hash(token), session__client=CLIENT)
@@ -40,7 +40,10 @@ async def claim(access: Access, token: str, client: str = "") -> Issued:
         raise _spent()
     account = row.session.account
     await sessions.end(access, row.session_id)
-    return await sessions.begin(access, Actor(account.id, account.email, account.role), client)
+    actor = Actor(account.id, account.email, account.role, via="sign-in link", address=address)
+    issued = await sessions.begin(access, actor, client)
+    await audit.record(actor, "sign-in", client=client)
+    return issued
 
 
 def _spent() -> Forbidden:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance import sites
+from tortoise.transactions import in_transaction
+
+from appliance import audit, sites
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.build_words import command_of, flags_of
 from appliance.errors import BadInput, Invalid, NotFound
 from appliance.models.build import Build, SiteBuild, SiteVariable
@@ -120,7 +122,10 @@ class SiteBuilds:
             values["base"] = None
         if "versions" in values:
             values["versions"] = {tool: version for tool, version in values["versions"].items() if version}
-        await self._save(row, values)
+        async with in_transaction():
+            await self._save(row, values)
+            if values:
+                await audit.record(actor, "build.change", row, **values)
         return await self._facts(row)
 
     async def remember(self, site: int, generator: str, base: str | None) -> None:
@@ -133,17 +138,22 @@ class SiteBuilds:
         _check_variable(new)
         known = SiteVariable.filter(site=row, name=new.name)
         sealed = self._sealer.seal(new.value, _purpose(row.id, new.name))
-        if not await known.update(phase=new.phase, sealed=sealed, changed_at=datetime.now(UTC)):
-            if await SiteVariable.filter(site=row).count() >= MOST_VARIABLES:
-                raise Invalid(f"{site} has {MOST_VARIABLES} variables: remove some first.", code="too_many_variables")
-            await SiteVariable.create(site=row, name=new.name, phase=new.phase, sealed=sealed)
+        async with in_transaction():
+            if not await known.update(phase=new.phase, sealed=sealed, changed_at=datetime.now(UTC)):
+                if await SiteVariable.filter(site=row).count() >= MOST_VARIABLES:
+                    sentence = f"{site} has {MOST_VARIABLES} variables: remove some first."
+                    raise Invalid(sentence, code="too_many_variables")
+                await SiteVariable.create(site=row, name=new.name, phase=new.phase, sealed=sealed)
+            await audit.record(actor, "variable.set", row, name=new.name, phase=new.phase)
         return self._variable(await known.get())
 
     async def remove_variable(self, actor: Actor, site: str, name: str) -> None:
         """Forget a variable; NotFound."""
         row = await sites.find(actor, site)
-        if not (_NAME.fullmatch(name) and await SiteVariable.filter(site=row, name=name).delete()):
-            raise NotFound(f"{site} has no variable {name!r}.", code="no_such_variable")
+        async with in_transaction():
+            if not (_NAME.fullmatch(name) and await SiteVariable.filter(site=row, name=name).delete()):
+                raise NotFound(f"{site} has no variable {name!r}.", code="no_such_variable")
+            await audit.record(actor, "variable.delete", row, name=name)
 
     async def order(self, site: Site, build: Build | None, url: str, *, run: bool) -> Order:
         """What the workshop is told of a deploy of the site. Raises BuildError: the operator's lists may have changed.

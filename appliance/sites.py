@@ -11,7 +11,8 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from appliance.accounts import Actor
+from appliance import audit
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.errors import Conflict, Invalid, Limit, NotFound
 from appliance.live import LiveSites
@@ -117,13 +118,15 @@ class Sites:
         if self._addresses.is_admin(self._addresses.site_host(new.name)):
             raise _kept(new.name)
         try:
-            site = await Site.create(
-                name=new.name,
-                owner_id=actor.id,
-                dialect=new.dialect,
-                html=HTML_OF[new.dialect],
-                production_branch=new.production_branch,
-            )
+            async with in_transaction():
+                site = await Site.create(
+                    name=new.name,
+                    owner_id=actor.id,
+                    dialect=new.dialect,
+                    html=HTML_OF[new.dialect],
+                    production_branch=new.production_branch,
+                )
+                await audit.record(actor, "site.create", site, dialect=new.dialect)
         except IntegrityError:
             raise Conflict(f"The name {new.name!r} is taken: choose another.", code="name_taken") from None
         await site.fetch_related("owner")
@@ -146,7 +149,9 @@ class Sites:
         values = {option: getattr(change, option) for option in ChangeSite.__slots__}
         given = {option: value for option, value in values.items() if value is not None}
         if given:
-            await site.update_from_dict(given).save(update_fields=list(given))
+            async with in_transaction():
+                await site.update_from_dict(given).save(update_fields=list(given))
+                await audit.record(actor, "site.change", site, **given)
         return (await self._facts([site]))[0]
 
     def _check_snippet(self, snippet: str) -> None:
@@ -166,6 +171,7 @@ class Sites:
         async with in_transaction():
             deploys = await Deploy.filter(site=site).values_list("id", flat=True)
             await Live.filter(site=site).delete()
+            await audit.record(actor, "site.delete", site, owner=site.owner.email, deploys=len(deploys))
             await site.delete()
         await self._live.withdraw(name, [str(deploy) for deploy in deploys])
         self._removed(name)

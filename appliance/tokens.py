@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
+from tortoise.transactions import in_transaction
 
+from appliance import audit
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.errors import Conflict, Invalid, NotFound
 from appliance.models.account import PersonalToken
 from appliance.sessions import TOKEN_BYTES, token_hash
@@ -43,9 +45,11 @@ async def create(actor: Actor, name: str) -> NewToken:
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     name = _checked_name(name)
     try:
-        row = await PersonalToken.create(
-            account_id=actor.id, name=name, hash=token_hash(token), hint=token[:HINT_LENGTH]
-        )
+        async with in_transaction():
+            row = await PersonalToken.create(
+                account_id=actor.id, name=name, hash=token_hash(token), hint=token[:HINT_LENGTH]
+            )
+            await audit.record(actor, "token.create", name=name, hint=row.hint)
     except IntegrityError:
         raise Conflict(f"There already is a token named {name!r}: choose another name.", code="token_exists") from None
     return NewToken(token, _facts(row))
@@ -60,8 +64,12 @@ async def listing(actor: Actor, page: int, per_page: int) -> tuple[list[TokenFac
 
 async def remove(actor: Actor, token: int) -> None:
     """Remove one of one's own tokens; it stops working at once. NotFound when there is none of that number."""
-    if not await PersonalToken.filter(id=token, account_id=actor.id).delete():
-        raise NotFound(f"There is no token {token} in this account.", code="no_such_token")
+    async with in_transaction():
+        row = await PersonalToken.get_or_none(id=token, account_id=actor.id)
+        if row is None:
+            raise NotFound(f"There is no token {token} in this account.", code="no_such_token")
+        await row.delete()
+        await audit.record(actor, "token.delete", name=row.name, hint=row.hint)
 
 
 async def check(access: Access, token: str) -> Actor | None:
@@ -70,7 +78,7 @@ async def check(access: Access, token: str) -> Actor | None:
     if row is None or row.account.disabled_at is not None:
         return None
     await _note_use(access, row)
-    return Actor(row.account.id, row.account.email, row.account.role)
+    return Actor(row.account.id, row.account.email, row.account.role, via=f"token {row.name}")
 
 
 async def _note_use(access: Access, row: PersonalToken) -> None:

@@ -8,7 +8,7 @@ from jwt.types import Options
 
 from appliance import accounts
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.sessions import ALGORITHM, ISSUER
 
 LIFETIME = 1800  # seconds; the client asks for another once one has run out

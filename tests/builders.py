@@ -18,7 +18,8 @@ from typing import Any
 import httpx
 
 from appliance import accounts, server, tokens
-from appliance.accounts import Actor, NewAccount
+from appliance.accounts import NewAccount
+from appliance.actor import Actor
 from appliance.deploys.values import FINISHED
 from appliance.parts import Parts
 from appliance.settings import Settings

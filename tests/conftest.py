@@ -9,7 +9,8 @@ from argon2 import PasswordHasher
 
 from appliance import accounts, db
 from appliance.access import Access, Keys
-from appliance.accounts import Actor, NewAccount
+from appliance.accounts import NewAccount
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.passwords import Passwords
 from appliance.settings import Settings

@@ -30,11 +30,12 @@ class Pager:
     later: str
 
 
-def pager(path: str, page: int, total: int, per_page: int = PER_PAGE) -> Pager:
-    """For page `page` of a list of `total` things below `path`."""
+def pager(path: str, page: int, total: int, per_page: int = PER_PAGE, query: str = "") -> Pager:
+    """For page `page` of a list of `total` things below `path`, where `query` says which things."""
     last = max(1, -(-total // per_page))
-    earlier = f"{path}?page={min(page - 1, last)}" if page > 1 else ""
-    later = f"{path}?page={page + 1}" if page < last else ""
+    start = f"{path}?{query}&page=" if query else f"{path}?page="
+    earlier = f"{start}{min(page - 1, last)}" if page > 1 else ""
+    later = f"{start}{page + 1}" if page < last else ""
     return Pager(f"Page {page} of {last}", earlier, later)
 
 

@@ -8,6 +8,7 @@ from admin_ui.screens import (
     gate,
     git,
     help_pages,
+    history,
     people,
     sign_in,
     site,
@@ -29,5 +30,6 @@ SCREENS = (
     versions,
     account,
     people,
+    history,
     help_pages,
 )

@@ -26,7 +26,7 @@ async def create(visitor: Visitor) -> Response:
     token, email = form.get("token", ""), form.get("email", "")
     access = visitor.parts.access
     try:
-        actor = await set_up.claim(access, token, email, forms.new_password(form))
+        actor = await set_up.claim(access, token, email, forms.new_password(form), guard.address())
     except Conflict:
         return go("/sign-in")
     except Problem as problem:

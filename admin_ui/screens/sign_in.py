@@ -5,9 +5,9 @@ from quart import Response, request
 from admin_ui import forms
 from admin_ui.context.accounts import SignInPage
 from admin_ui.edge import OpenRoute, Route, Visit, Visitor, fields, go
-from appliance import guard, sessions, set_up, sign_in_links
+from appliance import guard, set_up, sign_in_links
 from appliance.errors import Problem, TooMany
-from appliance.sign_in import sign_in
+from appliance.sign_in import sign_in, sign_out
 
 
 async def show(visitor: Visitor) -> Response:
@@ -26,7 +26,7 @@ async def enter(visitor: Visitor) -> Response:
     wanted, email = forms.local_path(form.get("next", "/")), form.get("email", "")
     client = request.headers.get("User-Agent", "")
     try:
-        guard.keep(await sign_in(visitor.parts.access, email, form.get("password", ""), client))
+        guard.keep(await sign_in(visitor.parts.access, email, form.get("password", ""), client, guard.address()))
     except Problem as problem:
         answer = visitor.page("sign_in", SignInPage(wanted, email, problem.detail), problem.status)
         if isinstance(problem, TooMany):
@@ -39,7 +39,9 @@ async def enter_by_link(visitor: Visitor) -> Response:
     """Start a session for whoever holds a link made on the server's machine."""
     client = request.headers.get("User-Agent", "")
     try:
-        guard.keep(await sign_in_links.claim(visitor.parts.access, request.args.get("token", ""), client))
+        guard.keep(
+            await sign_in_links.claim(visitor.parts.access, request.args.get("token", ""), client, guard.address())
+        )
     except Problem as problem:
         return visitor.page("sign_in", SignInPage("/", "", problem.detail), problem.status)
     return go("/")
@@ -48,7 +50,7 @@ async def enter_by_link(visitor: Visitor) -> Response:
 async def leave(visit: Visit) -> Response:
     """End the session."""
     if visit.session is not None:
-        await sessions.end(visit.parts.access, visit.session)
+        await sign_out(visit.parts.access, visit.actor, visit.session)
     guard.drop()
     return go("/sign-in")
 

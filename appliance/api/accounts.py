@@ -7,7 +7,8 @@ from quart import Blueprint
 
 from appliance import accounts
 from appliance.access import Access
-from appliance.accounts import AccountFacts, Actor, ChangeAccount, NewAccount
+from appliance.accounts import AccountFacts, ChangeAccount, NewAccount
+from appliance.actor import Actor
 from appliance.api.edge import KEY, Body, Listing, Page, endpoint
 from appliance.errors import Conflict
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import Body, endpoint
 from appliance.deploys import Aliases, AliasFacts, Locks
 from appliance.errors import Conflict, Invalid, NotFound

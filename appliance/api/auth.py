@@ -7,12 +7,12 @@ from quart import Blueprint, request
 
 from appliance import guard, sessions, set_up
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import Body, endpoint
 from appliance.callers import CookieNames, csrf_token
 from appliance.errors import Conflict, Forbidden, NotSignedIn, TooMany
 from appliance.sessions import Issued
-from appliance.sign_in import sign_in
+from appliance.sign_in import sign_in, sign_out
 
 Email = Annotated[str, msgspec.Meta(max_length=254, extra_json_schema={"format": "email"})]
 Password = Annotated[str, msgspec.Meta(max_length=1024)]
@@ -84,7 +84,7 @@ def _begin(api: Blueprint, access: Access) -> None:
     )
     async def claim_set_up(*, body: FirstAccount) -> SignedIn:
         """Make the first account, an operator, and sign it in."""
-        actor = await set_up.claim(access, body.token, body.email, body.password)
+        actor = await set_up.claim(access, body.token, body.email, body.password, guard.address())
         return _with_cookies(access, await sessions.begin(access, actor, request.user_agent.string))
 
     @endpoint(
@@ -101,7 +101,8 @@ def _begin(api: Blueprint, access: Access) -> None:
 
         The tokens come in the answer and, for browsers, as cookies.
         """
-        return _with_cookies(access, await sign_in(access, body.email, body.password, request.user_agent.string))
+        client = request.user_agent.string
+        return _with_cookies(access, await sign_in(access, body.email, body.password, client, guard.address()))
 
 
 def _go_on(api: Blueprint, access: Access) -> None:
@@ -118,12 +119,12 @@ def _go_on(api: Blueprint, access: Access) -> None:
         return _signed_in(access, issued, show=False)
 
     @endpoint(api, "/auth/sign-out", method="POST", status=204, errors=(Conflict,))
-    async def end_session(*, actor: Actor) -> None:  # noqa: ARG001 - which session it is says more than whose
+    async def end_session(*, actor: Actor) -> None:
         """End this sign-in, with all its tokens, at once."""
         session = guard.signed().session
         if session is None:
             raise Conflict("A personal token is no sign-in: delete the token instead.", code="not_a_session")
-        await sessions.end(access, session)
+        await sign_out(access, actor, session)
         guard.drop()
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import Body, endpoint
 from appliance.building import Answer
 from appliance.deploys import DeployFacts

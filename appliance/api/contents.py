@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from quart import Blueprint, request
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.api.packed_bodies import body_of, packed_body
 from appliance.deploys import Contents, Name, Stored

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from quart import Blueprint, Response, request
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.api.new_deploys import DeployQuery, new_deploy

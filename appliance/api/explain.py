@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.errors import Invalid, NotFound
 from appliance.explain import Explainer, Visitor

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import Body, endpoint
 from appliance.errors import Conflict, Invalid, NotFound
 from appliance.gates import ChangeGate, GateFacts, Gates, LinkFacts, NewLink

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint, request
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import Body, endpoint
 from appliance.errors import BadInput, Conflict, Forbidden, Invalid, NotFound, TooLarge
 from appliance.git.parts import Git

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY
 from appliance.api.edge import JSON, Body, endpoint
 from appliance.api.new_deploys import DeployQuery, new_deploy

@@ -7,7 +7,8 @@ from quart import Blueprint
 
 from appliance import accounts, guard
 from appliance.access import Access
-from appliance.accounts import AccountFacts, Actor
+from appliance.accounts import AccountFacts
+from appliance.actor import Actor
 from appliance.api.edge import Body, endpoint
 from appliance.errors import TooMany
 from appliance.sign_in import prove_again

@@ -3,7 +3,7 @@
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.errors import Forbidden
 from appliance.settings import Settings, effective

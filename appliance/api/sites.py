@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.errors import Conflict, Invalid, NotFound
 from appliance.sites import ChangeSite, NewSite, SiteFacts, Sites

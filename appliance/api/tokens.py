@@ -7,7 +7,7 @@ import msgspec
 from quart import Blueprint
 
 from appliance import tokens
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import KEY, Body, Listing, Page, endpoint
 from appliance.errors import Conflict
 from appliance.tokens import TokenFacts

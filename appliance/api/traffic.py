@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from quart import Blueprint
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.errors import NotFound
 from appliance.serving.counters import Counters

@@ -12,6 +12,9 @@ from appliance.guard import CSRF_FIELD
 PER_PAGE = 200  # most items of a page, which bounds work and answer
 PAGES = 1_000_000  # keeps the offset far inside what databases count
 
+PageNumber = Annotated[int, msgspec.Meta(ge=1, le=PAGES)]
+PerPage = Annotated[int, msgspec.Meta(ge=1, le=PER_PAGE)]
+
 Item = TypeVar("Item")
 Value = TypeVar("Value", bound=msgspec.Struct)
 
@@ -23,8 +26,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Which page of a listing, from 1, and how many items it has."""
 
-    page: Annotated[int, msgspec.Meta(ge=1, le=PAGES)] = 1
-    per_page: Annotated[int, msgspec.Meta(ge=1, le=PER_PAGE)] = 50
+    page: PageNumber = 1
+    per_page: PerPage = 50
 
 
 class Listing(msgspec.Struct, Generic[Item], frozen=True):

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint, Response
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.deploys import Difference, Differences, Downloads, Withdrawing
 from appliance.errors import Conflict, Invalid, NotFound

@@ -89,9 +89,9 @@ class Client:
         """Ask for a change with a body that is at hand. Raises Unreachable, Refused."""
         return self._answer(method, path, params=query or {}, headers=headers, content=body)
 
-    def download(self, path: str) -> Iterator[bytes]:
+    def download(self, path: str, **query: str) -> Iterator[bytes]:
         """What is there, piece by piece. Raises Unreachable, Refused."""
-        with self._sentences(), self._http.stream("GET", path) as response:
+        with self._sentences(), self._http.stream("GET", path, params=query) as response:
             if response.status_code != 200:
                 response.read()
                 raise self._refusal(response)

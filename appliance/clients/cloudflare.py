@@ -22,7 +22,7 @@ from werkzeug.formparser import MultiPartParser
 
 from appliance import guard, upload_tokens
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.callers import Headers, Signed, bearer
 from appliance.clients import cloudflare_values as values
 from appliance.clients.edge import (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.deploys import DeployFacts
 from appliance.sites import SiteFacts

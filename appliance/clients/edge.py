@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from appliance import guard
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.callers import Headers, Signed, bearer, by_personal_token
 from appliance.errors import BadInput, Invalid, NotFound, Problem
 from appliance.guard import Way

@@ -14,7 +14,7 @@ from quart import Blueprint, request
 from quart.wrappers.response import Response
 
 from appliance import guard
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.clients import netlify_values as values
 from appliance.clients.edge import STATIC_ONLY, Client, Routes, answer, blueprint, pages_of, read, refuse_the_rest
 from appliance.deploys import DeployFacts, Filter, Listed, Listing, Name, NewDeploy, Opened, label_of, new_id

@@ -13,7 +13,7 @@ from quart import Response, request
 from quart.wrappers.response import Response as AnyResponse
 
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.callers import Headers, Signed, basic, by_personal_token
 from appliance.clients.edge import Client, Routes, answer, blueprint, refuse_the_rest

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
-from appliance import sites
-from appliance.accounts import Actor
+from appliance import audit, sites
+from appliance.actor import Actor
 from appliance.deploys.finding import LONGEST_ALIAS, Facts, named
 from appliance.deploys.pointers import move_alias
 from appliance.deploys.publishing import Publishing
@@ -65,6 +65,7 @@ class Aliases:
                     state = now.state if now else "deleted"
                     raise Conflict(f"Deploy {target.number} of {site} is not ready: it is {state}.", code="not_ready")
                 await move_alias(row.id, name, now.id)
+                await audit.record(actor, "alias.set", row, alias=name, deploy=now.id, number=now.number)
             await self._live.point(name, Pointer(site, now.id, now.manifest))
         return self._facts_of(await Alias.get(site=row, name=name).select_related("deploy"), site)
 
@@ -72,8 +73,10 @@ class Aliases:
         """Take an alias away; its address answers 404 from then on, its deploy stays. NotFound."""
         row = await sites.find(actor, site)
         async with self._publishing.moving():
-            if len(name) > LONGEST_ALIAS or not await Alias.filter(site=row, name=name).delete():
-                raise NotFound(f"{site} has no alias {name!r}.", code="no_such_alias")
+            async with in_transaction():
+                if len(name) > LONGEST_ALIAS or not await Alias.filter(site=row, name=name).delete():
+                    raise NotFound(f"{site} has no alias {name!r}.", code="no_such_alias")
+                await audit.record(actor, "alias.delete", row, alias=name)
             await self._live.unpoint(site, [name])
 
     def _facts_of(self, alias: Alias, site: str) -> AliasFacts:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.deploys.digests import KINDS, Hasher, Name, PagesHasher
 from appliance.deploys.holdings import Holdings

@@ -9,8 +9,8 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from appliance import sites
-from appliance.accounts import Actor
+from appliance import audit, sites
+from appliance.actor import Actor
 from appliance.deploys.aliases import check_alias
 from appliance.deploys.finding import Facts, find
 from appliance.deploys.pointers import check_live
@@ -139,6 +139,7 @@ class Deploys:
             await DeployKey.create(site=site, key=new.key, deploy=made)
         if new.build:
             await Build.create(deploy=made, answer=new.build)
+        await audit.record(actor, "deploy.create", site, deploy=made.id, number=made.number, source=new.source)
         await made.fetch_related("author")
         return made
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance import sites
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.deploys.finding import named
 from appliance.errors import Conflict
 from appliance.models.deploy import Deploy, Live

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from appliance import detections
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure
 from appliance.errors import Limit, NotFound

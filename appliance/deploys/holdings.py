@@ -4,7 +4,7 @@ from pathlib import Path
 
 import structlog
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.models.deploy import Deploy, Live
 from appliance.models.site import Site
 from appliance.storage.manifest import Manifests, UnreadableManifest

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from appliance import sites
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.deploys import listed
 from appliance.deploys.contents import Contents, Stored

@@ -1,9 +1,10 @@
 """Locks: somebody keeps what a site's visitors get as it is. Deploys become ready meanwhile, and wait."""
 
 from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 
-from appliance import sites
-from appliance.accounts import Actor
+from appliance import audit, sites
+from appliance.actor import Actor
 from appliance.deploys.pointers import check_unlocked
 from appliance.deploys.publishing import Publishing
 from appliance.models.deploy import PublishingLock
@@ -27,7 +28,9 @@ class Locks:
         async with self._publishing.moving():  # what was on its way live is so, or will not be
             await check_unlocked(row.id, site)
             try:
-                await PublishingLock.create(site=row, account_id=actor.id, reason=reason)
+                async with in_transaction():
+                    await PublishingLock.create(site=row, account_id=actor.id, reason=reason)
+                    await audit.record(actor, "publishing.lock", row, reason=reason)
             except IntegrityError:
                 await check_unlocked(row.id, site)
                 raise
@@ -39,8 +42,9 @@ class Locks:
     async def unlock(self, actor: Actor, site: str) -> None:
         """Let what visitors get change again; NotFound. No error when it is not locked."""
         row = await sites.find(actor, site)
-        async with self._publishing.moving():
-            await PublishingLock.filter(site=row).delete()
+        async with self._publishing.moving(), in_transaction():
+            if await PublishingLock.filter(site=row).delete():
+                await audit.record(actor, "publishing.unlock", row)
 
 
 async def _facts(site: Site) -> LockFacts | None:

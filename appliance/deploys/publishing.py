@@ -13,8 +13,8 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
-from appliance import sites
-from appliance.accounts import Actor
+from appliance import accounts, audit, sites
+from appliance.actor import Actor
 from appliance.deploys.finding import Facts, find, named
 from appliance.deploys.pointers import check_live, check_unlocked, is_superseded, move_alias, move_live
 from appliance.deploys.values import DeployFacts
@@ -84,6 +84,8 @@ class Publishing:
                 goes_live = goes_live and not await is_superseded(row)
                 if goes_live:
                     await move_live(row.site_id, row.id, row.author_id, "deploy")
+                    author = await accounts.acting(row.author_id or 0, via="deploy")
+                    await audit.record(author, "deploy.live", row.site, deploy=row.id, number=row.number)
                 if is_there and row.alias:
                     await move_alias(row.site_id, row.alias, row.id)
             if goes_live:
@@ -109,6 +111,7 @@ class Publishing:
                 await check_unlocked(site.id, site.name)
                 await check_live(site.id, site.name, if_live)
                 await move_live(site.id, deploy.id, actor.id, kind)
+                await audit.record(actor, f"deploy.{kind}", site, deploy=deploy.id, number=deploy.number)
             await self._live.swap(prepared)
         return await self._facts.look(deploy, site.name)
 

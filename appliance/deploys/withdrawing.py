@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import structlog
 from tortoise.transactions import in_transaction
 
-from appliance.accounts import Actor
+from appliance import audit
+from appliance.actor import Actor
 from appliance.deploys.finding import find
 from appliance.deploys.pointers import check_unlocked, move_live
 from appliance.deploys.publishing import Publishing, earlier
@@ -53,6 +54,7 @@ class Withdrawing:
                 await self._check_deletable(now)
                 had_visitors = await Publication.exists(deploy=now)
                 await now.delete()
+                await audit.record(actor, "deploy.delete", row.site, deploy=row.id, number=row.number)
             await self._live.forget(row.site.name, [row.id])
             if had_visitors:
                 await self._reload(row.site_id, row.site.name)
@@ -83,6 +85,7 @@ class Withdrawing:
                 aliases = [str(name) for name in await names]
                 await Alias.filter(deploy=row).delete()
                 await Deploy.filter(id=row.id).update(state="expired")
+                await audit.record(None, "deploy.expire", row.site, deploy=row.id, number=row.number)
                 was_live = await Live.exists(deploy=row)
                 before = await earlier(row) if was_live else None
                 if before is not None:

@@ -69,7 +69,7 @@ class Hooks:
         return f"deploying a preview of {push.branch}"
 
     async def _forget(self, source: GitSource, branch: str) -> str:
-        actor = await accounts.acting(source.account_id or 0)
+        actor = await accounts.acting(source.account_id or 0, via="webhook")
         try:
             if actor is not None:
                 await self._aliases.remove(actor, source.site.name, label_of(branch, source.site.name))

@@ -12,8 +12,8 @@ from typing import Any
 
 import structlog
 
-from appliance import accounts, sites
-from appliance.accounts import Actor
+from appliance import accounts, audit, sites
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.deploys import NewDeploy, label_of, new_id
 from appliance.errors import Forbidden, Problem
@@ -60,6 +60,7 @@ class Redeploy:
         row = await self._sources.row(await sites.find(actor, site))
         self.begin(row, "" if branch == row.branch else branch)
         await GitSource.filter(site_id=row.site_id).update(state="fetching", detail="", changed_at=datetime.now(UTC))
+        await audit.record(actor, "git.deploy", row.site, branch=branch or row.branch)
         return await self._sources.get(actor, site)
 
     def begin(self, source: GitSource, branch: str) -> None:
@@ -97,7 +98,7 @@ class Redeploy:
             await _note(site, state="done", fetched_branch=fetched.branch, commit=fetched.commit, deploy=deploy)
 
     async def _deploy(self, source: GitSource, branch: str) -> tuple[Fetched, str]:
-        actor = await accounts.acting(source.account_id or 0)
+        actor = await accounts.acting(source.account_id or 0, via="git")
         if actor is None:
             raise Forbidden("The account that set this repository may not act any more: set it again.")
         archive = self._folder.work / f"git-{new_id()}.tar"

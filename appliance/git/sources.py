@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from appliance import sites
+from tortoise.transactions import in_transaction
+
+from appliance import audit, sites
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.errors import Invalid, NotFound
 from appliance.git.addresses import check_branch, check_folder, check_url
@@ -83,10 +85,13 @@ class Sources:
         values |= {name: getattr(wanted, name) for name in ("url", "branch", "username", "previews")}
         if wanted.token is not None:
             values["token"] = self._sealer.seal(wanted.token, _token_of(row)) if wanted.token else ""
-        if before is None:
-            await GitSource.create(site=row, **values)
-        else:
-            await before.update_from_dict(values).save(update_fields=list(values))
+        async with in_transaction():
+            if before is None:
+                await GitSource.create(site=row, **values)
+            else:
+                await before.update_from_dict(values).save(update_fields=list(values))
+            token = {} if wanted.token is None else {"token": "set" if wanted.token else "removed"}
+            await audit.record(actor, "git.set", row, url=wanted.url, branch=wanted.branch, **token)
         return self._facts(site, await self.row(row))
 
     async def new_secret(self, actor: Actor, site: str) -> NewSecret:
@@ -95,12 +100,17 @@ class Sources:
         source = await self.row(row)
         secret = secrets.token_hex(SECRET_BYTES)
         source.secret = self._sealer.seal(secret, _secret_of(row))
-        await source.save(update_fields=["secret"])
+        async with in_transaction():
+            await source.save(update_fields=["secret"])
+            await audit.record(actor, "git.secret", row)
         return NewSecret(self._hook_url(site), secret)
 
     async def remove(self, actor: Actor, site: str) -> None:
         """Deploy a site from Git no more; what is live stays. NotFound."""
-        await (await self.row(await sites.find(actor, site))).delete()
+        row = await sites.find(actor, site)
+        async with in_transaction():
+            await (await self.row(row)).delete()
+            await audit.record(actor, "git.delete", row)
 
     async def row(self, site: Site) -> GitSource:
         """What is kept of a site's repository, for this package; NotFound."""

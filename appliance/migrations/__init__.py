@@ -13,4 +13,5 @@ NAMES = (
     "0005_repositories",
     "0006_builds",
     "0007_snippets_and_refinements",
+    "0008_audit",
 )

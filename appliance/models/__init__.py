@@ -7,4 +7,5 @@ MODULES = (
     "appliance.models.gate",
     "appliance.models.git",
     "appliance.models.build",
+    "appliance.models.audit",
 )

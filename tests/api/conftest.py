@@ -13,7 +13,7 @@ from quart import Quart
 
 from appliance import tokens
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api import accounts, auth, edge, me, openapi
 from appliance.api import tokens as token_routes
 from appliance.data_folder import DataFolder

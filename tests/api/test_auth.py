@@ -8,7 +8,7 @@ from quart import Quart
 
 from appliance import guard, set_up
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from tests.api.conftest import serving
 from tests.cast import ALICE, BOB, OLGA, Person

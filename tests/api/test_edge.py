@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ImATeapot
 
 from appliance import guard
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.api import openapi, problems
 from appliance.api.edge import KEY, Body, Page, endpoint
 from appliance.api.values import read_body, read_query

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from tests.cast import ALICE
 
 

@@ -2,7 +2,7 @@
 
 import httpx
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from tests.api.conftest import signed_in
 
 

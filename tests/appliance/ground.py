@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.data_folder import DataFolder
 from appliance.deploys import Aliases, DeployFacts, Deploys, Facts, Locks, NewDeploy, Publishing

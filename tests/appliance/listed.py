@@ -6,7 +6,7 @@ import hashlib
 
 from blake3 import blake3
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.deploys import DeployFacts, Listed, Listing, Name, NewDeploy
 from appliance.parts import Parts
 

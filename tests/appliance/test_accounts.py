@@ -6,7 +6,8 @@ import pytest
 
 from appliance import accounts, sessions, set_up
 from appliance.access import Access
-from appliance.accounts import Actor, ChangeAccount, NewAccount
+from appliance.accounts import ChangeAccount, NewAccount
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.errors import Conflict, Forbidden, Invalid, NotFound
 from appliance.models.account import Account, Session

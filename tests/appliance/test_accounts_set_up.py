@@ -10,7 +10,8 @@ import pytest
 
 from appliance import accounts, set_up, sign_in
 from appliance.access import Access
-from appliance.accounts import Actor, NewAccount
+from appliance.accounts import NewAccount
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.errors import Conflict, Forbidden, Invalid
 from appliance.models.account import Account, SetUp

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.deploys import Listed, Listing, Name, NewDeploy
 from appliance.errors import BadInput, Conflict, Invalid, NotFound, TooLarge
 from appliance.sites import NewSite

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.live import LiveSites
 from appliance.pointer import Pointer

@@ -8,7 +8,8 @@ from argon2 import PasswordHasher
 
 from appliance import accounts, sign_in, throttle
 from appliance.access import Access
-from appliance.accounts import Actor, ChangeAccount, NewAccount
+from appliance.accounts import ChangeAccount, NewAccount
+from appliance.actor import Actor
 from appliance.errors import Busy, Invalid, NotSignedIn, TooMany
 from appliance.models.account import Account, Session, SignInFailure
 from appliance.passwords import AT_ONCE, WAITING, Passwords

@@ -4,7 +4,7 @@ import pytest
 
 from appliance import sessions, sign_in_links
 from appliance.access import Access
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.errors import Forbidden, NotFound, NotSignedIn
 from appliance.models.account import Account

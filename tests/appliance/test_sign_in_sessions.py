@@ -8,7 +8,8 @@ import pytest
 
 from appliance import accounts, sessions
 from appliance.access import Access, Keys
-from appliance.accounts import Actor, ChangeAccount
+from appliance.accounts import ChangeAccount
+from appliance.actor import Actor
 from appliance.errors import NotSignedIn
 from appliance.models.account import RefreshToken, Session
 from tests.clock import Clock

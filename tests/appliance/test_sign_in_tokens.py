@@ -6,7 +6,8 @@ import pytest
 
 from appliance import accounts, tokens
 from appliance.access import Access
-from appliance.accounts import Actor, ChangeAccount
+from appliance.accounts import ChangeAccount
+from appliance.actor import Actor
 from appliance.errors import Conflict, Invalid, NotFound
 from appliance.models.account import PersonalToken
 from tests.clock import Clock

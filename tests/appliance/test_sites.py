@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.accounts import Actor
+from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.data_folder import DataFolder
 from appliance.errors import Conflict, Invalid, NotFound

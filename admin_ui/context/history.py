@@ -1,0 +1,40 @@
+"""What the page about changes shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from admin_ui.context.common import Choice, Pager
+from admin_ui.words import Moment, moment
+from appliance.audit import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change: when, who, what, how and from where."""
+
+    at: Moment
+    who: str
+    what: str
+    via: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """The changes that fit what is asked for; `export` is the address of all of them as JSON lines."""
+
+    rows: list[Change]
+    pages: Pager
+    kinds: Sequence[Choice]
+    kind: str
+    who: str
+    site: str
+    export: str
+    everybody: bool
+    refusal: str = ""
+    title: str = "History"
+
+
+def change(entry: Entry) -> Change:
+    """From an entry of the audit log."""
+    return Change(moment(entry.at), entry.who or "Dropdock", entry.what, entry.via, entry.address)
