@@ -9,6 +9,7 @@ import pytest
 
 from builds.errors import BuildError
 from builds.kept import BESIDE, KeptFolders
+from builds.sandbox.ownership import remove
 from tests.builds.workbench import kept_in, write
 
 NOISE = os.urandom(100_000)  # which no packing makes smaller
@@ -139,6 +140,7 @@ def test_folders_nested_deeper_than_a_path_may_be_are_not_kept(tmp_path: Path) -
     os.close(home)
 
     kept_in(tmp_path / "kept", log=log).keep_folder("key", folder)
+    remove(folder)  # pytest itself cannot
 
     assert list((tmp_path / "kept").iterdir()) == []
     assert log == ["What was installed could not be kept for later builds: File name too long."]
