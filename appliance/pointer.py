@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import structlog
 
 from appliance.serving.abilities import NO_ABILITIES, Abilities
+from appliance.serving.entrance import Lock, compile_locks, is_locked
 from appliance.serving.grace import Former, is_asset, look_back
 from appliance.serving.release import Release, compile_release, servable
 from appliance.storage.blobs import Blobs
 from appliance.storage.history import doubt, recall
-from appliance.storage.manifest import History, Manifest, Manifests, UnreadableManifest
+from appliance.storage.manifest import Entry, History, Manifest, Manifests, UnreadableManifest
 
 log = structlog.get_logger(__name__)
 
@@ -85,11 +86,20 @@ class Compiler:
         is_gone = _gone_from(release)
         for each in earlier:
             try:
-                entries = doubt(self._manifests.get(each.manifest, is_gone).entries, *histories)
+                manifest = self._manifests.get(each.manifest, is_gone)
+                entries = doubt(_open(manifest, release.locks), *histories)
             except (OSError, UnreadableManifest):
                 log.exception("earlier_manifest_unreadable", manifest=each.manifest)  # its tabs have to be reloaded
             else:
                 yield Former(servable(entries), each.until)
+
+
+def _open(manifest: Manifest, locks: tuple[Lock, ...]) -> dict[str, Entry]:
+    """The files of an earlier deploy without those that were locked in it and would not be now."""
+    once = compile_locks(manifest.rules.locks, manifest.options.dialect)
+    return {
+        path: entry for path, entry in manifest.entries.items() if not is_locked(once, path) or is_locked(locks, path)
+    }
 
 
 def _gone_from(release: Release) -> Callable[[str], bool]:

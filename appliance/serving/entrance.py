@@ -9,7 +9,7 @@ from appliance.serving import pages, sign_in_pages
 from appliance.serving.addresses import Address, BadTarget, read_path
 from appliance.serving.pages import Words
 from appliance.serving.replies import NO_INDEX, Field, Reply, make_reply
-from appliance.serving.resolve import INDEXES
+from appliance.serving.resolve import INDEXES, folded
 from appliance.serving.rules.patterns import CLOUDFLARE, NETLIFY_HEADERS, BadPattern, Pattern, parse, subject
 from appliance.serving.unlock import PRIVATE, UNLOCK, Context, Gate, Proofs, basic, private, user_and_password
 
@@ -38,7 +38,10 @@ class LockRule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock on the paths that match; `against` names its users, so that a proof holds for these only."""
+    """A lock on the paths that match, whatever their capitals.
+
+    `against` names its users, so that a proof holds for these only.
+    """
 
     pattern: Pattern
     users: tuple[str, ...]
@@ -131,12 +134,18 @@ def compile_locks(rules: Iterable[LockRule], dialect: str) -> tuple[Lock, ...]:
     compiled = []
     for rule in rules:
         try:
-            pattern = parse(rule.path.lower(), style)
+            pattern = parse(rule.path, style).folded(folded)
         except BadPattern:
             pattern = parse("/*", NETLIFY_HEADERS)
         named = hashlib.sha256("\0".join(rule.users).encode("utf-8", "surrogatepass")).hexdigest()
         compiled.append(Lock(pattern, rule.users, named))
     return tuple(compiled)
+
+
+def is_locked(locks: Sequence[Lock], path: str) -> bool:
+    """Whether one of the locks stands before the file at a path of a manifest."""
+    addresses = _spellings(Address(path, slash=False)) if locks else []
+    return any(lock.fits(addresses) for lock in locks)
 
 
 def _ask_gate(gate: Gate, token: bytes) -> Question | None:
@@ -147,11 +156,11 @@ def _ask_gate(gate: Gate, token: bytes) -> Question | None:
 
 
 def _spellings(address: Address) -> list[Address]:
-    """Every address at which the same page may be found, whatever the HTML mode, in lower case.
+    """Every address at which the same page may be found, whatever the HTML mode, as `folded` has them.
 
     A lock is for the page, however it is asked for: `/a`, `/a/`, `/a.html` and `/a/index.html` are one.
     """
-    key = address.key.lower()
+    key = folded(address.key)
     stems = {key, *(key.removesuffix(end) for end in _PAGE_ENDS if end), *([""] if f"/{key}" in _PAGE_ENDS else [])}
     keys = {(stem + end).lstrip("/") for stem in stems for end in _PAGE_ENDS}
     return [Address(key, slash) for key in keys for slash in (False, True)]

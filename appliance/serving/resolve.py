@@ -110,13 +110,13 @@ def in_any_case(entries: Entries, resolve: Resolve) -> Resolve:
     keys: dict[str, str] = {}
     for name in sorted(entries):
         for key in _keys_of(name):
-            keys.setdefault(_folded(key), key)
+            keys.setdefault(folded(key), key)
 
     def resolved(entries: Entries, address: Address) -> File | Hop | None:
         found = resolve(entries, address)
         if found is not None:
             return found
-        key = keys.get(_folded(address.key))
+        key = keys.get(folded(address.key))
         if key is None or key == address.key:
             return None
         there = Address(key, address.slash)
@@ -133,7 +133,7 @@ def _keys_of(name: str) -> tuple[str, ...]:
     return (name, folder, stem) if folder is not None else (name, stem) if name.endswith(".html") else (name,)
 
 
-def _folded(key: str) -> str:
+def folded(key: str) -> str:
     """What is the same for keys that differ only by case or Unicode form (canonical caseless match)."""
     if key.isascii():
         return key.lower()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from appliance.data_folder import DataFolder
@@ -67,6 +68,20 @@ async def test_only_so_many_deploys_back(data: Path, changes: dict[str, Any], ke
             await deployed(client, "shop", site(number))
 
         assert [await status(server, path) for path in ("/1.js", "/2.js")] == kept
+
+
+async def test_what_was_locked_stays_so_when_its_lock_has_gone(data: Path) -> None:
+    lock = "/members/*\n  Basic-Auth: ann:password\n"
+    members = {"members/one.js": "1", "one.js": "1"}
+    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
+        await deployed(client, "shop", site(1, _headers=lock, **members))
+        await deployed(client, "shop", site(2, _headers=lock))
+        ann = httpx.BasicAuth("ann", "password")
+        behind = await server.fetch("shop.localhost", "/members/one.js", auth=ann)
+        await deployed(client, "shop", site(3))
+
+        assert behind.text == "1"
+        assert [await status(server, path) for path in ("/members/one.js", "/one.js")] == [404, 200]
 
 
 async def test_only_so_long_after_being_replaced(data: Path) -> None:

@@ -14,7 +14,7 @@ from appliance.gate_attempts import Attempts
 from appliance.gatekeeper import Gatekeeper
 from appliance.passwords import Passwords
 from appliance.serving.addresses import read_path
-from appliance.serving.entrance import compile_locks
+from appliance.serving.entrance import Entrance, compile_locks
 from appliance.serving.entrances import Entrances
 from appliance.serving.unlock import Proofs, read_next
 from appliance.storage.rules import Lock
@@ -507,3 +507,22 @@ def test_a_lock_that_cannot_be_read_locks_everything() -> None:
     (lock,) = compile_locks((Lock("nonsense", ("ann:x",)),), "cloudflare")
 
     assert lock.fits([read_path(b"/whatever")])
+
+
+@pytest.mark.parametrize("dialect", ["netlify", "cloudflare"])
+@pytest.mark.parametrize(
+    ("pattern", "target"),
+    [
+        ("/caf%C3%89/*", b"/caf%C3%89/x"),
+        ("/caf\u00c9/*", b"/cafe%CC%81/x"),
+        ("/%41dmin/*", b"/Admin/x"),
+        ("/stra\u00dfe/*", b"/STRASSE/x"),
+        ("/members/*", b"/member%C5%BF/x"),  # a long s, which a site where capitals do not matter would move
+        ("/:year/%41/*", b"/2026/a/x"),
+    ],
+)
+def test_a_lock_is_for_every_spelling_of_its_path(dialect: str, pattern: str, target: bytes) -> None:
+    entrance = Entrance(None, compile_locks((Lock(pattern, ("ann:x",)),), dialect), Proofs(b""))
+
+    assert entrance.refuses(target, {})
+    assert not entrance.refuses(b"/elsewhere", {})

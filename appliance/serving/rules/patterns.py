@@ -5,7 +5,8 @@ A match costs at most the length of the path and of the pattern together, whatev
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -124,6 +125,11 @@ class Pattern:
         captured[SPLAT] = middle[len(head) : len(middle) - len(tail)] + ("/" if slash and bare and middle else "")
         return captured
 
+    def folded(self, fold: Callable[[str], str]) -> "Pattern":
+        """The same with `fold` made of every text, for paths of which the same was made."""
+        around = None if self.around is None else (fold(self.around[0]), fold(self.around[1]))
+        return replace(self, before=_folded(self.before, fold), around=around, after=_folded(self.after, fold))
+
     def build(self, captured: Captured) -> list[str]:
         """The segments of a path that matches, with these values for its names."""
         segments = [_filled(piece, captured) for piece in self.before]
@@ -204,6 +210,13 @@ def _filled(piece: Piece, captured: Captured) -> str:
         return piece
     values = [captured[name] for name in piece.names]
     return "".join(text + value for text, value in zip(piece.texts, [*values, ""], strict=True))
+
+
+def _folded(pieces: tuple[Piece, ...], fold: Callable[[str], str]) -> tuple[Piece, ...]:
+    return tuple(
+        fold(piece) if isinstance(piece, str) else replace(piece, texts=tuple(map(fold, piece.texts)))
+        for piece in pieces
+    )
 
 
 def _fit(pieces: tuple[Piece, ...], segments: list[str], captured: Captured) -> bool:
