@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ log.addHandler(logging.NullHandler())  # silent until the program sets up loggin
 
 _READ_AHEAD = 64 * 1024  # bytes Hypercorn's reader holds before the socket is paused
 _REQUESTS_PER_CONNECTION = 10_000  # Hypercorn's default of 1,000 is reached by one upload of a folder, file by file
+_BLANK = re.compile(rb"(?:\r\n)+")
 _LOST_SECONDS = 2.0  # for an application to find out by itself that its client has gone
 
 
@@ -153,14 +155,21 @@ class _HeldToOurRules(h11.Connection):
     """HTTP/1.1 as h11 reads it, which takes no head that the fast lane would refuse.
 
     By itself h11 0.16 makes one of lengths that repeat, joins folded lines and takes bare line feeds: a server in front
-    may see another end of such a request (RFC 9112, 6.3), and no answer may depend on the lane.
+    may see another end of such a request (RFC 9112, 6.3), and no answer may depend on the lane. What follows a request
+    that was the last is dropped: h11 refuses it, and with it the request before.
     """
 
     def __init__(self, most: int) -> None:
         super().__init__(h11.SERVER, max_incomplete_event_size=most)
         self._heads = HeadReader()
 
+    def receive_data(self, data: bytes) -> None:
+        if not data or self.their_state is not h11.MUST_CLOSE:
+            super().receive_data(data)
+
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        if self.their_state is h11.MUST_CLOSE and self.trailing_data[0]:
+            return h11.NEED_DATA
         status = self._refusal() if self.their_state is h11.IDLE else None
         if status is not None:
             raise h11.RemoteProtocolError("not by RFC 9112", error_status_hint=status)
@@ -168,6 +177,10 @@ class _HeldToOurRules(h11.Connection):
 
     def _refusal(self) -> int | None:
         received, _ = self.trailing_data
+        blank = _BLANK.match(received)
+        if blank is not None:  # they mean nothing (RFC 9112, 2.2), and h11 refuses them
+            self._receive_buffer.maybe_extract_at_most(blank.end())
+            received = received[blank.end() :]
         ends = [at + len(end) for end in (b"\n\r\n", b"\n\n") if (at := received.find(end)) >= 0]  # for h11
         if not ends:
             return None

@@ -199,6 +199,7 @@ BROKEN_HEADS: list[tuple[str, bytes, int]] = [
     ("version 3", b"GET / HTTP/3.0\r\nHost: site.localhost\r\n\r\n", 400),
     ("no such version", b"GET / HTTP/1.x\r\nHost: site.localhost\r\n\r\n", 400),
     ("a version to come", b"GET / HTTP/1.2\r\nHost: site.localhost\r\n\r\n", 400),
+    ("a line feed before the line", b"\nGET / HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),
     ("two spaces", b"GET  / HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),
     ("two more spaces", b"GET /  HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),
     ("tabs for spaces", b"GET\t/\tHTTP/1.1\r\nHost: site.localhost\r\n\r\n", 400),

@@ -88,8 +88,10 @@ class HeadReader:
             raise BadHead(505)
         if self._whole and self._hosts != 1 and not (self._hosts == 0 and self.old):
             raise BadHead(400)
-        if self._whole and not head.lstrip(_BLANK).startswith(b"%b %b HTTP/" % (self.method, self.target)):
-            raise BadHead(400)  # llhttp takes more than one space between them
+        if self._whole:
+            before, _, _ = head.partition(b"%b %b HTTP/" % (self.method, self.target))
+            if before.replace(_BLANK, b""):  # llhttp takes more than one space, and line feeds in front
+                raise BadHead(400)
         return self._whole and self._ours
 
     def on_url(self, url: bytes) -> None:

@@ -113,12 +113,14 @@ def test_a_large_file_and_what_follows_it_share_a_connection(visitor: Http1) -> 
     assert visitor.read().body.startswith(b"GET /x ")
 
 
-def test_empty_lines_before_a_request_mean_nothing(visitor: Http1) -> None:
-    visitor.send(b"\r\n\r\n" + b"\r\n" * 3 + head(b"GET", b"/", []) + b"\r\n\r\n")
-    assert visitor.read().body == HOME
+@pytest.mark.parametrize("lane", [Http1, HandedOver])
+def test_empty_lines_before_a_request_mean_nothing(shared_plane: Plane, lane: type[Http1]) -> None:
+    with lane(shared_plane.port) as visitor:
+        visitor.send(b"\r\n\r\n" + b"\r\n" * 3 + head(b"GET", b"/", []) + b"\r\n\r\n")
+        assert visitor.read().body == HOME
 
-    visitor.send(b"\r\n" + head(b"GET", b"/", []))
-    assert visitor.read().body == HOME
+        visitor.send(b"\r\n" + head(b"GET", b"/", []))
+        assert visitor.read().body == HOME
 
 
 @pytest.mark.parametrize("lane", [Http1, HandedOver])
@@ -185,6 +187,19 @@ def test_the_connection_stays_when_the_client_wants_it_to(
         assert visitor.get(b"/").body == HOME
     else:
         assert answer.headers["connection"] == "close"
+        assert visitor.at_end()
+
+
+@pytest.mark.parametrize("lane", [Http1, HandedOver])
+@pytest.mark.parametrize("last", [b"1.0\r\nHost: site.localhost", b"1.1\r\nHost: site.localhost\r\nConnection: close"])
+@pytest.mark.parametrize("target", [b"/", b"/big.bin"])
+def test_what_follows_the_last_request_is_not_looked_at(
+    shared_plane: Plane, lane: type[Http1], last: bytes, target: bytes
+) -> None:
+    with lane(shared_plane.port) as visitor:
+        visitor.send(b"GET %s HTTP/%s\r\n\r\n" % (target, last) + head(b"GET", b"/about", []))
+
+        assert visitor.read().body == {b"/": HOME, b"/big.bin": BIG}[target]
         assert visitor.at_end()
 
 
