@@ -25,6 +25,7 @@ from appliance.parts import Parts
 from appliance.settings import Settings
 from appliance.units import Address
 from tests.cast import OLGA, Person
+from tests.fresh import lay_database
 
 ROOT = Path(__file__).parents[1]
 MAIN = ROOT / "main.py"
@@ -125,6 +126,7 @@ async def appliance(
     git_command = [sys.executable, str(MAIN), "internal", "clone"]
     worker_command = changes.pop("worker_command", WORKER)
     program = server.Program(changes.pop("admin", no_admin), build_command, git_command, worker_command)
+    lay_database(data)
     async with server.running(settings_for(data, **changes), program) as running:
         if before is not None:
             yield replace(before, running=running)
@@ -206,6 +208,7 @@ def served(
 
     Files are served byte for byte as uploaded, unless `minify` (the setting `force_minify`) says otherwise.
     """
+    lay_database(data)
     command = [*program, "serve", "--data", str(data), *options]
     if "--listen" not in options:
         command += ["--listen", "127.0.0.1:0"]

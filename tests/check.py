@@ -1,9 +1,11 @@
 """The whole gate in one command, here and in CI: format, lint, types, tests, coverage; `--quick` for a push.
 
 Every step runs, also after one has failed; the summary at the end has the times, and what was not run and why.
-Exit code 0 when every step passed. What the tests need beyond Python is installed first, where apt may.
+Exit code 0 when every step passed. What the tests need beyond Python is installed first, where apt may. The tests run
+in several processes at once, a file in one of them (tests/selection.py).
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-STEP_SECONDS = 40 * 60  # CI has 50 minutes, and takes some 20; a step that hangs must still be reported in them
+STEP_SECONDS = 20 * 60  # CI has 30 minutes, and takes some 10; a step that hangs must still be reported in them
 STOP_SECONDS = 30  # for pytest to end its servers and browsers after an interrupt
+AT_ONCE = min(len(os.sched_getaffinity(0)), 4)  # processes of tests; each has servers, builds and a browser beside it
+PYTEST = ("pytest", f"--numprocesses={AT_ONCE}", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,14 @@ def static_steps() -> Iterator[Step]:
 
 def quick_steps(not_run: Path) -> Iterator[Step]:
     yield from static_steps()
-    yield Step("tests", ("pytest", "--quick", f"--not-run-to={not_run}"))
+    yield Step("tests", (*PYTEST, "--quick", f"--not-run-to={not_run}"))
 
 
 def all_steps(not_run: Path) -> Iterator[Step]:
     yield from static_steps()
     yield Step("components", ("tests.components",), shown=False)
     yield Step("old coverage data", ("coverage", "erase"), shown=False)
-    yield Step("tests", ("coverage", "run", "-m", "pytest", "--allow-missing", f"--not-run-to={not_run}"))
+    yield Step("tests", ("coverage", "run", "-m", *PYTEST, "--allow-missing", f"--not-run-to={not_run}"))
     yield Step("coverage data", ("coverage", "combine", "--quiet"), shown=False)
     yield Step("coverage", ("coverage", "report"))
 
@@ -73,22 +77,27 @@ def run(step: Step) -> Outcome:
     """Run one step in the project's folder; one that takes too long is interrupted, then killed, and has failed."""
     print(f"--- {step.name}", flush=True)
     started = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", *step.arguments], cwd=ROOT, stdin=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-m", *step.arguments]
+    # A process group of its own, so that a stop reaches every process of the tests.
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, process_group=0) as process:
         try:
             code = process.wait(STEP_SECONDS)
         except subprocess.TimeoutExpired:
             stop(process)
             print(f"{step.name}: stopped after {STEP_SECONDS // 60} minutes", flush=True)
             code = 1
+        except KeyboardInterrupt:
+            stop(process)
+            raise
     return Outcome(step, code == 0, time.monotonic() - started)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)  # pytest then runs its fixtures' ends
+    os.killpg(process.pid, signal.SIGINT)  # pytest then runs its fixtures' ends
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def summary(outcomes: list[Outcome]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Fixtures for tests below the server: a database of their own, a clock to move, keys, and the cast's accounts."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from appliance.passwords import Passwords
 from appliance.settings import Settings
 from tests.cast import ADAM, ALICE, BOB, OLGA, Person
 from tests.clock import Clock
+from tests.fresh import lay_database
 
 pytest_plugins = ["tests.selection"]  # which tests run here, and what is said of those that do not
 
@@ -33,26 +33,14 @@ def access(clock: Clock, tmp_path: Path) -> Access:
     return Access(Settings(data=tmp_path / "data"), Keys.derive(SECRET), Passwords(quick), clock)
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the file of a fresh database will be, once the first test that needs one has made it."""
-    return tmp_path_factory.mktemp("template") / "dropdock.db"
-
-
 @pytest.fixture
-async def database(access: Access, empty_database: Path) -> AsyncIterator[DataFolder]:
+async def database(access: Access) -> AsyncIterator[DataFolder]:
     """A database of this test's own, open."""
     folder = DataFolder(access.settings.data)
     folder.create()
-    _copy(empty_database, folder.database)
+    lay_database(folder.root)
     async with await db.open(folder):
-        _copy(folder.database, empty_database)  # migrated by the first test, before it has put anything in
         yield folder
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.exists() and not target.exists():
-        shutil.copy(source, target)
 
 
 async def join(access: Access, person: Person) -> Actor:

@@ -6,11 +6,14 @@
     pytest --long            runs the tests marked `long` and no others
 
 Each reason gets one line, `not run: tests that need chromium (12), because …`: nothing is left out in silence.
+Where pytest-xdist runs the tests in several processes (`pytest -n 2`), each of them leaves out the same ones; it hands
+its reasons to the process that began it, which says them once.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,7 @@ class Reason:
     because: str
 
 
+LONGEST_NAME = 16  # bytes of which a test's case may be named
 NOT_RUN = pytest.StashKey[Counter[Reason]]()
 
 
@@ -49,6 +53,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if reasons[item] is None]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test's case by the argument where that is bytes: an archive has the time in it, and processes that share
+    the tests must find the same names."""
+    return argname if isinstance(val, bytes) and len(val) > LONGEST_NAME else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    listed = {component.package for component in components.COMPONENTS}
+    for package in packages_of(item):
+        if package not in listed:
+            pytest.fail(f"{item.nodeid} needs {package!r}, which tests/components.py does not list", pytrace=False)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    told = getattr(session.config, "workeroutput", None)  # where this is one of several processes
+    if told is not None:
+        told["not run"] = [(*astuple(reason), count) for reason, count in session.config.stash[NOT_RUN].items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what one of several processes left out: the same as the others, so each reason counts once."""
+    told = getattr(node, "workeroutput", {}).get("not run", ())  # nothing from one that crashed
+    node.config.stash[NOT_RUN] |= Counter({Reason(which, because): count for which, because, count in told})
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     counts = sorted(config.stash[NOT_RUN].items())
     lines = [f"not run: {reason.which} ({count}), because {reason.because}" for reason, count in counts]
@@ -59,13 +89,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def why_not(item: pytest.Item, config: pytest.Config) -> Reason | None:
-    """Why a test is left out, None for a test to run. UsageError for a component that nobody listed."""
+    """Why a test is left out, None for a test to run, as is one whose component nobody listed: it fails."""
     is_long = item.get_closest_marker("long") is not None
     if config.option.long:
         return None if is_long else Reason("short tests", "--long runs the long ones")
     if is_long:
         return Reason("long tests", "`make test-long` runs them")
-    for component in needed(item):
+    packages = packages_of(item)
+    for component in (each for each in components.COMPONENTS if each.package in packages):
         which = f"tests that need {component.package}"
         if config.option.quick:
             return Reason(which, "this is the quick run")
@@ -74,12 +105,9 @@ def why_not(item: pytest.Item, config: pytest.Config) -> Reason | None:
     return None
 
 
-def needed(item: pytest.Item) -> list[components.Component]:
+def packages_of(item: pytest.Item) -> list[str]:
     """What the marks on a test, its class and its module ask for; `browser` is short for `needs("chromium")`."""
     packages = [package for mark in item.iter_markers("needs") for package in mark.args]
     if item.get_closest_marker("browser") is not None:
         packages.append("chromium")
-    try:
-        return [components.named(package) for package in packages]
-    except KeyError as unknown:
-        raise pytest.UsageError(f"{item.nodeid} needs {unknown}, which tests/components.py does not list") from None
+    return packages

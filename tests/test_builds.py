@@ -30,7 +30,7 @@ HUGO = {
     "layouts/_default/single.html": "<!doctype html><title>{{ .Title }}</title>{{ .Content }}",
     "layouts/_default/list.html": "<!doctype html><title>{{ .Title }}</title>{{ range .Pages }}{{ .Title }} {{ end }}",
 }
-FOREVER = "sleep 31536"  # a command of a build, by which one that outlives it would be known
+FOREVER = f"sleep {31_536_000_000 + os.getpid()}"  # by which a build that outlives its test is known, and whose it is
 SECRET = "s3cr3t/va+lue with €uro"
 SPELLINGS = (SECRET, quote(SECRET, safe=""), quote(SECRET), base64.b64encode(SECRET.encode()).decode()[:-4])
 LEAK = """

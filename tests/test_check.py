@@ -1,7 +1,11 @@
 """tests/check.py: steps with real processes, the summary, the exit code."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests import check
@@ -49,24 +53,61 @@ def test_a_step_that_hangs_is_stopped_and_has_failed(
     assert "hangs: stopped after" in capfd.readouterr().out
 
 
-def test_a_step_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_does_not_listen_is_killed_with_all_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ready = tmp_path / "ready"
     (tmp_path / "deaf.py").write_text(
-        "import pathlib, signal, time\n"
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        f"pathlib.Path({str(ready)!r}).touch()\n"
+        "import pathlib, signal, subprocess, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # which what it starts inherits
+        "child = subprocess.Popen(['sleep', '60'])\n"
+        f"pathlib.Path({str(ready)!r}).write_text(str(child.pid))\n"
         "time.sleep(60)\n",
         encoding="utf-8",
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(check, "STEP_SECONDS", 2)
+    monkeypatch.setattr(check, "STEP_SECONDS", 5)
     monkeypatch.setattr(check, "STOP_SECONDS", 0.2)
 
     outcome = check.run(check.Step("deaf", ("deaf",)))
 
-    assert ready.exists()
+    assert is_over(int(ready.read_text()))
     assert not outcome.passed
-    assert outcome.seconds < 10
+    assert outcome.seconds < 30
+
+
+def is_over(pid: int) -> bool:
+    """Whether that process has ended within half a minute; nobody may have asked yet how."""
+    try:
+        psutil.Process(pid).wait(30)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    return True
+
+
+def test_an_interrupt_from_the_keyboard_ends_what_the_step_started(tmp_path: Path) -> None:
+    (tmp_path / "started.py").write_text(
+        "import os, pathlib, signal, time\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "os.kill(os.getppid(), signal.SIGINT)\n"  # only the process that began it, as a terminal would
+        "time.sleep(60)\n",
+        encoding="utf-8",
+    )
+    code = "from tests import check; check.run(check.Step('started', ('started',)))"
+
+    asked = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": f"{check.ROOT}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert "KeyboardInterrupt" in asked.stderr
+    assert is_over(int((tmp_path / "pid").read_text()))
 
 
 def test_unknown_arguments_are_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:

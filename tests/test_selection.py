@@ -10,6 +10,7 @@ import pytest
 from tests import components
 
 ROOT = Path(__file__).resolve().parent.parent
+TWO_PROCESSES = ("-p", "xdist", "--numprocesses=2", "--dist=loadfile")
 FOUR_TESTS = """
 import pytest
 
@@ -91,15 +92,27 @@ def test_the_long_run_runs_only_the_long_ones(suite: Path) -> None:
     assert not_run(ran.stdout) == ["not run: short tests (3), because --long runs the long ones"]
 
 
-def test_a_component_that_nobody_listed_stops_the_run(suite: Path) -> None:
+@pytest.mark.parametrize("processes", [(), TWO_PROCESSES], ids=["one process", "two processes"])
+def test_a_component_that_nobody_listed_fails_its_test(suite: Path, processes: tuple[str, ...]) -> None:
     (suite / "test_five.py").write_text(
         "import pytest\n@pytest.mark.needs('typo')\ndef test_five(): pass\n", encoding="utf-8"
     )
 
-    ran = run(suite)
+    ran = run(suite, *processes, "--quick")
 
-    assert ran.returncode == 4
-    assert "'typo', which tests/components.py does not list" in ran.stderr
+    assert ran.returncode == 1
+    assert "'typo', which tests/components.py does not list" in ran.stdout
+
+
+def test_processes_that_share_the_tests_say_what_is_left_out_once(suite: Path) -> None:
+    ran = run(suite, *TWO_PROCESSES, "--allow-missing", "--not-run-to=notes")
+
+    assert ran.stdout.splitlines()[-1].startswith("2 passed in ")
+    assert not_run(ran.stdout) == [
+        "not run: long tests (1), because `make test-long` runs them",
+        "not run: tests that need no-such-program (1), because it cannot be installed here (not root)",
+    ]
+    assert (suite / "notes").read_text(encoding="utf-8").splitlines() == not_run(ran.stdout)
 
 
 def test_every_component_has_a_sign_to_look_for() -> None:

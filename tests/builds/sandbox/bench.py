@@ -1,5 +1,6 @@
 """A place to run hostile projects in, and what came of them."""
 
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,13 +34,14 @@ class Bench:
     bounds: Bounds = BOUNDS
     environment: Mapping[str, str] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    program: str = field(default_factory=lambda: f"build-{secrets.token_hex(8)}.py")  # no other bench's, in `running`
 
     def sh(self, script: str, bounds: Bounds | None = None, *, network: bool = False) -> Outcome:
         return self.run(("/bin/sh", "-c", script), bounds, network=network)
 
     def python(self, script: str, bounds: Bounds | None = None) -> Outcome:
-        (self.workspace / "build.py").write_text(script, encoding="utf-8")
-        return self.run((PYTHON, "build.py"), bounds)
+        (self.workspace / self.program).write_text(script, encoding="utf-8")
+        return self.run((PYTHON, self.program), bounds)
 
     def run(self, argv: tuple[str, ...], bounds: Bounds | None = None, *, network: bool = False) -> Outcome:
         said = bytearray()

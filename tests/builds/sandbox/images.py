@@ -6,6 +6,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from tests.turns import alone
+
 IMAGE = "localhost/dropdock-test:1"
 SUITE = "bookworm"
 PACKAGES = ("python3-minimal", "libpython3-stdlib")
@@ -34,8 +36,9 @@ def kept() -> Path:
 def settings() -> dict[str, str]:
     """Variables that have Podman work without systemd and with cgroups of either version."""
     folder = kept()
-    (folder / "containers.conf").write_text(SETTINGS, encoding="utf-8")
-    (folder / "storage.conf").write_text(STORAGE.format(folder=folder), encoding="utf-8")
+    with alone(folder):
+        (folder / "containers.conf").write_text(SETTINGS, encoding="utf-8")
+        (folder / "storage.conf").write_text(STORAGE.format(folder=folder), encoding="utf-8")
     return {
         "CONTAINERS_CONF": str(folder / "containers.conf"),
         "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
@@ -44,6 +47,11 @@ def settings() -> dict[str, str]:
 
 def make(environment: dict[str, str]) -> None:
     """Have the image there."""
+    with alone(kept()):
+        _make(environment)
+
+
+def _make(environment: dict[str, str]) -> None:
     if subprocess.run(["podman", "image", "exists", IMAGE], env=environment, check=False).returncode == 0:
         return
     root = kept() / "root"

@@ -243,12 +243,12 @@ def settled(file: Path) -> int:
 
 
 class Most:
-    """Counts, in a thread, the processes that run `build.py` in a workspace; the most there were at a time."""
+    """Counts, in a thread, the processes that run a bench's program; the most there were at a time."""
 
     def __init__(self, bench: Bench) -> None:
         self._over = threading.Event()
         self._most = 0
-        self._place = str(bench.workspace)
+        self._command = [PYTHON, bench.program]
         self._thread = threading.Thread(target=self._count, daemon=True)
         self._thread.start()
 
@@ -259,9 +259,5 @@ class Most:
 
     def _count(self) -> None:
         while not self._over.wait(0.05):
-            found = [
-                process
-                for process in psutil.process_iter(["cmdline"])
-                if process.info["cmdline"] == [PYTHON, "build.py"]
-            ]
-            self._most = max(self._most, len(found))
+            lines = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+            self._most = max(self._most, lines.count(self._command))
