@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from appliance import accounts, server, tokens
 from appliance.accounts import NewAccount
@@ -240,8 +241,14 @@ def _await_start(process: subprocess.Popen[str], log: Path) -> Served:
         said += line
         if server.LAST_LINE in line:
             break
-    admin = re.search(r"Admin +https?://[^:/]+:(\d+)/", said)
+    admin = re.search(r"Admin +https?://[^:/]+:?(\d*)/", said)
     if admin is None:
         raise AssertionError(f"the server did not start: {said}\n{log.read_text()}")
     link = re.search(r"http://\S+/setup\?token=\S+", said)
-    return Served(process, int(admin[1]), link[0] if link else None, said)
+    return Served(process, int(admin[1] or _port_of(process)), link[0] if link else None, said)
+
+
+def _port_of(process: subprocess.Popen[str]) -> int:
+    """The port listened on, where the address people see does not say it: they come by a proxy's."""
+    connections = psutil.Process(process.pid).net_connections("tcp")
+    return next(int(one.laddr.port) for one in connections if one.status == psutil.CONN_LISTEN)

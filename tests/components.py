@@ -39,6 +39,7 @@ COMPONENTS = (
     Component("zstd", ("zstd",)),
     Component("nginx-light", ("nginx", "/usr/sbin/nginx")),
     Component("caddy", ("caddy",)),
+    Component("haproxy", ("haproxy", "/usr/sbin/haproxy")),
     Component("wrk", ("wrk",)),
     Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
