@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import click
 
+    from appliance.server import Program
     from appliance.settings import Settings
 
 # ruff: noqa: PLC0415 - imports stand inside functions here, and only here: a build child must start without the
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
         return _press()
     from appliance.cli.program import run
 
-    return run(COMMANDS, arguments)
+    return run(COMMANDS, arguments or ["open"])  # a double click gives no arguments
 
 
 def _build_child(blobs: Path) -> int:
@@ -73,17 +74,33 @@ def _worker(channel: int, life_line: int) -> int:
 
 
 def _serve() -> "click.Command":
-    from admin_ui import blueprints
     from appliance.cli import server
+    from appliance.server import run
+
+    return server.command(lambda settings: run(settings, _program(settings)))
+
+
+def _open() -> "click.Command":
+    from appliance.cli import opening
+
+    return opening.command(_open_here)
+
+
+def _open_here(settings: "Settings") -> int:
+    from appliance.cli import by_hand
+
+    return by_hand.serve(settings, _program(settings))
+
+
+def _program(settings: "Settings") -> "Program":
+    from admin_ui import blueprints
     from appliance.data_folder import DataFolder
-    from appliance.server import Program, run
+    from appliance.server import Program
 
-    def run_server(settings: "Settings") -> int:
-        blobs = DataFolder(settings.data).blobs.absolute()
-        steps = (["build", str(blobs)], ["clone"], ["worker"])
-        return run(settings, Program(blueprints, *([*_itself(), "internal", *step] for step in steps)))
-
-    return server.command(run_server)
+    blobs = DataFolder(settings.data).blobs.absolute()
+    steps = (["build", str(blobs)], ["clone"], ["worker"])
+    build, clone, worker = ([*_itself(), "internal", *step] for step in steps)
+    return Program(blueprints, build, clone, worker)
 
 
 def _itself() -> list[str]:
@@ -237,6 +254,7 @@ def _version() -> "click.Command":
 
 
 COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
+    "open": ("Open the admin, signed in; start the server where none runs.", _open),
     "serve": ("Run the server.", _serve),
     "deploy": ("Publish a folder, a .zip, a .tar, or a single file.", _deploy),
     "site": ("Create, list, change and delete sites.", _site),
@@ -253,7 +271,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "download": ("Download a deploy as a ZIP.", _download),
     "delete": ("Delete a deploy, by its number or id.", _delete),
     "git": ("Deploy sites from Git repositories.", _git),
-    "audit": ("Say who changed what.", _audit),
+    "audit": ("Say who changed what, newest first.", _audit),
     "explain": ("Say why an address is answered as it is.", _explain),
     "account": ("Make accounts.", _account),
     "token": ("Make tokens for scripts.", _token),

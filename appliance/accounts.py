@@ -117,6 +117,11 @@ async def set_password(access: Access, actor: Actor, password: str, *, keep_sess
     return facts(await _find(actor.id))
 
 
+async def has_password(actor: Actor) -> bool:
+    """Whether the account can sign in with a password."""
+    return await Account.filter(id=actor.id, password__isnull=False).exists()
+
+
 async def by_email(email: str) -> Actor:
     """The account with that e-mail, in any spelling of its capitals; else NotFound."""
     row = await Account.get_or_none(email=normal_email(email))

@@ -31,6 +31,11 @@ class Addresses:
         """From the settings and the port that is really listened on."""
         return cls(settings.base, settings.admin, settings.public_scheme, settings.public_port or port)
 
+    @property
+    def admin_url(self) -> str:
+        """The admin's address."""
+        return self.url(self.admin)
+
     def is_admin(self, host: str) -> bool:
         """Whether a normalised host name is the admin's."""
         return host == self.admin or (host in LOOPBACK and self.base == "localhost")

@@ -30,6 +30,10 @@ class Unusable(Exception):
     """The data folder, or something in it, cannot be used; `str()` is a sentence that says what to do."""
 
 
+class InUse(Unusable):
+    """Another server uses the folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing `check` found; `severity` is error (Dropdock cannot work), warning or note; `code` is stable."""
@@ -120,6 +124,11 @@ class DataFolder:
         return self.root / "running.json"
 
     @property
+    def way_in(self) -> Path:
+        """The page that leads a browser of this user to its link (`appliance.browser`)."""
+        return self.root / "open.html"
+
+    @property
     def traffic(self) -> Path:
         """What each site was asked for, as it was when that was last written (`appliance.tally`)."""
         return self.root / "traffic.jsonl"
@@ -163,13 +172,13 @@ class DataFolder:
                     _remove(entry)
 
     def claim(self) -> FileLock:
-        """Take the folder for one server; two would each serve their own half. Raises Unusable, naming the other."""
+        """Take the folder for one server; two would each serve half of it. Raises InUse (names the other), Unusable."""
         lock = FileLock(self.lock)
         try:
             lock.take(SERVER_START)
         except Held as held:
             who = f"process {held.pid}" if held.pid else "another process"
-            raise Unusable(
+            raise InUse(
                 f"Another Dropdock server ({who}) uses {self.root}: stop it first, or give this one its own folder "
                 "with --data."
             ) from held

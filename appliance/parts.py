@@ -1,5 +1,6 @@
 """The wired-up appliance, as the API and the admin get it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.access import Access
@@ -52,3 +53,5 @@ class Parts:
     git: Git
     site_builds: SiteBuilds
     isolation: Isolation
+    stop: Callable[[], None] | None = None
+    """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""

@@ -10,17 +10,22 @@ from pathlib import Path
 from appliance.data_folder import DataFolder
 from appliance.file_lock import FileLock
 
+WINDOW = "/window"  # below the admin's address
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - who listens everywhere is asked on this machine
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A server that listens on `host`:`port` for plain HTTP. `admin` is the host of its admin, `url` the address."""
+    """A server that listens on `host`:`port` for plain HTTP. `admin` is the host of its admin, `url` the address.
+
+    `window` is what has its window come to the front, sent to the address WINDOW; empty where it has none.
+    """
 
     host: str
     port: int
     admin: str
     url: str
+    window: str = ""
 
 
 @contextlib.contextmanager

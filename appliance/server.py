@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -82,30 +82,47 @@ class Program:
     """What the server cannot know by itself: its admin, and the commands that start its children.
 
     `build_command` starts one that works on uploads, `git_command` one that fetches a repository, `worker_command`
-    one that answers visitors beside the server.
+    one that answers visitors beside the server. `stop` ends the server from the admin, where it may (`Parts.stop`);
+    `window` is the key to its window (`Presence.window`).
     """
 
     admin: Blueprints
     build_command: Sequence[str]
     git_command: Sequence[str] = ()
     worker_command: Sequence[str] = ()
+    stop: Callable[[], None] | None = None
+    window: str = ""
 
 
 class CannotStart(Exception):
     """The server refuses to start; `str()` is a sentence that says what to do."""
 
 
+REFUSALS = (CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, Unusable)
+"""Why a server does not start; `str()` of each is a sentence that says what to do."""
+
+
 def run(settings: Settings, program: Program) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
-    logs.configure(settings)
-    open_files.raise_limit(settings.connections)
     try:
-        with asyncio.Runner(loop_factory=loops.factory()) as runner:
-            runner.run(_serve(settings, program))
-    except (CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, Unusable) as error:
+        serve(settings, program, _greet)
+    except REFUSALS as error:
         print(f"dropdock: {error}", file=sys.stderr)  # noqa: T201 - the one line a person who starts it needs
         return 1
     return 0
+
+
+def serve(settings: Settings, program: Program, greet: "Greeting") -> None:
+    """Serve until SIGTERM or SIGINT; raises REFUSALS. `greet` is called once the server listens."""
+    prepare(settings)
+    with asyncio.Runner(loop_factory=loops.factory()) as runner:
+        runner.run(_serve(settings, program, greet))
+
+
+def prepare(settings: Settings) -> None:
+    """Set up what is the process's own: where log lines go, and how many files it may have open."""
+    logs.configure(settings)
+    open_files.raise_limit(settings.connections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +135,15 @@ class Running:
     set_up_token: str | None
 
 
+Greeting = Callable[[Running], Awaitable[None]]
+"""What is said or shown to the person who started a server."""
+
+
 @asynccontextmanager
 async def running(settings: Settings, program: Program) -> AsyncIterator[Running]:
     """A server from the moment it listens until the block ends.
 
-    Raises CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, Unusable.
+    Raises REFUSALS.
     """
     async with AsyncExitStack() as stack:
         folder = DataFolder(settings.data)
@@ -138,19 +159,19 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         parts, app, front = await _wire(stack, program, folder, access, ways, vacancies)
         token = await set_up.begin(access) if set_up_open else None
         await front.open(ways)
-        stack.enter_context(presence.shown(folder, _presence(parts.addresses, ways)))
+        stack.enter_context(presence.shown(folder, _presence(parts.addresses, ways, program.window)))
         yield Running(parts, app, ways, token)
 
 
-def _presence(addresses: Addresses, ways: WaysIn) -> Presence:
+def _presence(addresses: Addresses, ways: WaysIn, window: str) -> Presence:
     host = presence.reached_at(str(ways.plain.sockets[0].getsockname()[0]))
-    return Presence(host, ways.plain.port, addresses.admin, addresses.url(addresses.admin))
+    return Presence(host, ways.plain.port, addresses.admin, addresses.admin_url, window)
 
 
-async def _serve(settings: Settings, program: Program) -> None:
+async def _serve(settings: Settings, program: Program, greet: Greeting) -> None:
     stop = _stop_signals()
     async with running(settings, program) as server:
-        _say(server)
+        await greet(server)
         await stop.wait()
         log.info("stopping")
 
@@ -188,8 +209,7 @@ async def _wire(
     addresses = Addresses.of(settings, ways.port)
     table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     live = await _live_sites(access, folder, table, addresses)
-    gates = Gates(access, addresses, live)
-    await gates.load()
+    gates = await _gates(access, addresses, live)
     facts = Facts(addresses)
     publishing = Publishing(facts, live)
     deploys = Deploys(facts, publishing, settings.key_age)
@@ -219,12 +239,19 @@ async def _wire(
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
         site_builds=jobs.building.site_builds,
         isolation=Isolation(settings),
+        stop=program.stop,
     )
     app = _app(program, parts, folder, metrics)
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
     await _keep_house(stack, parts, folder)
     return parts, app, front
+
+
+async def _gates(access: Access, addresses: Addresses, live: LiveSites) -> Gates:
+    gates = Gates(access, addresses, live)
+    await gates.load()
+    return gates
 
 
 def _jobs(program: Program, access: Access, folder: DataFolder, building: Building, metrics: Metrics) -> Jobs:
@@ -347,14 +374,18 @@ def _check_reach(settings: Settings, *, set_up_open: bool) -> None:
         )
 
 
-def _say(server: Running) -> None:
-    """The lines a person who starts the server needs; log lines go to standard error."""
+async def _greet(server: Running) -> None:
+    link = f"{server.parts.addresses.admin_url}setup?token={server.set_up_token}"
+    say(server, *([f"Open this link once to create your account:\n  {link}"] if server.set_up_token else []))
+
+
+def say(server: Running, *more: str) -> None:
+    """Print the lines a person who starts the server needs, and `more` below; log lines go to standard error."""
     addresses, settings, ways = server.parts.addresses, server.parts.settings, server.ways
-    admin = addresses.url(addresses.admin)
     lines = [f"Dropdock {VERSION}"]
     listenings = [each for each in (ways.plain, ways.tls) if each]
     lines += [f"  Port {e.wanted} is taken: using {e.port}." for e in listenings if e.wanted not in {0, e.port}]
-    lines.append(f"  Admin  {admin}")
+    lines.append(f"  Admin  {addresses.admin_url}")
     lines.append(f"  Sites  {addresses.url(addresses.site_host('<site>'))}")
     lines.append(f"  Data   {settings.data.absolute()}")
     if ways.tls:
@@ -362,8 +393,6 @@ def _say(server: Running) -> None:
     for address in (settings.listen, settings.listen_tls):
         if address and not address.is_loopback:
             lines.append(f"  Listening on {address}: other machines can connect.")
-    if server.set_up_token:
-        lines.append(f"\nOpen this link once to create your account:\n  {admin}setup?token={server.set_up_token}")
-    lines.append(f"\n{LAST_LINE}")
+    lines += [f"\n{line}" for line in (*more, LAST_LINE)]
     print("\n".join(lines), flush=True)  # noqa: T201 - what `make run` is for
     log.info("started", version=VERSION, port=ways.plain.port)

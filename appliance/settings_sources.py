@@ -30,7 +30,7 @@ def load(
     The file is `config`, else `DROPDOCK_CONFIG`, else `appliance.toml` in the current folder where there is one.
     """
     faults: list[str] = []
-    values = _from_file(_config_file(config, environment), faults)
+    values = _from_file(config_file(config, environment), faults)
     values |= _from_environment(environment, faults)
     values |= {name: value for name, value in (given or {}).items() if value is not None}
     parsed: dict[str, Any] = _parse(values, faults)
@@ -41,7 +41,8 @@ def load(
     return settings
 
 
-def _config_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+def config_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """The file that settings are read from; None where there is none."""
     if config is not None:
         return config
     if environment.get(ENVIRONMENT + "CONFIG"):

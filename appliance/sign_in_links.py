@@ -27,6 +27,11 @@ async def make(access: Access, email: str = "") -> str:
     return token
 
 
+def link_to(url: str, token: str) -> str:
+    """Where a token signs in: at the admin whose address is `url`."""
+    return f"{url.rstrip('/')}{PATH}?token={token}"
+
+
 async def claim(access: Access, token: str, client: str = "", address: str = "") -> Issued:
     """Start the session of a link, which is spent by that; `client` is a User-Agent. Forbidden when it is not good."""
     row = (

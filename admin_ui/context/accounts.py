@@ -51,6 +51,8 @@ class AccountPage:
     pages: Pager
     password_length: int
     password_rule: str
+    has_password: bool = True
+    may_stop: bool = False
     new_token: str = ""
     new_token_name: str = ""
     token_name: str = ""

@@ -14,6 +14,7 @@ from admin_ui.screens import (
     site,
     site_settings,
     sites,
+    stopping,
     versions,
 )
 
@@ -31,5 +32,6 @@ SCREENS = (
     account,
     people,
     history,
+    stopping,
     help_pages,
 )

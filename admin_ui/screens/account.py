@@ -51,12 +51,13 @@ async def remove_token(visit: Visit, token: int) -> Response:
 
 
 async def change_password(visit: Visit) -> Response:
-    """Set a new password, if the present one is known."""
+    """Set a new password, if the present one is known; who has none yet sets the first."""
     form = await fields()
     access = visit.parts.access
     try:
         password = forms.new_password(form)
-        await prove_again(access, visit.actor, form.get("current_password", ""))
+        if visit.session is None or await accounts.has_password(visit.actor):
+            await prove_again(access, visit.actor, form.get("current_password", ""))
         await accounts.set_password(access, visit.actor, password, keep_session=visit.session)
     except Problem as problem:
         page = replace(await _page(visit), refusal=problem.detail, faults=problem.fields)
@@ -73,6 +74,8 @@ async def _page(visit: Visit) -> AccountPage:
         role=visit.actor.role,
         tokens=[_token(token) for token in own],
         pages=pager("/account", page, total),
+        may_stop=visit.parts.stop is not None and visit.actor.role == "operator",
+        has_password=await accounts.has_password(visit.actor),
         password_length=length,
         password_rule=password_rule(length),
     )

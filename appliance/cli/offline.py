@@ -43,7 +43,7 @@ def create_account(email: str, role: str, password_stdin: bool, config: Path | N
     settings = options.settings(config, {"data": data})
     given = _given_password(from_stdin=password_stdin)
     password = given or _made_password(settings.password_length)
-    made = _with_database(settings, lambda access: accounts.create(access, None, NewAccount(email, role, password)))
+    made = with_database(settings, lambda access: accounts.create(access, None, NewAccount(email, role, password)))
     show(f"{made.email} is now an account in the role {made.role}.")
     if given is None:
         show(f"password: {password}")
@@ -68,7 +68,7 @@ def create_token(email: str, name: str, config: Path | None, data: Path | None) 
     async def create(_: Access) -> str:
         return (await tokens.create(await accounts.by_email(email), name)).token
 
-    show(_with_database(settings, create))
+    show(with_database(settings, create))
 
 
 @click.command("sign-in")
@@ -84,8 +84,8 @@ def sign_in(email: str, config: Path | None, data: Path | None) -> None:
     running = presence.find(DataFolder(settings.data))
     if running is None:
         raise Failure(f"No server listens that uses {settings.data}: start it first.")
-    token = _with_database(settings, lambda access: sign_in_links.make(access, email.lower()))
-    show(f"{running.url.rstrip('/')}{sign_in_links.PATH}?token={token}")
+    token = with_database(settings, lambda access: sign_in_links.make(access, email.lower()))
+    show(sign_in_links.link_to(running.url, token))
 
 
 @click.command()
@@ -128,7 +128,7 @@ def _made_password(at_least: int) -> str:
     return secrets.token_urlsafe(length)[:length]
 
 
-def _with_database(settings: Settings, work: Callable[[Access], Awaitable[Result]]) -> Result:
+def with_database(settings: Settings, work: Callable[[Access], Awaitable[Result]]) -> Result:
     """Do something with the data directory's database open. Raises Failure when the directory cannot be used."""
     logs.configure(replace(settings, log_level="warning"))  # on stderr; stdout holds nothing but the result
 

@@ -18,6 +18,11 @@ class Failure(click.ClickException):
     """The command cannot do its work; the message is one sentence that says what to do. Exit code 1."""
 
 
+def on_terminal() -> bool:
+    """Whether somebody reads what is shown, and can press Ctrl+C."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def tell(text: str) -> None:
     """A line for people on stderr, so that stdout holds nothing but the result."""
     click.echo(text, err=True)

@@ -60,13 +60,6 @@ def test_help_names_every_command_with_its_own_sentence(run: Run) -> None:
         assert (load().help or "").splitlines()[0] == about
 
 
-def test_no_command_shows_the_help_as_bad_usage(run: Run) -> None:
-    outcome = run()
-
-    assert outcome.code == 2
-    assert "Commands:" in outcome.err
-
-
 def test_an_unknown_command_is_bad_usage_with_a_suggestion(run: Run) -> None:
     outcome = run("deplyo")
 

@@ -22,14 +22,6 @@ SHIPPED = ("appliance/api/viewer", "appliance/migrations", "admin_ui/templates",
 
 
 @pytest.fixture(scope="session")
-def executable() -> Path:
-    """`dist/dropdock`, fresh; PyInstaller looks only at what has changed since the last time."""
-    made = subprocess.run(["make", "executable"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return ROOT / "dist" / "dropdock"
-
-
-@pytest.fixture(scope="session")
 def bundle(executable: Path) -> Any:
     return CArchiveReader(str(executable))
 
