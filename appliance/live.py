@@ -133,6 +133,11 @@ class LiveSites:
             self._table.drop(self._addresses.deploy_host(site, name))
         await self.peers.withdraw(site)
 
+    def named_hosts(self) -> list[str]:
+        """The hosts of all sites that have something live, and those of all aliases; a deploy's own is none of them."""
+        live = [self._addresses.site_host(site) for site in self._pointers]
+        return sorted(live + [self._addresses.deploy_host(named.site, named.deploy or "") for named in self._aliases])
+
     def hosts(self) -> list[str]:
         """The hosts that somebody has asked for, the live ones first."""
         return self._table.hosts()

@@ -63,6 +63,7 @@ from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifests
 from appliance.switch import AsgiApp, Switch
 from appliance.tally import Tally
+from appliance.traefik import Traefik
 from appliance.version import VERSION
 from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
 from appliance.workers.crew import CannotBegin, Crew
@@ -241,7 +242,7 @@ async def _wire(
         isolation=Isolation(settings),
         stop=program.stop,
     )
-    app = _app(program, parts, folder, metrics)
+    app = _app(program, parts, folder, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
     await _keep_house(stack, parts, folder)
@@ -260,9 +261,9 @@ def _jobs(program: Program, access: Access, folder: DataFolder, building: Buildi
     return jobs
 
 
-def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics) -> Quart:
+def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics, traefik: Traefik) -> Quart:
     health = Health(folder, parts.jobs.queue.is_running)
-    return create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint()])
+    return create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint(), traefik.blueprint()])
 
 
 async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -> None:

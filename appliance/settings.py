@@ -15,12 +15,15 @@ from appliance.units import (
     NumberRange,
     Size,
     Span,
+    address_of_service,
     assignments,
     country_header,
     domain,
     folder,
     host_files,
     hsts,
+    long_secret,
+    name_of_part,
     networks,
     number_range,
     one_of,
@@ -211,6 +214,20 @@ class Settings:
     trusted_proxies: Networks = _setting(
         "", networks, "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed"
     )
+    traefik_token: str = _setting(
+        "",
+        long_secret,
+        "token with which Traefik may read /traefik/config; empty: there is no such address",
+        secret=True,
+    )
+    traefik_server: str = _setting(
+        "http://dropdock:8080", address_of_service, "address at which Traefik reaches Dropdock"
+    )
+    traefik_resolver: str = _setting("dropdock", name_of_part, "Traefik's resolver that is to get the certificates")
+    traefik_entry_point: str = _setting("websecure", name_of_part, "Traefik's entry point that visitors come by")
+    traefik_certificates: str = _setting(
+        "each", one_of("each", "wildcard"), "a certificate for each host, or one for base and all below it"
+    )
     stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops")
     # being watched
     metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
@@ -239,7 +256,7 @@ def effective(settings: Settings) -> dict[str, str]:
     shown = {}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        shown[field.name] = _masked(value) if field.metadata["secret"] else written(value)
+        shown[field.name] = _masked(field.name, value) if field.metadata["secret"] else written(value)
     return shown
 
 
@@ -257,10 +274,10 @@ def from_carried(values: Mapping[str, str]) -> Settings:
     return Settings(**{name: fields()[name].metadata["parse"](value) for name, value in values.items()})
 
 
-def _masked(value: object) -> str:
-    if isinstance(value, tuple):
-        return "(set)" if value else ""
-    return "(set)" if value else "(made on first start)"
+def _masked(name: str, value: object) -> str:
+    if value:
+        return "(set)"
+    return "(made on first start)" if name == "secret_key" else ""
 
 
 def written(value: object) -> str:

@@ -22,6 +22,7 @@ SIZES = {
     "GIB": 2**30,
     "TIB": 2**40,
 }
+LEAST_SECRET = 32  # characters; as many as `secret_key` has to have
 SPANS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -223,6 +224,31 @@ def country_header(value: object) -> str:
         if str(value).lower() == known.lower():
             return known
     raise ValueError(f"is empty, or one of: {', '.join(COUNTRY_HEADERS)}")
+
+
+def address_of_service(value: object) -> str:
+    """An http or https address of a host, with a port where it has one, and nothing behind it."""
+    text = str(value).strip().rstrip("/")
+    if not re.fullmatch(r"https?://[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?", text):
+        raise ValueError('is the address of a server, such as "http://dropdock:8080"')
+    return text
+
+
+def long_secret(value: object) -> str:
+    """A secret that cannot be guessed, or empty."""
+    text = str(value)
+    if text and (len(text) < LEAST_SECRET or not re.fullmatch(r"[!-~]+", text)):
+        raise ValueError(
+            f"has to have {LEAST_SECRET} characters or more, without spaces: `openssl rand -hex 32` makes one"
+        )
+    return text
+
+
+def name_of_part(value: object) -> str:
+    """A name made of letters, digits, `-` and `_`."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", str(value)):
+        raise ValueError("is a name of letters, digits, - and _")
+    return str(value)
 
 
 def proxy_hosts(value: object) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from appliance.serving.replies import ALWAYS, REVALIDATE, Field, Reply, make_rep
 
 STRICT = b"strict-transport-security"
 _STAY_PLAIN = (b"/.well-known/acme-challenge/",)  # asked for over plain HTTP by RFC 8555, 8.3
-_PROBES = frozenset({b"/healthz", b"/readyz", b"/metrics"})  # asked for by machines that do not follow redirects
+_PROBES = frozenset({b"/healthz", b"/readyz", b"/metrics", b"/traefik/config"})  # asked for by machines on the spot
 
 
 @dataclass(frozen=True, slots=True)
