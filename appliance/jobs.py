@@ -101,6 +101,7 @@ class Jobs:
         self._composer = Composer(settings, folder)
         self._on_finished = on_finished
         self._manifests = Manifests(folder.manifests)
+        self._gone: dict[str, asyncio.Event] = {}  # by deploys called off: set once their files are gone too
         self._stopping = threading.Event()
         self._loop = asyncio.get_running_loop()
         self.queue = Queue(folder.queue, self._work, settings.deploys_at_once + settings.builds_at_once)
@@ -153,8 +154,9 @@ class Jobs:
             self.deploys.ended(deploy)
             await self._drop(deploy)
         else:
+            gone = self._gone.setdefault(deploy, asyncio.Event())
             await asyncio.to_thread(self._workshop.cancel, deploy)
-            await self._wait_for(deploy)
+            await self._wait_for(deploy, gone)
         return await self.deploys.get(actor, deploy)
 
     async def lines(self, deploy: str) -> list[LogLine]:
@@ -192,14 +194,20 @@ class Jobs:
         self._turns.forget(deploy)
         await asyncio.to_thread(self._clean_up, deploy)
 
-    async def _wait_for(self, deploy: str) -> None:
-        """Return when the deploy is no longer under way, or after CALLED_OFF seconds: nothing lives longer."""
+    async def _wait_for(self, deploy: str, gone: asyncio.Event) -> None:
+        """Return when nothing of the deploy is left, or after CALLED_OFF seconds: nothing lives longer."""
         try:
             async with asyncio.timeout(CALLED_OFF):
                 while progress := self.deploys.under_way.get(deploy):
                     await progress.next_change().wait()
+                await gone.wait()
         except TimeoutError:
             log.warning("deploy_does_not_end", deploy=deploy)
+
+    def _is_gone(self, deploy: str) -> None:
+        gone = self._gone.pop(deploy, None)
+        if gone is not None:
+            gone.set()
 
     # ── in a worker's thread ──
 
@@ -210,6 +218,7 @@ class Jobs:
         try:
             again = self._have_turn(deploy)
         finally:
+            self._loop.call_soon_threadsafe(self._is_gone, deploy)
             waiting = self._turns.give_back(deploy)
             for each in [*([deploy] if again else []), *waiting]:
                 self.queue.put(each)

@@ -26,7 +26,7 @@ class Gate:
 
     async def held(self, deploy: str) -> None:
         """Return once this deploy waits."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (self.folder / deploy).exists():  # noqa: ASYNC110 - another process makes it
                 await asyncio.sleep(LOOK)
 

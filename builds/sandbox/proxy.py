@@ -74,6 +74,9 @@ class _Proxy:
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         server = await asyncio.start_server(self._connected, sock=listener, limit=HEAD)
         await stop.wait()
+        # Accept no more, and let what was accepted become a connection: asyncio drops its socket, open, otherwise.
+        asyncio.get_running_loop().remove_reader(listener)
+        await asyncio.sleep(0)
         server.close()
         own = asyncio.current_task()
         while others := asyncio.all_tasks() - {own}:  # also of connections that are only just being accepted

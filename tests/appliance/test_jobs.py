@@ -53,7 +53,7 @@ async def shown(server: Appliance, host: str) -> tuple[int, str]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the condition has no event
             await asyncio.sleep(0.01)
 
@@ -199,6 +199,7 @@ async def test_a_build_that_takes_too_long_is_timed_out_and_its_process_is_gone(
         appliance(data, PEOPLE, build_command=command, build_timeout=5) as server,
         server.client(ALICE) as client,
     ):
+        await deployed(client, "blog", TWO)  # the child has started, which may take a while
         gate.hold_next()
         deploy = (await uploaded(client, "shop", ONE))["id"]
         await gate.held(deploy)
