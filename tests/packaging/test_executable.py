@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from PyInstaller.archive.readers import CArchiveReader
 
 from tests.builders import Served, folder_of, page, served
 from tests.cast import OLGA
+from tests.serving.lanes import Http1
+from tests.workers.duo import holder_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST = 40_000_000  # bytes; what a person should wait for when they download it
@@ -71,11 +74,19 @@ class Operator:
 
 @pytest.fixture
 def olga_serves(machine: Machine) -> Iterator[Operator]:
+    with serving(machine) as operator:
+        yield operator
+
+
+@contextmanager
+def serving(machine: Machine, **environment: str) -> Iterator[Operator]:
+    """Olga's server, with more in its environment."""
     data = machine.home / "data"
     account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
     made = machine.dropdock(*account, "--data", str(data), said=OLGA.password + "\n")
     assert made.returncode == 0, made.stderr
-    with served(data, environment=machine.environment, program=machine.program, minify="site") as server:
+    environment |= machine.environment
+    with served(data, environment=environment, program=machine.program, minify="site") as server:
         yield Operator(machine, data, server)
 
 
@@ -172,6 +183,36 @@ def test_it_stops_when_told_and_leaves_no_process(olga_serves: Operator) -> None
     _, alive = psutil.wait_procs(family, timeout=10)
     assert status == 0
     assert alive == []
+
+
+@pytest.mark.long
+def test_two_processes_of_it_share_the_visitors_and_end_together(machine: Machine, tmp_path: Path) -> None:
+    with serving(machine, DROPDOCK_WORKERS="2") as olga:
+        family = psutil.Process(olga.server.process.pid).children(recursive=True)
+        met = {}
+        for edition in ("first edition", "second edition"):
+            site = folder_of(tmp_path / edition, {"index.html": page(edition)})
+            olga.dropdock("deploy", str(site), "--site", "shared")
+
+            met[edition] = visit_until_two_have_answered(olga, family, edition)
+        status = olga.server.stop()
+
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert met["first edition"] == met["second edition"]
+    assert (status, alive) == (0, [])
+
+
+def visit_until_two_have_answered(olga: Operator, family: list[psutil.Process], edition: str) -> set[int]:
+    """The processes that visitors met, each of which has this edition."""
+    met: set[int] = set()
+    for _ in range(300):
+        with Http1(olga.server.port) as visitor:
+            met.add(holder_of(visitor.socket, family).pid)
+            answer = visitor.get(b"/", host=b"shared.localhost")
+            assert edition.encode() in answer.body
+        if len(met) == 2:
+            return met
+    raise AssertionError(f"all visitors met the same process: {met}")
 
 
 def test_what_it_unpacks_is_gone_when_it_has_stopped(olga_serves: Operator) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.guarded import Guarded, guarding
 from tests.serving.lanes import Plane, release, running
 
 BIG = bytes(range(256)) * 12_000  # 3 MB, more than sockets and buffers hold
@@ -36,3 +37,16 @@ def shared_plane(blobs: Path) -> Iterator[Plane]:
         plane.put("preview.localhost", release(blobs, FILES, preview=True))
         plane.put("slash.localhost", release(blobs, FILES, html="slash"))
         yield plane
+
+
+@pytest.fixture(scope="session")
+def shared_gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarding(tmp_path_factory.mktemp("guarded")) as made:
+        yield made
+
+
+@pytest.fixture
+def guarded(shared_gate: Guarded) -> Guarded:
+    """The plane with gate and locks, as it began."""
+    shared_gate.as_it_began()
+    return shared_gate

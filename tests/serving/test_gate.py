@@ -1,116 +1,27 @@
 """What stands before a site, over every lane: nothing of it leaks, and what opens it opens it everywhere."""
 
-import base64
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from argon2 import PasswordHasher
 
-from appliance.addresses import Addresses
-from appliance.gate_attempts import Attempts
-from appliance.gatekeeper import Gatekeeper
-from appliance.passwords import Passwords
-from appliance.serving.addresses import read_path
-from appliance.serving.entrance import Entrance, compile_locks
-from appliance.serving.entrances import Entrances
 from appliance.serving.unlock import Proofs, read_next
-from appliance.storage.rules import Lock
-from tests.serving.lanes import LANES, Answer, Header, Http1, Plane, Wiring, head, release, running
-
-PASSWORD = "open sesame please"
-TOKEN = b"ddb_token"
-HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-HASHED = HASHER.hash(PASSWORD)
-FILES = {
-    "index.html": b"<h1>secret</h1>",
-    "docs/index.html": b"secret docs",
-    "404.html": b"secret 404",
-    "members/list.html": b"members",
-}
-SITE, PREVIEW, LOCKED = b"gated.localhost", b"d1--gated.localhost", b"locked.localhost"
-BROWSER: Header = (b"accept", b"text/html,*/*;q=0.8")
-LATER = 4_000_000_000
-LINK = "abcdef"
-
-
-def basic(user: str, password: str) -> Header:
-    return (b"authorization", b"Basic " + base64.b64encode(f"{user}:{password}".encode()))
-
-
-@dataclass
-class Guarded:
-    """A plane whose sites have gates."""
-
-    plane: Plane
-    entrances: Entrances
-    attempts: Attempts
-
-    def gate(self, *, password: str | None = HASHED, version: str = "v1", links: dict[str, int] | None = None) -> None:
-        """Give the site a gate, and everything of it the entrance that follows."""
-        made = self.entrances.make("gated", version, password, links or {}, hashlib.sha256(TOKEN).digest())
-
-        async def swap() -> None:
-            self.entrances.put("everything", made)
-            found = self.plane.found
-            found.update({host: self.entrances.before(known) for host, known in found.items()})
-            self.plane.table.change("gated", self.entrances.before)
-
-        self.plane.call(swap())
-
-    def open(self) -> None:
-        """Take the site's gate away."""
-
-        async def swap() -> None:
-            self.entrances.drop("gated")
-            self.plane.table.change("gated", self.entrances.before)
-
-        self.plane.call(swap())
-
-    def get(self, lane: str, target: bytes, *headers: Header, host: bytes = SITE, method: bytes = b"GET") -> Answer:
-        with LANES[lane](self.plane.port) as visitor:
-            return visitor.get(target, *headers, host=host, method=method)
-
-    def link(self, name: str, ends: int) -> bytes:
-        return self.entrances.make("gated", "", None, {}, b"").share_link(name, ends).encode()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    blobs = tmp_path_factory.mktemp("blobs")
-    entrances = Entrances(key=bytes(32))
-    addresses = Addresses("localhost", "localhost", "http", 80)
-    attempts = Attempts(per_address=6, per_site=1_000, window=60)
-    keeper = Gatekeeper(
-        Passwords(HASHER), entrances, attempts, read=addresses.read, is_site=lambda name: name == "gated"
-    )
-    with running(Wiring(keeper=keeper)) as plane:
-        made = Guarded(plane, entrances, attempts)
-        made.gate()
-        gated = replace(release(blobs, FILES), site="gated")
-        plane.put(SITE.decode(), entrances.before(gated))
-        plane.found[PREVIEW.decode()] = entrances.before(gated)
-        rules = (Lock("/members/*", (f"ann:{HASHED}",)), Lock("/members/list", (f"bob:{HASHED}", "bob:no hash")))
-        locked = replace(release(blobs, FILES), site="locked", locks=compile_locks(rules, "netlify"))
-        plane.put(LOCKED.decode(), entrances.before(locked))
-        plane.put("open.localhost", release(blobs, FILES))
-        yield made
-
-
-@pytest.fixture
-def guarded(shared: Guarded) -> Guarded:
-    """The plane with the gate it began with, and no tries counted."""
-    shared.gate(links={LINK: LATER})
-    shared.attempts._addresses._counts.clear()
-    shared.attempts._sites._counts.clear()
-    return shared
-
-
-def cookie_of(answer: Answer) -> Header:
-    return (b"cookie", answer.headers["set-cookie"].partition(";")[0].encode())
-
+from tests.serving.guarded import (
+    BROWSER,
+    FILES,
+    HASHED,
+    HASHER,
+    LATER,
+    LINK,
+    PASSWORD,
+    PREVIEW,
+    SITE,
+    TOKEN,
+    Guarded,
+    basic,
+    cookie_of,
+)
+from tests.serving.lanes import LANES, Answer, Header, Http1, head
 
 # ── what a stranger sees
 
@@ -456,73 +367,3 @@ def test_too_many_at_once_are_told_to_come_back(guarded: Guarded, monkeypatch: p
 
     assert (basic_answer.status, form.status) == (503, 503)
     assert form.headers["retry-after"] == "5"
-
-
-# ── locks on paths
-
-PAGES = [
-    b"/members/list.html",
-    b"/members/",
-    b"/members",
-    b"/%6dembers/x",
-    b"/x/../members/x",
-    b"/MEMBERS/list",
-    b"//members/x",
-]
-
-
-@pytest.mark.parametrize("lane", LANES)
-@pytest.mark.parametrize("target", PAGES)
-def test_a_locked_path_asks_for_a_name_however_it_is_spelled(guarded: Guarded, lane: str, target: bytes) -> None:
-    answer = guarded.get(lane, target, BROWSER, host=LOCKED)
-
-    assert answer.status == 401
-    assert answer.headers["www-authenticate"].startswith("Basic ")
-    assert answer.headers["cache-control"] == "private, no-store"
-
-
-@pytest.mark.parametrize("lane", LANES)
-def test_beside_the_lock_the_site_is_as_ever(guarded: Guarded, lane: str) -> None:
-    for target in (b"/", b"/docs", b"/membersx", b"/%00", b"/.dropdock/unlock"):
-        theirs = guarded.get(lane, target, host=LOCKED)
-        assert theirs.comparable == guarded.get(lane, target, host=b"open.localhost").comparable
-
-
-@pytest.mark.parametrize("lane", LANES)
-def test_the_last_lock_that_matches_says_who_may_pass(guarded: Guarded, lane: str) -> None:
-    for name, list_status, other_status in (("ann", 401, 404), ("bob", 200, 401), ("eve", 401, 401)):
-        who = basic(name, PASSWORD)
-        assert guarded.get(lane, b"/members/list.html", who, host=LOCKED).status == list_status
-        assert guarded.get(lane, b"/members/other", who, host=LOCKED).status == other_status
-
-
-def test_a_lock_s_tries_are_counted_too(guarded: Guarded) -> None:
-    for number in range(6):
-        guarded.get("fast", b"/members/x", basic("ann", f"wrong {number}"), host=LOCKED)
-
-    assert guarded.get("fast", b"/members/x", basic("ann", "yet another"), host=LOCKED).status == 429
-
-
-def test_a_lock_that_cannot_be_read_locks_everything() -> None:
-    (lock,) = compile_locks((Lock("nonsense", ("ann:x",)),), "cloudflare")
-
-    assert lock.fits([read_path(b"/whatever")])
-
-
-@pytest.mark.parametrize("dialect", ["netlify", "cloudflare"])
-@pytest.mark.parametrize(
-    ("pattern", "target"),
-    [
-        ("/caf%C3%89/*", b"/caf%C3%89/x"),
-        ("/caf\u00c9/*", b"/cafe%CC%81/x"),
-        ("/%41dmin/*", b"/Admin/x"),
-        ("/stra\u00dfe/*", b"/STRASSE/x"),
-        ("/members/*", b"/member%C5%BF/x"),  # a long s, which a site where capitals do not matter would move
-        ("/:year/%41/*", b"/2026/a/x"),
-    ],
-)
-def test_a_lock_is_for_every_spelling_of_its_path(dialect: str, pattern: str, target: bytes) -> None:
-    entrance = Entrance(None, compile_locks((Lock(pattern, ("ann:x",)),), dialect), Proofs(b""))
-
-    assert entrance.refuses(target, {})
-    assert not entrance.refuses(b"/elsewhere", {})

@@ -94,6 +94,12 @@ CONNECTION_ERRORS: list[tuple[str, bytes, int]] = [
     ("6.10 CONTINUATION of another stream", ask(3, flags=1) + frame(CONTINUATION, 4, 5), PROTOCOL),
     ("6.10 another frame inside a block", ask(3, flags=1) + frame(PING, payload=bytes(8)), PROTOCOL),
     ("6.10 an unknown frame inside a block", ask(3, flags=1) + frame(0x99), PROTOCOL),
+    (
+        "6.10 CONTINUATION after the end of a block",
+        ask(3, BIG) + frame(CONTINUATION, END_HEADERS, 3, block()),
+        PROTOCOL,
+    ),
+    ("6.10 DATA inside a block", ask(3, flags=1) + frame(DATA, 1, 3, b"x"), PROTOCOL),
     ("CVE-2024-27316 a block that never ends", ask(3, flags=1) + frame(CONTINUATION, 0, 3, b"") * 40, CALM),
     ("10.5.1 a block beyond all bounds", ask(3, flags=1) + frame(CONTINUATION, 0, 3, bytes(16_000)) * 6, CALM),
     (
@@ -103,6 +109,15 @@ CONNECTION_ERRORS: list[tuple[str, bytes, int]] = [
     ),
     ("10.5 pings", frame(PING, payload=bytes(8)) * 1_000, CALM),
     ("10.5 settings", settings() * 1_000, CALM),
+    ("10.5 settings that change every stream", ask(3, BIG) + (settings((4, 0)) + settings((4, 65_535))) * 500, CALM),
+    ("10.5 acknowledgements", frame(SETTINGS, ACK) * 1_000, CALM),
+    ("10.5 pings that are answers", frame(PING, ACK, payload=bytes(8)) * 1_000, CALM),
+    ("10.5 goodbyes", frame(GOAWAY, payload=bytes(8)) * 1_000, CALM),
+    (
+        "10.5 empty DATA in padding",
+        OPEN.replace(number(1), number(3)) + frame(DATA, PADDED, 3, b"\x03" + bytes(3)) * 1_000,
+        CALM,
+    ),
     ("10.5 priorities", frame(PRIORITY, 0, 1, bytes(5)) * 1_000, CALM),
     ("10.5 unknown frames", frame(0x42) * 1_000, CALM),
     ("10.5 empty DATA", OPEN.replace(number(1), number(3)) + frame(DATA, 0, 3) * 1_000, CALM),
@@ -129,6 +144,11 @@ STREAM_ERRORS: list[tuple[str, bytes, int]] = [
     ("8.1.1 less than announced", ask(3, [*POST, (b"content-length", b"4")], 4) + frame(DATA, 1, 3, b"abc"), PROTOCOL),
     ("8.1.1 more than announced", ask(3, [*POST, (b"content-length", b"2")], 4) + frame(DATA, 0, 3, b"abc"), PROTOCOL),
     ("8.1.1 nothing of what was announced", ask(3, [*POST, (b"content-length", b"2")]), PROTOCOL),
+    (
+        "8.1.1 padding is no content",
+        ask(3, [*POST, (b"content-length", b"9")], 4) + frame(DATA, 9, 3, b"\x05abc" + bytes(5)),
+        PROTOCOL,
+    ),
     ("8.1.1 a length that is no number", ask(3, [*GET, (b"content-length", b"+1")]), PROTOCOL),
     ("8.1.1 two lengths", ask(3, [*POST, (b"content-length", b"2"), (b"content-length", b"3")]), PROTOCOL),
     ("8.2.1 a capital letter", ask(3, [*GET, (b"X-y", b"z")]), PROTOCOL),
@@ -142,6 +162,10 @@ STREAM_ERRORS: list[tuple[str, bytes, int]] = [
     ("8.2.1 a space before a value", ask(3, [*GET, (b"x", b" y")]), PROTOCOL),
     ("8.2.1 a tab after a value", ask(3, [*GET, (b"x", b"y\t")]), PROTOCOL),
     ("8.2.2 connection", ask(3, [*GET, (b"connection", b"close")]), PROTOCOL),
+    *(
+        (f"8.2.2 {name.decode()}", ask(3, [*GET, (name, b"x")]), PROTOCOL)
+        for name in (b"proxy-connection", b"keep-alive", b"upgrade")
+    ),
     ("8.2.2 transfer-encoding", ask(3, [*POST, (b"transfer-encoding", b"chunked")]), PROTOCOL),
     ("8.2.2 te", ask(3, [*GET, (b"te", b"gzip")]), PROTOCOL),
     ("8.3 an unknown pseudo-field", ask(3, [*GET, (b":x", b"y")]), PROTOCOL),
@@ -152,6 +176,9 @@ STREAM_ERRORS: list[tuple[str, bytes, int]] = [
     ("8.3.1 no path", ask(3, GET[:3]), PROTOCOL),
     ("8.3.1 an empty path", ask(3, with_path(b"")), PROTOCOL),
     ("8.3.1 a space in the path", ask(3, with_path(b"/a b")), PROTOCOL),
+    ("8.3.1 an empty method", ask(3, [(b":method", b""), *GET[1:]]), PROTOCOL),
+    ("8.3.1 an empty scheme", ask(3, [GET[0], (b":scheme", b""), *GET[2:]]), PROTOCOL),
+    ("8.3.1 nothing but fields", ask(3, [(b"x", b"y")]), PROTOCOL),
     ("8.3.1 no scheme", ask(3, [GET[0], *GET[2:]]), PROTOCOL),
     ("8.3.1 another host than the authority", ask(3, [*GET, (b"host", b"bare.localhost")]), PROTOCOL),
     ("8.5 CONNECT with a path", ask(3, [(b":method", b"CONNECT"), *GET[2:]]), PROTOCOL),
@@ -224,13 +251,24 @@ def test_what_no_server_would_answer_is_ours_to_refuse(
             )
         ),
         settings((1, 0), (2, 1), (3, 0), (4, 1 << 20), (5, 1 << 20), (6, 1), (0x99, 7)) + ask(3),
+        frame(PRIORITY, 0, 3, number(3) + b"\0") + frame(HEADERS, 5 | PRIORITISED, 3, number(3) + b"\xff" + block()),
         frame(PRIORITY, 0, 3, bytes(5))
         + frame(WINDOW_UPDATE, 0, 1, number(5))
         + frame(GOAWAY, payload=bytes(8))
         + ask(3),
         frame(PING, ACK, payload=bytes(8)) + frame(0x42, 255, 77, b"?") + ask(2**31 - 1),
     ],
-    ids=["te and host", "host alone", "padded", "table sizes", "continued", "settings", "no-ops", "last stream"],
+    ids=[
+        "te and host",
+        "host alone",
+        "padded",
+        "table sizes",
+        "continued",
+        "settings",
+        "a stream that depends on itself",
+        "no-ops",
+        "last stream",
+    ],
 )
 def test_what_is_allowed_is_answered(shared_plane: Plane, sent: bytes) -> None:
     with Wire(shared_plane.port, PREFACE + settings() + ask(1)) as wire:

@@ -222,6 +222,35 @@ async def test_a_part_of_a_large_file_is_read_in_pieces(
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="only Linux can read without waiting")
+async def test_what_is_not_in_the_page_cache_is_waited_for_in_a_thread_alone(
+    tmp_path: Path, bodies: Bodies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, waits, flags = threading.get_ident(), list[int](), set[int]()
+    pread, preadv = os.pread, os.preadv
+
+    def may_wait(descriptor: int, length: int, offset: int) -> bytes:
+        waits.append(threading.get_ident())
+        return pread(descriptor, length, offset)
+
+    def cold(descriptor: int, buffers: list[bytearray], offset: int, flag: int = 0) -> int:
+        flags.add(flag)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # where the disk is memory, this does nothing
+        return preadv(descriptor, buffers, offset, flag)
+
+    monkeypatch.setattr(os, "pread", may_wait)
+    monkeypatch.setattr(os, "preadv", cold)
+    content = os.urandom(PIECE * 8)
+    with (tmp_path / "a").open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+    assert await collect(bodies, FilePart(str(tmp_path / "a"), 0, len(content), len(content))) == content
+    assert here not in waits
+    assert flags == {os.RWF_NOWAIT}
+
+
 async def test_a_file_system_that_cannot_tell_is_read_in_threads(
     tmp_path: Path, bodies: Bodies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
