@@ -11,7 +11,7 @@ from appliance.settings import Settings
 from appliance.site_rules import RefusedRules, RuleReader
 from appliance.storage.blobs import Blobs
 from appliance.storage.history import recall, weigh
-from appliance.storage.manifest import Entry, Found, History, Manifest, Manifests, Options, UnreadableManifest, Variant
+from appliance.storage.manifest import Entry, Found, History, Manifest, Options, UnreadableManifest, Variant
 from appliance.storage.media_types import served_as
 from builds import aside
 from builds.errors import BuildError
@@ -24,7 +24,7 @@ class Composer:
     """Makes the manifests of this installation's deploys. Blocking; usable from several threads."""
 
     def __init__(self, settings: Settings, folder: DataFolder) -> None:
-        self._manifests = Manifests(folder.manifests)
+        self._manifests = folder.stored_manifests
         self._rules = RuleReader.of(settings, Blobs(folder.blobs))
 
     def manifest(self, work: Work, unpacked: Unpacked, previous: Manifest | None, workspace: Path) -> Manifest:
@@ -72,8 +72,9 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
         modified = old.modified if old and old.sha256 == file.sha256 else now
         kind, coding = served_as(file.path)
         variants = tuple(Variant(v.coding, v.sha256, v.size) for v in unpacked.variants.get(file.sha256, ()))
-        entries[file.path] = Entry(
+        entry = Entry(
             file.sha256, file.size, kind, modified, variants, coding, source=file.source, source_size=file.source_size
         )
+        entries[file.path] = old if old == entry else entry  # the same value once in memory, whoever keeps both
     problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
     return Manifest(options, entries, problems)

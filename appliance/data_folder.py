@@ -6,7 +6,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -14,7 +14,8 @@ import structlog
 from appliance import schema
 from appliance.file_lock import FileLock, Held
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifests
+from appliance.storage.manifest import Manifest, Manifests
+from appliance.storage.recent import Recent
 
 KEY_BYTES = 48  # of randomness: more than HMAC-SHA256 can use
 SHORTEST_KEY = 32  # characters; what `secret_key` in the settings has to have as well
@@ -48,6 +49,7 @@ class DataFolder:
     """Where everything stands below `root`; nothing is touched before `create`."""
 
     root: Path
+    _recent: Recent[Manifest] = field(default_factory=Recent, repr=False, compare=False)
 
     @property
     def database(self) -> Path:
@@ -68,6 +70,11 @@ class DataFolder:
     def manifests(self) -> Path:
         """What each deploy contains."""
         return self.root / "manifests"
+
+    @property
+    def stored_manifests(self) -> Manifests:
+        """The store of them; what was read or written lately is at hand for all who ask this value."""
+        return Manifests(self.manifests, self._recent)
 
     @property
     def incoming(self) -> Path:

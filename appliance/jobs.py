@@ -24,7 +24,7 @@ from appliance.optimising import saving, transforms_of
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
-from appliance.storage.manifest import Manifest, Manifests
+from appliance.storage.manifest import Manifest
 from appliance.storage.pending import Pending
 from appliance.turns import Builder, Most, Turns
 from builds.errors import BuildError
@@ -100,7 +100,7 @@ class Jobs:
         self._limits = limits_of(settings)
         self._composer = Composer(settings, folder)
         self._on_finished = on_finished
-        self._manifests = Manifests(folder.manifests)
+        self._manifests = folder.stored_manifests
         self._gone: dict[str, asyncio.Event] = {}  # by deploys called off: set once their files are gone too
         self._stopping = threading.Event()
         self._loop = asyncio.get_running_loop()
@@ -300,6 +300,7 @@ class Jobs:
             aside=ASIDE,
             listing=listed.path if listed else None,
             pending=listed.pending.content if listed else None,
+            held=held_by(previous) if listed and previous else frozenset(),
             exact=listed is not None and listed.exact,
             order=self._order(work.deploy, listed),
         )
@@ -368,6 +369,13 @@ class Jobs:
 
     def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
+
+
+def held_by(manifest: Manifest) -> frozenset[str]:
+    """The SHA-256 of all content that a manifest names."""
+    entries = manifest.entries.values()
+    forms = (form.sha256 for entry in entries for form in entry.variants)
+    return frozenset({content for entry in entries for content in (entry.sha256, entry.source)} - {""}).union(forms)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -60,7 +60,6 @@ from appliance.site_builds import SiteBuilds
 from appliance.site_rules import abilities_of
 from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifests
 from appliance.switch import AsgiApp, Switch
 from appliance.tally import Tally
 from appliance.traefik import Traefik
@@ -234,7 +233,7 @@ async def _wire(
         locks=Locks(publishing),
         contents=contents,
         listings=Listings(folder, deploys, jobs.accept, contents, limits_of(settings)),
-        differences=Differences(folder.manifests),
+        differences=Differences(folder.stored_manifests),
         downloads=Downloads(folder),
         withdrawing=Withdrawing(publishing, live),
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
@@ -291,7 +290,7 @@ async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:
 
 async def _live_sites(access: Access, folder: DataFolder, table: Table, addresses: Addresses) -> LiveSites:
     settings = access.settings
-    compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs), abilities_of(settings))
+    compiler = Compiler(folder.stored_manifests, Blobs(folder.blobs), abilities_of(settings))
     entrances = entrances_of(settings, access.keys.gate, https=access.https)
     grace = GraceTime(settings.grace_deploys, settings.grace_age)
     live = LiveSites(table, addresses, compiler, entrances, grace)

@@ -56,7 +56,9 @@ class FolderCache:
 
     def get(self, keys: Collection[str]) -> dict[str, Any]:
         """The values that are there, by key."""
-        return {key: json.loads(value) for key, value in self._index.read(list(keys)).items()}
+        found = self._index.read(list(keys))
+        values = json.loads(b"[%s]" % b",".join(found.values()))  # at once: thousands of small ones take twice as long
+        return dict(zip(found, values, strict=True))
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Keep these values; what was not used for longest goes when that is too much."""

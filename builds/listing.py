@@ -65,7 +65,7 @@ def _files(rows: Iterable[Row], tree: Tree, bounds: Bounds) -> Iterable[tuple[st
 
 
 def _adopt(files: list[StoredFile], pending: Path, staging: Staging, report: Report) -> None:
-    contents = {file.sha256: file for file in files}
+    contents = {file.sha256: file for file in files if not staging.holds([file.sha256])}
     progress = Progress(report, "unpack", sum(file.size for file in contents.values()))
 
     def adopt(file: StoredFile) -> None:

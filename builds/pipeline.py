@@ -17,6 +17,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
     A source that the plan does not say to build, or not as what, is not built: what it may be is returned. Raises
     BuildError when the upload is refused or its build fails; then nothing is left in the store.
     """
+    staging.rely_on(plan.held)
     try:
         unpacked = archive.unpack(plan, staging, watcher.report)
         found = recognise(unpacked, plan.order, staging)

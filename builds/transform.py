@@ -35,9 +35,10 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     made |= bench.make(task for task in tasks.values() if task.language.name != "css")
     spared = _spare(tasks, made, unpacked, bench.staging)
     made |= bench.make(spared.values())
-    files = tuple(_served(file, tasks | spared, made) for file in unpacked.files)
+    tasks |= spared
+    files = tuple(_served(file, tasks, made) for file in unpacked.files)
     forms = bench.forms([file for file in files if _is_compressed(file, wanted)])
-    notes = _notes((tasks | spared).values(), made)
+    notes = _notes(tasks.values(), made)
     return replace(
         unpacked,
         files=files,

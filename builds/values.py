@@ -124,6 +124,10 @@ class Unpacked:
 class Staging(Protocol):
     """Where content goes while it is not yet certain that the upload is good. Safe to use from several threads."""
 
+    def rely_on(self, contents: Iterable[str]) -> None:
+        """Content with these SHA-256 is stored already: it is not looked for again."""
+        ...
+
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store the bytes; return (SHA-256 as lower-case hex, size in bytes). Not visible before the commit."""
         ...
@@ -194,4 +198,5 @@ class Plan:
     aside: tuple[str, ...] = ()
     listing: Path | None = None  # instead of an upload: what the site holds, by path, SHA-256 and size
     pending: Path | None = None  # where content that the listing names and the store has not is found by its SHA-256
+    held: frozenset[str] = frozenset()  # SHA-256 of content that the site has, which need not be looked for
     exact: bool = False  # paths are the site's, whatever they look like: nothing is stepped into or renamed

@@ -1,7 +1,8 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
 → {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "transforms": {…},
-   "order": {…} | null, "aside": […], "listing": … | null, "pending": … | null, "exact": false}
+   "order": {…} | null, "aside": […], "listing": … | null, "pending": … | null, "exact": false,
+   "held": the SHA-256 of each, one after the other}
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these, then one of
@@ -14,6 +15,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
 
+SHA256 = 64  # characters
 _PLAIN = (
     "generator",
     "cache_hits",
@@ -48,6 +51,7 @@ def plan_message(plan: Plan) -> dict[str, Any]:
         "limits": dataclasses.asdict(plan.limits),
         "transforms": _transforms_message(plan.transforms),
         "listing": None if plan.listing is None else str(plan.listing),
+        "held": "".join(plan.held),  # tens of thousands: a list of them takes ten times as long to read
         "pending": None if plan.pending is None else str(plan.pending),
         "order": _order_message(plan.order) if plan.order else None,
     }
@@ -66,8 +70,13 @@ def read_plan(message: dict[str, Any]) -> Plan:
         aside=tuple(message["aside"]),
         listing=None if message["listing"] is None else Path(message["listing"]),
         pending=None if message["pending"] is None else Path(message["pending"]),
+        held=frozenset(_cut(message["held"])),
         exact=message["exact"],
     )
+
+
+def _cut(digests: str) -> Iterator[str]:
+    return (digests[start : start + SHA256] for start in range(0, len(digests), SHA256))
 
 
 def done_message(unpacked: Unpacked) -> dict[str, Any]:

@@ -34,12 +34,13 @@ class Task:
     minify: bool
     snippets: tuple[str, ...] = ()
     compress: bool = False
+    key: str = field(init=False)
+    """What the outcome is kept under: everything it depends on."""
 
-    @property
-    def key(self) -> str:
-        """What the outcome is kept under: everything it depends on."""
+    def __post_init__(self) -> None:
         how = f"minified by {self.language.tool}" if self.minify else "as it is"
-        return key_of("made", self.file.sha256, self.language.name, EDITION, how, *self.snippets)
+        key = key_of("made", self.file.sha256, self.language.name, EDITION, how, *self.snippets)
+        object.__setattr__(self, "key", key)  # once: it is asked for five times, and making it is a digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Contents:
         self._settings = settings
         self.folder = folder
         self._blobs = Blobs(folder.blobs)
-        self._holdings = Holdings(folder.manifests)
+        self._holdings = Holdings(folder.stored_manifests)
         self._used: dict[int, int] = {}  # bytes of each account, once they were counted
         self._turns: defaultdict[int, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(settings.uploads_at_once)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from appliance import sites
 from appliance.actor import Actor
@@ -64,8 +63,8 @@ class Difference:
 class Differences:
     """Compares deploys. Used on the event loop only; manifests are read in threads."""
 
-    def __init__(self, manifests: Path) -> None:
-        self._manifests = Manifests(manifests)
+    def __init__(self, manifests: Manifests) -> None:
+        self._manifests = manifests
 
     async def between(self, actor: Actor, site: str, before: str, after: str) -> Difference:
         """From one ready deploy of a site to another, each by id, number or alias; NotFound, Conflict."""

@@ -15,7 +15,7 @@ from appliance.deploys.finding import find
 from appliance.errors import Conflict
 from appliance.models.deploy import Deploy
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifest, Manifests
+from appliance.storage.manifest import Manifest
 from appliance.storage.media_types import COMPRESSIBLE
 
 MANIFEST = ".dropdock/manifest.json"  # a dot folder: left out again when the ZIP is uploaded
@@ -35,7 +35,7 @@ class Downloads:
     """Gives deploys back. Used on the event loop only; files are read in threads."""
 
     def __init__(self, folder: DataFolder) -> None:
-        self._manifests = Manifests(folder.manifests)
+        self._manifests = folder.stored_manifests
         self._blobs = Blobs(folder.blobs)
 
     async def zip(self, actor: Actor, deploy: str) -> Download:

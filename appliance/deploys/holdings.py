@@ -1,7 +1,5 @@
 """What the sites hold that an account may see: content named by their deploys' manifests."""
 
-from pathlib import Path
-
 import structlog
 
 from appliance.actor import Actor
@@ -13,14 +11,14 @@ log = structlog.get_logger(__name__)
 
 NEWEST = 10  # deploys of the site itself that are looked at
 OTHER_SITES = 50  # of the account whose live deploy is looked at
-MOST_ENTRIES = 200_000  # looked at for one listing, which takes a fraction of a second; what is beyond is sent again
+MOST_BYTES = 100_000_000  # of manifests, looked at for one listing: some 200,000 files; what is beyond is sent again
 
 
 class Holdings:
     """Looks content up in manifests, each of which is one file: rows for each path would be slower."""
 
-    def __init__(self, manifests: Path) -> None:
-        self._manifests = Manifests(manifests)
+    def __init__(self, manifests: Manifests) -> None:
+        self._manifests = manifests
 
     async def named(self, actor: Actor, site: Site | None) -> list[str]:
         """The manifests to look at, the likeliest first: those of the site, then what other sites of the account show.
@@ -41,13 +39,13 @@ class Holdings:
         found: dict[str, int] = {}
         looked_at = 0
         for name in manifests:
-            if len(found) == len(wanted) or looked_at > MOST_ENTRIES:
+            if len(found) == len(wanted) or looked_at > MOST_BYTES:
                 break
             try:
-                held = self._manifests.originals(name)
+                held = self._manifests.originals(name, wanted - found.keys())
             except (OSError, UnreadableManifest):
                 log.exception("manifest_unreadable", manifest=name)  # what only it holds has to be sent again
                 continue
-            looked_at += len(held)
-            found |= {sha256: held[sha256] for sha256 in wanted & held.keys()}
+            looked_at += self._manifests.size(name)
+            found |= held
         return found

@@ -53,8 +53,8 @@ class Listings:
         self._submit = submit
         self._contents = contents
         self._limits = limits
-        self._base = Base(folder.manifests)
-        self._differences = Differences(folder.manifests)
+        self._base = Base(folder.stored_manifests)
+        self._differences = Differences(folder.stored_manifests)
         self._awaited: dict[str, set[Name]] = {}  # by deploy, what is missing still, where that was asked
         self._finishing = asyncio.Lock()
 

@@ -1,7 +1,6 @@
 """A new deploy on top of another: a few paths added, replaced or taken out."""
 
 import asyncio
-from pathlib import Path
 
 from appliance.deploys.digests import Name
 from appliance.deploys.finding import named
@@ -15,8 +14,8 @@ from appliance.storage.manifest import Manifest, Manifests
 class Base:
     """Reads what deploys hold, to build upon them."""
 
-    def __init__(self, manifests: Path) -> None:
-        self._manifests = Manifests(manifests)
+    def __init__(self, manifests: Manifests) -> None:
+        self._manifests = manifests
 
     async def patched(self, site: Site, listing: Listing) -> tuple[Listed, ...]:
         """The files of the listing's base with its changes made to them.

@@ -64,8 +64,13 @@ class StagedBlobs:
         self.folder.mkdir(parents=True)
         self._names = count()
         self._staged: dict[str, str] = {}
+        self._relied_on: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._root = str(blobs.root)
+
+    def rely_on(self, contents: Iterable[str]) -> None:
+        """Content with these SHA-256 is in the store, as a deploy that is kept says: it is not looked for again."""
+        self._relied_on = frozenset(contents)
 
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Stage the bytes; return (SHA-256 as lower-case hex, size in bytes).
@@ -173,7 +178,7 @@ class StagedBlobs:
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
     def _known(self, sha256: str) -> bool:
-        return sha256 in self._staged or os.path.exists(self._stored(sha256))
+        return sha256 in self._relied_on or sha256 in self._staged or os.path.exists(self._stored(sha256))
 
     def _keep(self, sha256: str, name: str) -> None:
         if os.path.exists(self._stored(sha256)):

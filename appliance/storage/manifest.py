@@ -3,15 +3,17 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from appliance.storage.blobs import sync_folder
+from appliance.storage.recent import Recent
 from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
+_FEW = 32  # digests: to look for each in the text of a manifest is quicker than to parse it
 RARE = ("coding", "immutable", "source", "source_size")  # fields of an entry that few have, stored by name
 
 
@@ -121,7 +123,11 @@ def encode(manifest: Manifest) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def decode(stored: bytes, wanted: Callable[[str], bool] = lambda _: True) -> Manifest:
+def _all(_: str) -> bool:
+    return True
+
+
+def decode(stored: bytes, wanted: Callable[[str], bool] = _all) -> Manifest:
     """The value of a stored form, its entries only those at `wanted` paths; raises UnreadableManifest."""
     try:
         value = json.loads(stored)
@@ -139,10 +145,14 @@ def decode(stored: bytes, wanted: Callable[[str], bool] = lambda _: True) -> Man
 
 
 class Manifests:
-    """The folder of stored manifests, each under the SHA-256 of its bytes, written beside and renamed."""
+    """The folder of stored manifests, each under the SHA-256 of its bytes, written beside and renamed.
 
-    def __init__(self, root: Path) -> None:
+    With `recent`, what was read or written lately is not read again.
+    """
+
+    def __init__(self, root: Path, recent: Recent[Manifest] | None = None) -> None:
         self.root = root
+        self._recent = recent or Recent[Manifest](room=0)
 
     def create(self) -> None:
         """Make the folder."""
@@ -159,33 +169,55 @@ class Manifests:
             os.fsync(file.fileno())
         beside.replace(self.root / sha256)
         sync_folder(self.root)
+        self._recent.put(self.root / sha256, manifest)
         return sha256
 
-    def get(self, sha256: str, wanted: Callable[[str], bool] = lambda _: True) -> Manifest:
+    def get(self, sha256: str, wanted: Callable[[str], bool] = _all) -> Manifest:
         """Read a manifest back; raises FileNotFoundError, UnreadableManifest (also when its hash does not fit).
 
         Reading only the entries at `wanted` paths costs a fifth when those are few.
         """
-        stored = (self.root / sha256).read_bytes()
-        if hashlib.sha256(stored).hexdigest() != sha256:
-            raise UnreadableManifest(f"{sha256} does not have the bytes its name says")
-        return decode(stored, wanted)
+        kept = self._recent.get(self.root / sha256)
+        if kept is None:
+            kept = decode(self._read(sha256), wanted)
+            if wanted is _all:
+                self._recent.put(self.root / sha256, kept)
+            return kept
+        if wanted is _all:
+            return kept
+        return replace(kept, entries={path: entry for path, entry in kept.entries.items() if wanted(path)})
 
-    def originals(self, sha256: str) -> dict[str, int]:
-        """The content a manifest names as it was sent: SHA-256 → bytes. Raises what `get` does.
+    def originals(self, sha256: str, among: Collection[str]) -> dict[str, int]:
+        """The content a manifest names as it was sent, if `among` these: SHA-256 → bytes. Raises what `get` does.
 
-        Costs a third of reading the manifest: no value is made of its entries.
+        Costs a third of reading the manifest: no value is made of its entries; next to nothing where it names none of
+        them and they are few.
         """
-        stored = (self.root / sha256).read_bytes()
-        if hashlib.sha256(stored).hexdigest() != sha256:
-            raise UnreadableManifest(f"{sha256} does not have the bytes its name says")
+        kept = self._recent.get(self.root / sha256)
+        if kept is not None:
+            named = (entry.original for entry in kept.entries.values())
+            return {content: size for content, size in named if content in among}
+        stored = self._read(sha256)
+        if len(among) <= _FEW and not any(content.encode() in stored for content in among):
+            return {}
         try:
             value = json.loads(stored)
             if value["version"] != VERSION:
                 raise UnreadableManifest(f"version {value['version']!r}, this program reads {VERSION}")
-            return dict(_original(packed) for packed in value["entries"].values())
+            named = (_original(packed) for packed in value["entries"].values())
+            return {content: size for content, size in named if content in among}
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise UnreadableManifest(str(error)) from error
+
+    def size(self, sha256: str) -> int:
+        """Bytes of a manifest's stored form; raises FileNotFoundError."""
+        return (self.root / sha256).stat().st_size
+
+    def _read(self, sha256: str) -> bytes:
+        stored = (self.root / sha256).read_bytes()
+        if hashlib.sha256(stored).hexdigest() != sha256:
+            raise UnreadableManifest(f"{sha256} does not have the bytes its name says")
+        return stored
 
 
 def _pack(entry: Entry) -> list[Any]:

@@ -49,13 +49,17 @@ class Pending:
 
     def touch(self, names: Iterable[str]) -> None:
         """Content that is needed still: its time begins anew."""
-        for sha256 in names:
+        for sha256 in self._here(names):
             _touch(self.path(sha256))
 
     def remove(self, names: Iterable[str]) -> None:
         """Forget content; no error where it is gone already."""
-        for sha256 in names:
+        for sha256 in self._here(names):
             self.path(sha256).unlink(missing_ok=True)
+
+    def _here(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that there is content of: as a rule few of many, so each is not tried."""
+        return self.sizes().keys() & set(names)
 
     def put_listing(self, deploy: str, stored: bytes) -> None:
         """Keep what a deploy is to hold, in place of what was kept before; whole or not at all."""

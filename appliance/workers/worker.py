@@ -24,7 +24,6 @@ from appliance.serving.entrances import Entrances
 from appliance.settings import Settings, from_carried
 from appliance.site_rules import abilities_of
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Manifests
 from appliance.ways_in import certificates_of, door_limits_of, entrances_of, reception_of, tell_lost
 from appliance.workers.behind import FarSide
 from appliance.workers.channel import Channel
@@ -133,7 +132,7 @@ class _Worker:
         sockets = [socket.socket(fileno=descriptor) for descriptor in listening]
         folder = DataFolder(settings.data)
         entrances = entrances_of(settings, begin.gate_key, https=begin.https, proofs_key=begin.proofs_key)
-        compiler = Compiler(Manifests(folder.manifests), Blobs(folder.blobs), abilities_of(settings))
+        compiler = Compiler(folder.stored_manifests, Blobs(folder.blobs), abilities_of(settings))
         mirror = Mirror(compiler, entrances, settings.previews_loaded, lambda host: self._say(Wanted(host)))
         counters, limits = Counters(), door_limits_of(settings)
         bodies = Bodies(settings.reply_cache // begin.processes, lost=tell_lost)

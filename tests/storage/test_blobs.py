@@ -183,3 +183,12 @@ def test_where_there_is_no_syncfs_everything_is_synced(tmp_path: Path, monkeypat
 
     blobs_module._syncfs.cache_clear()
     assert calls == ["sync"]
+
+
+def test_content_that_is_relied_on_is_not_looked_for(staged: StagedBlobs, tmp_path: Path) -> None:
+    known, unknown = "ab" * 32, "cd" * 32
+
+    staged.rely_on([known])
+
+    assert (staged.holds([known]), staged.holds([known, unknown])) == (True, False)
+    assert staged.adopt(known, tmp_path / "nothing")
