@@ -12,7 +12,7 @@ from appliance.actor import Actor
 from appliance.building import check_answer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy
-from appliance.errors import BadInput, Busy, Limit, TooLarge
+from appliance.errors import BadInput, Busy, Limit, TooLarge, TooMany
 from appliance.jobs import Jobs
 from appliance.pauses import next_piece
 from appliance.progress import Progress
@@ -21,6 +21,7 @@ from appliance.settings import Settings
 log = structlog.get_logger(__name__)
 
 PIECE = 1024 * 1024  # bytes gathered before a thread writes them: a hop to a thread costs more than small writes
+COME_BACK = 10  # seconds: as long as most uploads take
 
 
 class Intake:
@@ -39,7 +40,7 @@ class Intake:
     ) -> DeployFacts:
         """Store an upload and queue it; `declared` is its size in bytes, where the sender said so.
 
-        Raises NotFound, TooLarge (upload_size), Busy (uploads_at_once, or no room to store it), BadInput when it
+        Raises NotFound, TooLarge (upload_size), TooMany (uploads_at_once), Busy (no room to store it), BadInput when it
         stops early.
         """
         await sites.find(actor, site)
@@ -114,8 +115,11 @@ class Intake:
     def _check_busy(self) -> None:
         if self._open >= self._settings.uploads_at_once:
             limit = Limit("uploads_at_once", str(self._settings.uploads_at_once))
-            raise Busy(
-                "Too many uploads are being received: try again in a minute.", code="too_many_uploads", limit=limit
+            raise TooMany(
+                "Too many uploads are being received: try again in a moment.",
+                retry_after=COME_BACK,
+                code="too_many_uploads",
+                limit=limit,
             )
 
 

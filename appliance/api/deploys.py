@@ -12,7 +12,7 @@ from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.api.new_deploys import DeployQuery, new_deploy
 from appliance.deploys import DeployFacts, Deploys, Filter, Publishing
-from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, Unsupported
+from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, TooMany, Unsupported
 from appliance.following import LogPart, follow
 from appliance.intake import Intake
 from appliance.jobs import Jobs
@@ -112,7 +112,7 @@ def _uploading(api: Blueprint, intake: Intake) -> None:
         upload=UPLOAD_TYPES,
         reply=DeployFacts,
         status=202,
-        errors=(NotFound, BadInput, TooLarge, Unsupported, Busy, Conflict),
+        errors=(NotFound, BadInput, TooLarge, Unsupported, TooMany, Busy, Conflict),
     )
     async def upload_deploy(*, actor: Actor, name: str, query: UploadQuery) -> DeployFacts:
         """Upload a site as the request's body: a ZIP, a tar (also gzip or zstd) or a form with files.

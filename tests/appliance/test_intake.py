@@ -228,7 +228,7 @@ async def test_no_more_uploads_at_once_than_allowed(data: Path) -> None:
             await third.send(ONE)
             after, _ = await third.answer()
 
-        assert (status, problem["code"]) == (503, "too_many_uploads")
+        assert (status, problem["code"]) == (429, "too_many_uploads")
         assert problem["limit"] == {"name": "uploads_at_once", "value": "1"}
         assert (taken, after) == (202, 202)
 
