@@ -121,6 +121,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasAddress:
+    """A name that leads to a deploy for now, and its address."""
+
+    name: str
+    url: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeployRow:
     """A deploy in a site's list."""
 
@@ -135,6 +144,7 @@ class DeployRow:
     live: bool
     deploy_url: str
     publish: Act | None
+    aliases: list[AliasAddress]
 
 
 def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
@@ -148,10 +158,11 @@ def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
         message=deploy.message,
         size=size(deploy.bytes) if ready else "",
         files=f"{deploy.files:,}" if ready else "",
-        state=_state(deploy),
+        state=deploy_state(deploy),
         live=deploy.live,
         deploy_url=deploy.deploy_url if ready else "",
         publish=publish_act(deploy, live),
+        aliases=_aliases(deploy),
     )
 
 
@@ -211,6 +222,7 @@ class DeployPage:
     question: Question | None
     cancel: Act | None
     built_with: str
+    aliases: list[AliasAddress]
 
 
 def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> DeployPage:
@@ -226,7 +238,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         deploy_url=deploy.deploy_url if ready else "",
         deploy_host=bare(deploy.deploy_url),
         version_href=f"{deploy_href(deploy.id)}/version",
-        state=_state(deploy),
+        state=deploy_state(deploy),
         live=deploy.live,
         finished=deploy.is_finished or deploy.state == "asking",
         made=moment(deploy.created_at),
@@ -242,6 +254,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         question=_question(deploy),
         cancel=cancel_act(deploy),
         built_with=_built_with(deploy),
+        aliases=_aliases(deploy),
     )
 
 
@@ -285,11 +298,16 @@ def _built_with(deploy: DeployFacts) -> str:
     return next((offer.title for offer in offers if offer.generator == deploy.generator), deploy.generator or "")
 
 
+def _aliases(deploy: DeployFacts) -> list[AliasAddress]:
+    return [AliasAddress(each.name, each.url, bare(each.url)) for each in deploy.aliases]
+
+
 def _author(deploy: DeployFacts) -> str:
     return deploy.author or "an account that is gone"
 
 
-def _state(deploy: DeployFacts) -> State:
+def deploy_state(deploy: DeployFacts) -> State:
+    """The word for a deploy's state, and its kind."""
     if deploy.live:
         return State("Live", "live")
     if deploy.draft and deploy.state == "ready":

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from admin_ui.context.deploys import deploy_href, site_href
+from admin_ui.context.deploys import deploy_href, deploy_state, site_href
 from admin_ui.words import Moment, moment
+from appliance.deploys import DeployFacts
 from appliance.git.sources import NewSecret, SourceFacts
 
 STATES = {"": "Not fetched yet", "fetching": "Being fetched", "done": "Fetched", "failed": "Failed"}
@@ -20,6 +21,8 @@ class LastFetch:
     commit: str
     deploy_href: str
     at: Moment | None
+    under_way: bool  # the fetch, or the deploy it became: the page is shown anew until they are over
+    deploy_state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,15 @@ def git_href(site: str) -> str:
     return f"{site_href(site)}/git"
 
 
-def git_page(site: str, source: SourceFacts | None) -> GitPage:
-    """From a repository's facts, or for a site that has none."""
-    return GitPage(f"Git repository of {site}", site, site_href(site), git_href(site), source, _fetch(source))
+def git_page(site: str, source: SourceFacts | None, deploy: DeployFacts | None = None) -> GitPage:
+    """From a repository's facts, or for a site that has none, and the deploy of the last fetch if it is there."""
+    return GitPage(f"Git repository of {site}", site, site_href(site), git_href(site), source, _fetch(source, deploy))
 
 
-def _fetch(source: SourceFacts | None) -> LastFetch | None:
+def _fetch(source: SourceFacts | None, deploy: DeployFacts | None) -> LastFetch | None:
     if source is None or not source.state:
         return None
+    under_way = deploy is not None and not (deploy.is_finished or deploy.state == "asking")
     return LastFetch(
         state=STATES[source.state],
         failed=source.state == "failed",
@@ -58,4 +62,6 @@ def _fetch(source: SourceFacts | None) -> LastFetch | None:
         commit=source.commit[:12],
         deploy_href=deploy_href(source.deploy) if source.deploy else "",
         at=moment(source.changed_at) if source.changed_at else None,
+        under_way=source.state == "fetching" or under_way,
+        deploy_state=deploy_state(deploy).word if deploy else "",
     )

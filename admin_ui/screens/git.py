@@ -7,12 +7,18 @@ from quart import Response
 from admin_ui import forms
 from admin_ui.context.git import GitPage, git_href, git_page
 from admin_ui.edge import Route, Visit, fields, go
+from appliance.deploys import DeployFacts
 from appliance.errors import NotFound, Problem
 
 
 async def show(visit: Visit, name: str) -> Response:
     """The page."""
     return visit.page("git", await _page(visit, name))
+
+
+async def show_fetch(visit: Visit, name: str) -> Response:
+    """How the last fetch goes, for scripts to put in place."""
+    return visit.part("git_fetch", await _page(visit, name))
 
 
 async def change(visit: Visit, name: str) -> Response:
@@ -46,14 +52,24 @@ async def remove(visit: Visit, name: str) -> Response:
 async def _page(visit: Visit, name: str) -> GitPage:
     site = await visit.parts.sites.get(visit.actor, name)
     try:
-        return git_page(site.name, await visit.parts.git.sources.get(visit.actor, site.name))
+        source = await visit.parts.git.sources.get(visit.actor, site.name)
     except NotFound:
         return git_page(site.name, None)
+    return git_page(site.name, source, await _deploy(visit, source.deploy))
+
+
+async def _deploy(visit: Visit, deploy: str) -> DeployFacts | None:
+    """What the last fetch became, if it became something that is there still."""
+    try:
+        return await visit.parts.deploys.get(visit.actor, deploy) if deploy else None
+    except NotFound:
+        return None
 
 
 GIT = "/sites/<name>/git"
 ROUTES = (
     Route(GIT, show),
+    Route(f"{GIT}/fetch", show_fetch),
     Route(GIT, change, "POST"),
     Route(f"{GIT}/deploys", deploy, "POST"),
     Route(f"{GIT}/secret", make_secret, "POST"),

@@ -65,3 +65,19 @@ async def test_a_deploy_is_deleted_unless_it_is_live(alice: Desk) -> None:
     assert "is live" in refused.text
     assert (done.status_code, done.headers["location"]) == (303, "/sites/shrinking?done=deploy-deleted")
     assert (await alice.get(f"/deploys/{first['id']}")).status_code == 404
+
+
+async def test_aliases_are_shown_with_their_addresses_and_moved(alice: Desk) -> None:
+    first = await alice.deploy("named", {"index.html": page("one")})
+    second = await alice.deploy("named", {"index.html": page("two")})
+    await alice.submit(f"/deploys/{first['id']}/aliases", alias="staging")
+    address = f"http://staging--named.localhost:{alice.server.port}/"
+
+    for shown in ("/sites/named", f"/deploys/{first['id']}"):
+        assert address in (await alice.page(shown)).links()
+
+    await alice.submit(f"/deploys/{second['id']}/aliases", alias="staging")
+
+    assert address not in (await alice.page(f"/deploys/{first['id']}")).links()
+    assert address in (await alice.page(f"/deploys/{second['id']}")).links()
+    assert "two" in (await alice.server.fetch("staging--named.localhost")).text

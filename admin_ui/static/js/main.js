@@ -6,6 +6,7 @@ import { watchDeploy } from "./deploy_page.js";
 import { newSite } from "./new_site.js";
 import { dropOnSite } from "./site_page.js";
 import { improve } from "./page.js";
+import { pollWhatGoesOn } from "./poll.js";
 import { keepTimesFresh } from "./times.js";
 
 improve(document);
@@ -15,3 +16,4 @@ watchConfirmations();
 newSite();
 dropOnSite();
 watchDeploy();
+pollWhatGoesOn();
