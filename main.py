@@ -103,6 +103,12 @@ def _program(settings: "Settings") -> "Program":
     return Program(blueprints, build, clone, worker)
 
 
+def _patch() -> "click.Command":
+    from appliance.cli.patch import patch
+
+    return patch
+
+
 def _itself() -> list[str]:
     """The command that starts this program again: the executable it was frozen into, or Python with this file."""
     frozen = getattr(sys, "frozen", False)
@@ -257,6 +263,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "open": ("Open the admin, signed in; start the server where none runs.", _open),
     "serve": ("Run the server.", _serve),
     "deploy": ("Publish a folder, a .zip, a .tar, or a single file.", _deploy),
+    "patch": ("Add, replace or take out a few files of a site.", _patch),
     "site": ("Create, list, change and delete sites.", _site),
     "deploys": ("List a site's deploys, newest first.", _deploys),
     "logs": ("Print the log of a deploy.", _logs),

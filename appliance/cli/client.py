@@ -24,12 +24,16 @@ class Unreachable(Failure):
 
 
 class Refused(Failure):
-    """The server answered that it will not; `status` is HTTP's, `code` the problem document's."""
+    """The server answered that it will not; `status` is HTTP's, `code` the problem document's.
 
-    def __init__(self, message: str, status: int, code: str = "") -> None:
+    `wait` is after how many seconds it may be asked again, where it says so.
+    """
+
+    def __init__(self, message: str, status: int, code: str = "", wait: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.wait = wait
 
 
 class Client:
@@ -148,7 +152,7 @@ class Client:
             return Failure(f"{self.server} redirects to {elsewhere}: give that address with --server.")
         problem = self._json(response, "application/problem+json")
         said = sentence(problem.get("detail") or problem["title"], problem.get("fields") or {})
-        return Refused(self._advised(said, response), response.status_code, problem.get("code", ""))
+        return Refused(self._advised(said, response), response.status_code, problem.get("code", ""), _wait(response))
 
     def _advised(self, said: str, response: httpx.Response) -> str:
         """The problem's sentence, and what to do where only the command line knows it."""
@@ -164,6 +168,7 @@ class Client:
         return Refused(
             f"{self.server} does not answer like a Dropdock server ({status}): check --server or DROPDOCK_SERVER.",
             response.status_code,
+            wait=_wait(response),
         )
 
     @contextmanager
@@ -226,6 +231,11 @@ def events_of(lines: Iterator[str]) -> Iterator[Event]:
 def segment(name: str) -> str:
     """A name as one segment of a path: no `/`, `?` or `..` in it can lead elsewhere."""
     return quote(name, safe="").replace(".", "%2E")
+
+
+def _wait(response: httpx.Response) -> float | None:
+    said = response.headers.get("Retry-After", "")
+    return float(said) if said.isascii() and said.isdigit() else None
 
 
 def _origin(url: httpx.URL) -> str:

@@ -2,18 +2,20 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from appliance.cli.builds import asked, spelled, tell_line, why
+from appliance.cli.builds import asked, spelled, tell_line
 from appliance.cli.checkout import branch_of, commit_of
-from appliance.cli.client import Client, Refused, segment
-from appliance.cli.listing import compare, deploy_listing, hash_files
-from appliance.cli.output import Failure, Progress, show, show_json, size, tell, warn
+from appliance.cli.client import Client, Refused
+from appliance.cli.hashing import Known, hash_files
+from appliance.cli.listing import compare, deploy_listing
+from appliance.cli.order import Order, tell_outcome, without_gaps
+from appliance.cli.output import Failure, Progress, show_json, size, tell
 from appliance.cli.packing import Parcel, folder_parcel, folder_tree, parcel
+from appliance.cli.patience import Patience, retry_for
 from appliance.cli.remote import remote
 from appliance.cli.sites import SITE_NAME
 from appliance.cli.tree import Tree
@@ -21,20 +23,6 @@ from appliance.cli.versions import show_difference
 from appliance.cli.watch import ASKING, Deploy, Reader
 
 ARCHIVE_UP_TO = 10_000_000  # bytes of a site's first deploy that go in one piece: quicker, and little to send again
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for: where to, and what is said of the deploy, as the API takes it."""
-
-    site: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-
-    @property
-    def path(self) -> str:
-        """The site, as a path of the API."""
-        return f"sites/{segment(self.site)}"
 
 
 @click.command()
@@ -51,6 +39,7 @@ class Order:
 @click.option("--build", default="", metavar="auto|none|NAME", help="What a source is built with; asked otherwise.")
 @click.option("--follow", is_flag=True, help="Show the build's log as it grows.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@retry_for
 @remote
 def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
     client: Client,
@@ -67,6 +56,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
     build: str,
     follow: bool,
     as_json: bool,
+    retry_for: float,
 ) -> None:
     """Publish a folder, a .zip, a .tar, or a single file.
 
@@ -89,15 +79,15 @@ def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
             "commit": commit_of(folder) if commit is None else commit,
             "build": spelled(build),
         }
-        order = Order(site, _without_gaps(said), {} if if_live is None else {"If-Match": f'"{if_live}"'})
-        sent, left_out = _send(client, path, order, progress)
-        finished = _answered(client, reader.follow(client, sent), reader, interactive=not as_json)
+        order = Order(site, without_gaps(said), if_live)
+        sent, left_out = _send(client, path, order, progress, Patience(retry_for, progress.clear))
+        finished = answered(client, reader.follow(client, sent), reader, interactive=not as_json)
     finally:
         progress.clear()
-    _tell(finished, [*left_out, *finished["problems"]], order, as_json=as_json)
+    tell_outcome(finished, [*left_out, *finished["problems"]], order, as_json=as_json)
 
 
-def _answered(client: Client, deploy: Deploy, reader: Reader, *, interactive: bool) -> Deploy:
+def answered(client: Client, deploy: Deploy, reader: Reader, *, interactive: bool) -> Deploy:
     """The deploy once it is finished; what it asks on the way is asked here, where somebody can be asked."""
     while deploy["state"] == ASKING:
         reader.progress.clear()
@@ -105,11 +95,9 @@ def _answered(client: Client, deploy: Deploy, reader: Reader, *, interactive: bo
     return deploy
 
 
-def _without_gaps(said: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in said.items() if value or name == "message"}
-
-
-def _send(client: Client, path: Path, order: Order, progress: Progress) -> tuple[Deploy, tuple[dict[str, Any], ...]]:
+def _send(
+    client: Client, path: Path, order: Order, progress: Progress, patience: Patience
+) -> tuple[Deploy, tuple[dict[str, Any], ...]]:
     """The deploy that was begun, and what was left out of it.
 
     A folder goes as a list of files, and then what is missing; as one archive only where all of it has to be sent
@@ -117,13 +105,13 @@ def _send(client: Client, path: Path, order: Order, progress: Progress) -> tuple
     """
     if not path.is_dir():
         _make_sure_of(client, order)
-        return _send_parcel(client, order, path, parcel(path), progress)
+        return _send_parcel(client, order, path, parcel(path), progress, patience)
     tree = folder_tree(path)
     found = _make_sure_of(client, order)
     if sends_all(found, tree):
-        return _send_parcel(client, order, path, folder_parcel(tree), progress)
-    files = hash_files(tree.files, progress)
-    return deploy_listing(client, order.site, order.query, order.headers, files, progress), tree.left_out
+        return _send_parcel(client, order, path, folder_parcel(tree), progress, patience)
+    files = hash_files(tree.files, progress, Known.of(path))
+    return deploy_listing(client, order, files, progress, patience), tree.left_out
 
 
 def sends_all(site: Mapping[str, Any], tree: Tree) -> bool:
@@ -153,63 +141,33 @@ def _make(client: Client, order: Order) -> dict[str, Any]:
 
 
 def _send_parcel(
-    client: Client, order: Order, path: Path, packed: Parcel, progress: Progress
+    client: Client, order: Order, path: Path, packed: Parcel, progress: Progress, patience: Patience
 ) -> tuple[Deploy, tuple[dict[str, Any], ...]]:
-    sent = 0
-
-    def read(count: int) -> None:
-        nonlocal sent
-        sent += count
-        progress.step("send", sent, packed.size)
-
     query = {**order.query, "filename": path.absolute().name}
     headers = {**packed.headers, **order.headers}
-    return client.upload(f"{order.path}/deploys", query, headers, packed.chunks(read)), packed.left_out
+
+    def upload() -> Deploy:
+        sent = 0
+
+        def read(count: int) -> None:
+            nonlocal sent
+            sent += count
+            progress.step("send", sent, packed.size)
+
+        made: Deploy = client.upload(f"{order.path}/deploys", query, headers, packed.chunks(read))
+        return made
+
+    return patience.until_done(upload), packed.left_out
 
 
 def _compare(client: Client, path: Path, site: str, progress: Progress, *, as_json: bool) -> None:
     if not path.is_dir():
         raise Failure("--dry-run needs a folder: what is in an archive is known once it is unpacked.")
     tree: Tree = folder_tree(path)
-    found = compare(client, site, hash_files(tree.files, progress))
+    found = compare(client, site, hash_files(tree.files, progress, Known.of(path)))
     progress.clear()
     if as_json:
         show_json(found)
         return
     show_difference(found)
     tell(f"{size(found['send'])} would be sent.")
-
-
-def _tell(finished: Deploy, problems: list[dict[str, Any]], order: Order, *, as_json: bool) -> None:
-    for problem in problems:
-        warn(problem)
-    if as_json:
-        show_json(_summary(finished, problems))
-    if finished["state"] not in {"ready", "expired"}:
-        raise Failure(why(finished))
-    if order.headers and not (finished["live"] or finished["draft"] or order.query.get("alias")):
-        raise Failure(f"Deploy {finished['number']} of {finished['site']} is ready, but another one is live.")
-    if not as_json:
-        _tell_people(finished, order)
-
-
-def _summary(finished: Deploy, problems: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "site": finished["site"],
-        "deploy": finished["id"],
-        "state": "live" if finished["live"] else finished["state"],
-        **{name: finished[name] for name in ("url", "deploy_url", "files", "bytes")},
-        "aliases": finished.get("aliases", []),
-        "problems": problems,
-    }
-
-
-def _tell_people(finished: Deploy, order: Order) -> None:
-    number, alias = finished["number"], order.query.get("alias")
-    outcome = "live" if finished["live"] else "ready"
-    files = "1 file" if finished["files"] == 1 else f"{finished['files']} files"
-    tell(f"Deploy {number} of {finished['site']} is {outcome}: {files}, {size(finished['bytes'])}.")
-    if not (finished["draft"] or alias or finished["live"]):
-        tell(f"warning: another deploy is live: `dropdock publish {finished['site']} {number}` makes this one live.")
-    addresses = {each["name"]: each["url"] for each in finished.get("aliases", [])}
-    show(str(finished["url"] if finished["live"] else addresses.get(alias or "", finished["deploy_url"])))

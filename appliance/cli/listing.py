@@ -2,23 +2,22 @@
 
 import hashlib
 import json
-import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import zstandard
 
 from appliance.cli.client import Client, Refused, Unreachable, segment
+from appliance.cli.hashing import SMALL, Hashed
+from appliance.cli.order import Order
 from appliance.cli.output import Failure, Progress
 from appliance.cli.packing import content
+from appliance.cli.patience import Patience
 from appliance.cli.tree import Leaf
 
-HASHING = min(8, (os.cpu_count() or 1) + 2)  # threads; hashing and reading run outside Python's lock
 SENDING = 4  # connections at once: more do not make an uplink faster
-SMALL = 256 * 1024  # bytes; larger files are sent by themselves, as they are read
 BUNDLE = 2_000_000  # bytes of small files sent at once: little is lost when the connection breaks
 BUNDLED = 1_000  # files sent at once
 LEVEL = 3  # zstd: as fast as a disk, and most of what can be saved
@@ -28,29 +27,10 @@ PACKED = {"Content-Type": "application/octet-stream", "Content-Encoding": "zstd"
 PLAIN = {"Content-Type": "application/octet-stream"}
 
 
-@dataclass(frozen=True, slots=True)
-class Hashed:
-    """A file of the site and its SHA-256."""
-
-    leaf: Leaf
-    sha256: str
-
-
-def hash_files(files: tuple[Leaf, ...], progress: Progress) -> list[Hashed]:
-    """The files with their digests, in the same order. Raises Failure for one that cannot be read."""
-    total = len(files)
-    hashed: list[Hashed] = []
-    with ThreadPoolExecutor(HASHING, "hash") as threads:
-        for each in threads.map(_hash, files, chunksize=16):
-            hashed.append(each)
-            progress.step("hash", len(hashed), total)
-    return hashed
-
-
-def listing_of(files: list[Hashed]) -> bytes:
-    """The list as it is sent: JSON, compressed."""
+def listing_of(files: list[Hashed], **more: object) -> bytes:
+    """The list as it is sent, with what else is said of it: JSON, compressed."""
     rows = [[each.leaf.name, each.sha256, each.leaf.size] for each in files]
-    text = json.dumps({"files": rows}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({"files": rows, **more}, ensure_ascii=False, separators=(",", ":"))
     return zstandard.ZstdCompressor(level=LEVEL).compress(text.encode())
 
 
@@ -61,24 +41,23 @@ def compare(client: Client, site: str, files: list[Hashed]) -> dict[str, Any]:
 
 
 def deploy_listing(
-    client: Client,
-    site: str,
-    query: Mapping[str, str],
-    headers: Mapping[str, str],
-    files: list[Hashed],
-    progress: Progress,
+    client: Client, order: Order, files: list[Hashed], progress: Progress, patience: Patience, **more: object
 ) -> Any:  # noqa: ANN401 - JSON
     """Begin a deploy, send what is missing, finish it; the deploy as the server then has it.
 
-    Raises Failure, naming a file that changes meanwhile. What was sent stays there: done again, it is not sent again.
+    `more` is what else the list says: the deploy it builds on. Each step is taken again where the server is away for a
+    moment. Raises Failure, naming a file that changes meanwhile. What was sent stays there: done again, it is not sent
+    again.
     """
-    path = f"sites/{segment(site)}/listings"
-    opened = client.send_bytes("POST", path, listing_of(files), {**JSON, **headers}, query)
+    listing, headers = listing_of(files, **more), {**JSON, **order.headers}
+    opened = patience.until_done(
+        lambda: client.send_bytes("POST", f"{order.path}/listings", listing, headers, order.query)
+    )
     missing = set(opened["missing"])
     wanted = list({each.sha256: each for each in files if each.sha256 in missing}.values())
     try:
-        _Sender(client, progress, opened["missing_bytes"]).send(wanted)
-        return client.send("POST", f"listings/{segment(opened['id'])}/finish")
+        _Sender(client, progress, opened["missing_bytes"], patience).send(wanted)
+        return patience.until_done(lambda: client.send("POST", f"listings/{segment(opened['id'])}/finish"))
     except Unreachable as error:
         raise Unreachable(
             f"{error.message} What was sent so far is kept: deploying again goes on from there."
@@ -88,7 +67,8 @@ def deploy_listing(
 class _Sender:
     """Sends content over several connections, and tells how much of it the server has taken."""
 
-    def __init__(self, client: Client, progress: Progress, total: int) -> None:
+    def __init__(self, client: Client, progress: Progress, total: int, patience: Patience) -> None:
+        self._patience = patience
         self._client = client
         self._progress = progress
         self._total = total
@@ -116,17 +96,31 @@ class _Sender:
                 raise _changed(each.leaf)
             body += len(read).to_bytes(LENGTH, "big") + read
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(bytes(body))
-        self._client.send_bytes("POST", "contents", packed, PACKED)
+        self._patience.until_done(lambda: self._client.send_bytes("POST", "contents", packed, PACKED))
         self._count(sum(each.leaf.size for each in files))
 
     def _send_large(self, each: Hashed) -> None:
-        chunks = content(each.leaf.path, each.leaf.size, self._count)
-        headers = {**PLAIN, "Content-Length": str(each.leaf.size)}
         try:
-            self._client.stream("PUT", f"contents/{each.sha256}", {}, headers, chunks)
+            self._patience.until_done(lambda: self._stream(each))
         except Refused as refused:
             if refused.code == "wrong_digest":
                 raise _changed(each.leaf) from None
+            raise
+
+    def _stream(self, each: Hashed) -> None:
+        sent = 0
+
+        def count(size: int) -> None:
+            nonlocal sent
+            sent += size
+            self._count(size)
+
+        chunks = content(each.leaf.path, each.leaf.size, count)
+        headers = {**PLAIN, "Content-Length": str(each.leaf.size)}
+        try:
+            self._client.stream("PUT", f"contents/{each.sha256}", {}, headers, chunks)
+        except Failure:
+            self._count(-sent)  # it is sent from its beginning again
             raise
 
     def _count(self, size: int) -> None:
@@ -146,16 +140,6 @@ def _bundles(files: list[Hashed]) -> Iterator[list[Hashed]]:
         size += each.leaf.size
     if bundle:
         yield bundle
-
-
-def _hash(leaf: Leaf) -> Hashed:
-    try:
-        with leaf.path.open("rb") as file:
-            read = file.read(SMALL) if leaf.size < SMALL else b""
-            digest = hashlib.sha256(read) if leaf.size < SMALL else hashlib.file_digest(file, "sha256")
-    except OSError as error:
-        raise Failure(f"{leaf.path} cannot be read ({error.strerror}): make it readable, or leave it out.") from None
-    return Hashed(leaf, digest.hexdigest())
 
 
 def _changed(leaf: Leaf) -> Failure:

@@ -33,13 +33,21 @@ BROKEN = "links that lead nowhere"
 SPECIAL = "neither files nor folders"
 
 
+Stamp = tuple[int, int, int, int]
+"""What changes when a file does: its inode, its size, when it was modified and when changed, in nanoseconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A file of the site: its path in the site (`/`-separated), where it is, its size in bytes."""
+    """A file of the site: its path in the site (`/`-separated), where it is, its size in bytes.
+
+    `stamp` is what it was when the folder was walked, None where that was not asked.
+    """
 
     name: str
     path: Path
     size: int
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,8 @@ class _Walk:
         if stat.S_ISDIR(status.st_mode):
             self.enter(path, name + "/", (*within, path))
         elif stat.S_ISREG(status.st_mode):
-            self.files.append(Leaf(_utf8(name), path, status.st_size))
+            stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            self.files.append(Leaf(_utf8(name), path, status.st_size, stamp))
         else:
             self.left_out[SPECIAL].append(name)
 

@@ -14,6 +14,7 @@ import pytest
 from appliance.cli import deploy as deploy_command
 from appliance.cli import listing
 from appliance.cli.checkout import branch_of, commit_of
+from appliance.cli.hashing import Hashed
 from tests.builders import MAIN, Files, Served, folder_of, page, served
 from tests.cast import OLGA
 from tests.cli.conftest import Run
@@ -108,10 +109,10 @@ def test_a_file_that_changes_while_it_is_sent_is_named(
         path.write_bytes(b"new" + shop.encode() + path.read_bytes())  # what no other site of the account holds
     listing_of = listing.listing_of
 
-    def meanwhile(files: list[listing.Hashed]) -> bytes:
+    def meanwhile(files: list[Hashed], **more: object) -> bytes:
         path = folder / name
         path.write_bytes(b"old" + path.read_bytes()[3:])
-        return listing_of(files)
+        return listing_of(files, **more)
 
     monkeypatch.setattr(listing, "listing_of", meanwhile)
 

@@ -19,6 +19,10 @@ from tests.test_journeys import run
 CLIENT_SECONDS = 300  # a client starts for seconds, and retries what a cut connection took from it
 
 
+class Cut(Exception):
+    """Raised by what is done on the way: both ends of the connection are lost there and then."""
+
+
 class Wire:
     """A TCP relay before the server, on a port that outlives it: counts what clients send, and can act on the way."""
 
@@ -57,7 +61,11 @@ class Wire:
                 server.settimeout(None)
                 back = threading.Thread(target=self._pump, args=(server, client, lambda _: None), daemon=True)
                 back.start()
-                self._pump(client, server, self._count)
+                try:
+                    self._pump(client, server, self._count)
+                except Cut:
+                    for end in (client, server):
+                        end.shutdown(socket.SHUT_RDWR)  # which ends the way back, too
                 back.join()
 
     def _pump(self, source: socket.socket, target: socket.socket, note: Callable[[int], None]) -> None:
