@@ -300,7 +300,7 @@ class Jobs:
             aside=ASIDE,
             listing=listed.path if listed else None,
             pending=listed.pending.content if listed else None,
-            held=held_by(previous) if listed and previous else frozenset(),
+            held=previous.contents if listed and previous else frozenset(),
             exact=listed is not None and listed.exact,
             order=self._order(work.deploy, listed),
         )
@@ -369,13 +369,6 @@ class Jobs:
 
     def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
-
-
-def held_by(manifest: Manifest) -> frozenset[str]:
-    """The SHA-256 of all content that a manifest names."""
-    entries = manifest.entries.values()
-    forms = (form.sha256 for entry in entries for form in entry.variants)
-    return frozenset({content for entry in entries for content in (entry.sha256, entry.source)} - {""}).union(forms)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -103,6 +103,13 @@ class Manifest:
         """Bytes of all files as their author gave them, each path counted."""
         return sum(entry.source_size or entry.size for entry in self.entries.values())
 
+    @property
+    def contents(self) -> frozenset[str]:
+        """The SHA-256 of all it names: what is served, what that was made from, and its forms."""
+        entries = self.entries.values()
+        forms = (form.sha256 for entry in entries for form in entry.variants)
+        return frozenset({content for entry in entries for content in (entry.sha256, entry.source)} - {""}).union(forms)
+
 
 class UnreadableManifest(Exception):
     """The stored form is damaged, or of a version this program does not know."""
