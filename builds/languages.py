@@ -24,8 +24,8 @@ class Language:
 
 
 LANGUAGES = (
-    Language("css", ("css",), ("lightningcss", "tdewolff-minify"), 1),
-    Language("html", ("html", "htm"), ("tdewolff-minify",), 1),
+    Language("css", ("css",), ("lightningcss", "tdewolff-minify"), 2),
+    Language("html", ("html", "htm"), ("tdewolff-minify",), 2),
     Language("js", ("js", "mjs"), ("tdewolff-minify",), 1),
     Language("json", ("json", "webmanifest", "geojson", "jsonld"), ("tdewolff-minify",), 1),
 )

@@ -5,12 +5,29 @@ lightningcss alone would not do: without a list of browsers it drops the first o
 and colours. The other keeps each rule and each declaration, but mends what is broken, so it must not see that.
 """
 
+import re
+
 import lightningcss
 
-from builds.minify.native import run
+from builds.minify.native import Unsuitable, run
+
+_ZERO = rb"(?<![\w.])0*\.?0+"
+_WRONG = re.compile(  # zeros whose unit is dropped although it means something
+    rb"\b(?:rotate|offset|font|font-style|image-orientation)\s*:[^;}]*" + _ZERO + rb"(?:deg|g?rad|turn)\b"  # invalid
+    rb"|\bflex-basis\s*:\s*" + _ZERO + rb"%"  # of a height that is not known, it is no zero
+    rb"|\bflex\s*:[^;}]*" + _ZERO + rb"[a-z]",  # becomes such a percentage
+    re.IGNORECASE,
+)
+
+
+def check(content: bytes) -> None:
+    """Raise Unsuitable for a stylesheet, or a page with styles, that would come out wrong."""
+    if found := _WRONG.search(content):
+        raise Unsuitable(f"{found[0][:40]!r} is not minified correctly")
 
 
 def minify(content: bytes) -> bytes:
-    """The stylesheet, smaller; raises ValueError for one that no browser would read to its end."""
+    """The stylesheet, smaller; raises ValueError for one that no browser would read to its end, and Unsuitable."""
+    check(content)
     lightningcss.process_stylesheet(content.decode(), minify=False)
     return run(b"text/css", content)

@@ -6,7 +6,7 @@ default (`type=submit`), which stylesheets and scripts look for; it has no optio
 
 import re
 
-from builds.minify import js
+from builds.minify import css, js
 from builds.minify.native import Unsuitable, run
 
 _LEAVE = {  # what is quickly looked for, and what it then has to be for the page to be left alone
@@ -36,6 +36,8 @@ def minify(content: bytes) -> bytes:
     for sign, reason in _LEAVE.items():
         if sign in content and (found := reason.search(content)):
             raise Unsuitable(f"{found[0][:40]!r} would no longer hold")
+    if b"<style" in content or b" style=" in content:
+        css.check(content)
     if b"<script" in content:
         js.check(content)
     return run(b"text/html", content)

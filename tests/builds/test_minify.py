@@ -93,6 +93,31 @@ def test_a_stylesheet_keeps(kept: str) -> None:
     assert kept in made("css", sheet)
 
 
+ZEROS_WITH_A_MEANING = (
+    "rotate: 0deg",
+    "rotate: x .0turn",
+    "offset-rotate: auto 0rad",
+    "font-style: oblique 0deg",
+    "flex-basis: 0%",
+    "flex: 1 1 0px",
+)
+
+
+@pytest.mark.parametrize("declaration", ZEROS_WITH_A_MEANING)
+def test_zeros_whose_unit_matters_are_left_alone(declaration: str) -> None:
+    """`rotate: 0` is no value, and 0 % of a height that is not known is not 0."""
+    sheet = f"{PADDING['css']} a {{ color: red; {declaration}; }}"
+
+    assert minified("css", sheet.encode()) is None
+    assert minified("html", f"{PADDING['html']}<p style='{declaration}'>".encode()) is None
+    assert minified("html", f"{PADDING['html']}<style>{sheet}</style>".encode()) is None
+
+
+@pytest.mark.parametrize("declaration", ["rotate: 10deg", "flex: 1 1 0%", "flex: 1 0 10px", "flex-basis: 10%"])
+def test_others_are_not(declaration: str) -> None:
+    assert declaration.split(":", maxsplit=1)[0] in made("css", f"a {{ {declaration}; }}")
+
+
 @pytest.mark.parametrize("sheet", ["a { color: red } } b { color: red }", "a { background: url(a b) }", "\udcff"])
 def test_a_stylesheet_with_an_error_is_left_alone(sheet: str) -> None:
     assert minified("css", (PADDING["css"] + sheet).encode("utf-8", "surrogateescape")) is None
