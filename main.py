@@ -18,29 +18,22 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Run the program with these arguments (default: the process's own) and return its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments[:2] == ["internal", "build"]:
-        return _build_child(Path(arguments[2]))
-    if arguments[:2] == ["internal", "clone"]:
-        return _clone_child()
-    if arguments[:2] in (["internal", "keep"], ["internal", "listen-within"]):
-        return _sandbox_step(*arguments[1:])
-    if arguments[:2] == ["internal", "worker"]:
-        return _worker(*map(int, arguments[2:4]))
-    if arguments == ["internal", "press"]:
-        return _press()
+    step, *words = arguments[1:] if arguments[:1] == ["internal"] else ["", *arguments]
+    if step in INTERNAL:
+        return INTERNAL[step](*words)
     from appliance.cli.program import run
 
     return run(COMMANDS, arguments or ["open"])  # a double click gives no arguments
 
 
-def _build_child(blobs: Path) -> int:
+def _build_child(blobs: str) -> int:
     """`internal build BLOBS`: what the server starts to work on uploads; its contents go to the store at BLOBS."""
     from appliance.redaction import redact_text
     from appliance.storage.blobs import Blobs
     from builds import child
     from builds.presses import Presses
 
-    return child.main(Blobs(blobs).stage, Presses([*_itself(), "internal", "press"]), redact_text)
+    return child.main(Blobs(Path(blobs)).stage, Presses([*_itself(), "internal", "press"]), redact_text)
 
 
 def _press() -> int:
@@ -50,6 +43,14 @@ def _press() -> int:
     return press.main()
 
 
+def _refinery(blobs: str) -> int:
+    """`internal refine BLOBS`: what the server starts to have better compressed forms made of what is stored."""
+    from appliance.storage.blobs import Blobs
+    from builds import refine
+
+    return refine.main(Blobs(Path(blobs)).stage)
+
+
 def _clone_child() -> int:
     """`internal clone`: what the server starts to fetch a repository."""
     from builds import clone_child
@@ -57,20 +58,25 @@ def _clone_child() -> int:
     return clone_child.main()
 
 
-def _sandbox_step(step: str, *words: str) -> int:
-    """`internal keep …` and `internal listen-within …`: what a build's sandbox needs a process of its own for."""
-    from builds.sandbox import keeper, within
+def _keeper(*words: str) -> int:
+    """`internal keep …`: a process that a build's sandbox needs beside it."""
+    from builds.sandbox import keeper
 
-    if step == "keep":
-        return keeper.main(*words)
+    return keeper.main(*words)
+
+
+def _within(*words: str) -> int:
+    """`internal listen-within …`: a process that a build's sandbox needs in it."""
+    from builds.sandbox import within
+
     return within.main(*words)
 
 
-def _worker(channel: int, life_line: int) -> int:
+def _worker(channel: str, life_line: str) -> int:
     """`internal worker CHANNEL LIFE_LINE`: what the server starts to answer visitors beside it, by two descriptors."""
     from appliance.workers import worker
 
-    return worker.main(channel, life_line)
+    return worker.main(int(channel), int(life_line))
 
 
 def _serve() -> "click.Command":
@@ -98,9 +104,9 @@ def _program(settings: "Settings") -> "Program":
     from appliance.server import Program
 
     blobs = DataFolder(settings.data).blobs.absolute()
-    steps = (["build", str(blobs)], ["clone"], ["worker"])
-    build, clone, worker = ([*_itself(), "internal", *step] for step in steps)
-    return Program(blueprints, build, clone, worker)
+    steps = (["build", str(blobs)], ["clone"], ["worker"], ["refine", str(blobs)])
+    build, clone, worker, refine = ([*_itself(), "internal", *step] for step in steps)
+    return Program(blueprints, build, clone, worker, refine)
 
 
 def _patch() -> "click.Command":
@@ -259,6 +265,15 @@ def _version() -> "click.Command":
     return version
 
 
+INTERNAL: dict[str, Callable[..., int]] = {
+    "build": _build_child,
+    "clone": _clone_child,
+    "keep": _keeper,
+    "listen-within": _within,
+    "press": _press,
+    "refine": _refinery,
+    "worker": _worker,
+}
 COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "open": ("Open the admin, signed in; start the server where none runs.", _open),
     "serve": ("Run the server.", _serve),

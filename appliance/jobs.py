@@ -159,6 +159,10 @@ class Jobs:
             await self._wait_for(deploy, gone)
         return await self.deploys.get(actor, deploy)
 
+    def is_busy(self) -> bool:
+        """Whether deploys wait for their turn or are worked on. From any thread; blocks for a look at the queue."""
+        return any(each.started for each in list(self.deploys.under_way.values())) or self.queue.depth() > 0
+
     async def lines(self, deploy: str) -> list[LogLine]:
         """The log of a deploy, under way or finished."""
         progress = self.deploys.under_way.get(deploy)

@@ -180,13 +180,11 @@ class LiveSites:
         return self._pointers.get(named.site) if named.deploy is None else self._aliases.get(named)
 
     async def _load_preview(self, host: str, site: str, deploy: str) -> Release | None:
-        pointer = await self._preview(site, deploy)
-        if pointer is None:
-            return None
-        release = await self._compile(pointer)
-        if not await Deploy.exists(id=deploy, state="ready"):  # deleted, or expired, while it was read
-            return None
-        return self._load(host, release)
+        while (pointer := await self._preview(site, deploy)) is not None:
+            release = await self._compile(pointer)
+            if await self._preview(site, deploy) == pointer:  # else it was deleted, expired, or refined meanwhile
+                return self._load(host, release)
+        return None
 
     def _load(self, host: str, release: Release) -> Release:
         release = self.entrances.before(release)

@@ -1,10 +1,18 @@
 """What is made of the files of a site, as the operator and the site want it, and what that saves."""
 
+from pathlib import Path
+
 from appliance.data_folder import DataFolder
 from appliance.settings import Settings
 from appliance.storage.manifest import Manifest, Options
 from appliance.storage.media_types import COMPRESSIBLE
+from appliance.storage.savings import saved, sent
 from builds.values import PressLimits, Transforms
+
+
+def derived(folder: DataFolder) -> Path:
+    """Where what was made of content is remembered."""
+    return folder.cache / "derived"
 
 
 def transforms_of(settings: Settings, folder: DataFolder, options: Options) -> Transforms:
@@ -13,22 +21,23 @@ def transforms_of(settings: Settings, folder: DataFolder, options: Options) -> T
         minify={"on": True, "off": False}.get(settings.force_minify, options.minify),
         snippets=tuple(snippet for snippet in (settings.head_snippet, options.head_snippet) if snippet),
         compress=COMPRESSIBLE if settings.variants else (),
+        better_follow=settings.best_variants,
         largest=settings.minify_size,
         limits=PressLimits(settings.transform_time, settings.transform_memory),
-        cache=folder.cache / "derived",
+        cache=derived(folder),
         cache_size=settings.cache_size,
     )
 
 
 def saving(manifest: Manifest) -> str:
     """One line on what minifying and compressing save a visitor who gets every file; empty when that is nothing."""
-    before = manifest.size
-    served = sum(entry.size for entry in manifest.entries.values())
-    sent = sum(min([entry.size, *(form.size for form in entry.variants)]) for entry in manifest.entries.values())
-    if sent >= before:
+    if not saved(manifest):
         return ""
-    return f"Optimised: {_megabytes(before)} are {_megabytes(served)} minified and {_megabytes(sent)} as sent."
+    served = sum(entry.size for entry in manifest.entries.values())
+    before, after = megabytes(manifest.size), megabytes(sent(manifest))
+    return f"Optimised: {before} are {megabytes(served)} minified and {after} as sent."
 
 
-def _megabytes(size: int) -> str:
+def megabytes(size: int) -> str:
+    """A size as people read it."""
     return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} KB"

@@ -1,7 +1,6 @@
 """Start everything in order, run until told to stop, stop everything in the opposite order."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -11,7 +10,7 @@ from typing import cast
 import structlog
 from quart import Blueprint, Quart
 
-from appliance import db, logs, loops, open_files, presence, set_up
+from appliance import db, logs, loops, open_files, presence, set_up, stop_signals
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
@@ -52,6 +51,7 @@ from appliance.metrics import Metrics
 from appliance.parts import Parts
 from appliance.pointer import Compiler
 from appliance.presence import Presence
+from appliance.refining import Refining
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.table import Table
@@ -82,14 +82,15 @@ class Program:
     """What the server cannot know by itself: its admin, and the commands that start its children.
 
     `build_command` starts one that works on uploads, `git_command` one that fetches a repository, `worker_command`
-    one that answers visitors beside the server. `stop` ends the server from the admin, where it may (`Parts.stop`);
-    `window` is the key to its window (`Presence.window`).
+    one that answers visitors beside the server, `refine_command` one that makes better compressed forms. `stop` ends
+    the server from the admin, where it may (`Parts.stop`); `window` is the key to its window (`Presence.window`).
     """
 
     admin: Blueprints
     build_command: Sequence[str]
     git_command: Sequence[str] = ()
     worker_command: Sequence[str] = ()
+    refine_command: Sequence[str] = ()
     stop: Callable[[], None] | None = None
     window: str = ""
 
@@ -169,7 +170,7 @@ def _presence(addresses: Addresses, ways: WaysIn, window: str) -> Presence:
 
 
 async def _serve(settings: Settings, program: Program, greet: Greeting) -> None:
-    stop = _stop_signals()
+    stop = stop_signals.heard()
     async with running(settings, program) as server:
         await greet(server)
         await stop.wait()
@@ -211,7 +212,7 @@ async def _wire(
     live = await _live_sites(access, folder, table, addresses)
     gates = await _gates(access, addresses, live)
     facts = Facts(addresses)
-    publishing = Publishing(facts, live)
+    publishing = Publishing(facts, live, refines=settings.best_variants)
     deploys = Deploys(facts, publishing, settings.key_age)
     metrics = Metrics(settings, folder, counters)
     jobs = _jobs(program, access, folder, Building(deploys, SiteBuilds(access, folder.cache), addresses), metrics)
@@ -244,7 +245,7 @@ async def _wire(
     app = _app(program, parts, folder, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
-    await _keep_house(stack, parts, folder)
+    await _keep_house(stack, parts, folder, program.refine_command)
     return parts, app, front
 
 
@@ -265,15 +266,15 @@ def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics, t
     return create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint(), traefik.blueprint()])
 
 
-async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder) -> None:
+async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder, refine_command: Sequence[str]) -> None:
     """Begin what goes on beside requests: uploads become deploys, these expire, repositories are fetched and so on."""
     await parts.jobs.start()
-    settings = parts.settings
     for keeper in (
         parts.withdrawing,
         parts.git.redeploy,
-        Cleaning(folder, parts.contents, settings.pending_age),
-        AuditKeeping(settings.audit_age, parts.access.now),
+        Cleaning(folder, parts.contents, parts.settings.pending_age),
+        AuditKeeping(parts.settings.audit_age, parts.access.now),
+        Refining(parts.settings, folder, parts.publishing, parts.jobs.is_busy, refine_command),
     ):
         await keeper.start()
         stack.push_async_callback(keeper.stop)
@@ -351,17 +352,6 @@ def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gateke
 async def _stop(front: _Front, jobs: Jobs, grace: float) -> None:
     """Let requests and deploys under way finish, all within the same `grace` seconds."""
     await asyncio.gather(front.close(grace), jobs.stop(grace))
-
-
-def _stop_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    return stop
 
 
 def _check_reach(settings: Settings, *, set_up_open: bool) -> None:

@@ -100,6 +100,10 @@ class Settings:
     build_timeout: Span = _setting("15m", Span.parse, "longest time one deploy may take to unpack, build and store")
     child_idle: Span = _setting("10m", Span.parse, "how long an idle build process is kept ready")
     variants: bool = _setting("true", switch, "make compressed forms (zstd, br, gzip) of what shrinks, once per deploy")
+    best_variants: bool = _setting(
+        "true", switch, "make them smaller once a deploy is ready, in the background, and swap them in"
+    )
+    best_variants_time: Span = _setting("10m", Span.parse, "longest processor time of that for one deploy")
     build_attempts: int = _setting(3, whole(1, 100), "starts of a server that find the same deploy half done")
     # builds from source
     builds_at_once: int = _setting(2, whole(1, 64), "builds from source run at the same time, in all")

@@ -45,8 +45,11 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
     while work := orders.next():
         plan, cancelled = work
         with orders.at_work:
-            outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled))
+            later: list[Callable[[], None]] = []
+            outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled, later.append))
         news.tell(outcome)
+        for step in later:
+            step()
     presses.close()
     return 0
 
@@ -100,14 +103,16 @@ class _Orders:
         os._exit(1)
 
 
-def _watcher(news: _News, redact: Redact, cancelled: threading.Event) -> Watcher:
+def _watcher(
+    news: _News, redact: Redact, cancelled: threading.Event, later: Callable[[Callable[[], None]], None]
+) -> Watcher:
     def report(step: str, done: int, total: int) -> None:
         news.tell({"step": [step, done, total]})
 
     def say(step: str, line: str) -> None:
         news.tell({"log": [datetime.now(UTC).isoformat(), step, redact(line)]})
 
-    return Watcher(report, say, cancelled)
+    return Watcher(report, say, cancelled, later)
 
 
 def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher) -> dict[str, Any]:

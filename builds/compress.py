@@ -12,18 +12,29 @@ from builds.values import MB
 SMALLEST = 1_000  # bytes; with its head, a smaller file is one packet either way
 LARGEST = 32 * MB  # bytes; a file is compressed in memory
 WORTH = 0.95  # a form is kept when it is at least 5 % smaller
-MUCH = 50 * MB  # bytes of text in one site, from which on going live soon is worth more than a last tenth
+SOME = 4 * MB  # bytes of text in one site, from which on going live soon is worth more than a few percent for a moment
+MUCH = 50 * MB  # bytes of text in one site, from which on it is worth more than a tenth
 
 FIRST = {"zstd": 3, "br": 4, "gzip": 4}  # a third of the time of the usual 9, 6 and 6 for a twentieth more bytes
+FIRST_OF_SOME = {
+    "gzip": 4
+}  # which all know; at quick levels the others are hardly smaller (zstd +2 %, br -5 %: measured)
 FIRST_OF_MUCH = {"zstd": 3, "gzip": 1}  # at a speed like these, br comes out hardly smaller than gzip (measured: 4 %)
+BEST = {"zstd": 19, "br": 11, "gzip": 9}  # made in the background: some 3 s of processor time for each MB
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 Levels = Mapping[str, int]
 
 
-def first(sizes: Sequence[int]) -> Levels:
-    """The levels at which a site goes live that has files of these sizes to compress."""
-    return FIRST_OF_MUCH if sum(sizes) > MUCH else FIRST
+def first(sizes: Sequence[int], *, better_follow: bool) -> Levels:
+    """The levels at which a site goes live that has files of these sizes to compress.
+
+    Where `better_follow` soon, in the background, a larger one begins with what everybody understands.
+    """
+    total = sum(sizes)
+    if total > MUCH:
+        return FIRST_OF_MUCH
+    return FIRST_OF_SOME if total > SOME and better_follow else FIRST
 
 
 def forms(content: bytes, levels: Levels) -> dict[str, bytes]:

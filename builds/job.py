@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,8 @@ class Job:
     minify: bool = False
     snippets: tuple[str, ...] = ()
     levels: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The job as it is sent; `asdict` would copy every value of it."""
+        return {name: getattr(self, name) for name in self.__slots__}

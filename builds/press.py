@@ -11,18 +11,15 @@ It ends when its input does.
 import hashlib
 import json
 import os
-import sys
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from builds import compress, facts
+from builds.bounded import bound
 from builds.job import Job
 from builds.minify import minified
 from builds.snippets import inserted
-
-if sys.platform != "win32":  # there a press is bounded by its time alone
-    import resource
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _names = count()
@@ -33,7 +30,7 @@ def main() -> int:
     news = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
     with os.fdopen(os.dup(0), "rb") as lines:
-        _settle(json.loads(next(lines, b'{"memory": -1}')))
+        bound(json.loads(next(lines, b'{"memory": -1}'))["memory"])
         for line in lines:
             for job in json.loads(line)["jobs"]:
                 news.write(json.dumps(_outcome(Job(**job)), separators=(",", ":")).encode() + b"\n")
@@ -80,12 +77,3 @@ def _write(job: Job, content: bytes) -> list[Any]:
     finally:
         os.close(descriptor)
     return [hashlib.sha256(content).hexdigest(), len(content), name]
-
-
-def _settle(wishes: dict[str, Any]) -> None:
-    """Bound this process."""
-    if sys.platform == "win32":
-        return
-    hard = wishes["memory"]
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

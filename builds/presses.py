@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from typing import Any
 
 from builds.environment import bare_environment
@@ -120,7 +119,7 @@ class _Press:
             if not self._settled:
                 self._say({"memory": limits.memory})
                 self._settled = True
-            self._say({"jobs": [asdict(job) for job in batch]})
+            self._say({"jobs": [job.message for job in batch]})
             for job in batch:
                 line = self._news.readline()
                 if not line.endswith(b"\n"):

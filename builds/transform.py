@@ -51,7 +51,8 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
 
 def open_bench(unpacked: Unpacked, wanted: Transforms, staging: Staging, presses: Presses, report: Report) -> Workbench:
     """A workbench for these files."""
-    levels = compress.first([file.size for file in unpacked.files if _is_compressed(file, wanted)])
+    sizes = [file.size for file in unpacked.files if _is_compressed(file, wanted)]
+    levels = compress.first(sizes, better_follow=wanted.better_follow)
     cache: Cache = FolderCache(wanted.cache, wanted.cache_size) if wanted.cache else NoCache()
     progress = Progress(report, "store", 2 * len(unpacked.files))
     return Workbench(staging, cache, presses, wanted.limits, levels, progress)

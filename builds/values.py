@@ -42,12 +42,14 @@ class Transforms:
 
     `minify` makes pages, styles, scripts and JSON of at most `largest` bytes smaller. `snippets` are HTML that goes
     into the head of every page, in this order. `compress` has the extensions (lower case, no dot) whose files get
-    compressed forms. What was made before is found in the folder `cache`, of up to `cache_size` bytes.
+    compressed forms; `better_follow` says that better ones are made once the site is live. What was made before is
+    found in the folder `cache`, of up to `cache_size` bytes.
     """
 
     minify: bool = False
     snippets: tuple[str, ...] = ()
     compress: tuple[str, ...] = ()
+    better_follow: bool = False
     largest: int = 5 * MB
     limits: PressLimits = field(default_factory=PressLimits)
     cache: Path | None = None
@@ -159,6 +161,10 @@ class Staging(Protocol):
 
     def keep(self, wanted: Collection[str]) -> None:
         """Forget what was put and not committed, except content with these SHA-256."""
+        ...
+
+    def write_back(self) -> None:
+        """Begin to make durable what was put so far, in the background: less is left for the commit."""
         ...
 
     def commit(self) -> None:

@@ -12,8 +12,12 @@ Say = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """`report` takes progress, `say` lines of the log; `cancelled` is set when the work is to end at once."""
+    """`report` takes progress, `say` lines of the log; `cancelled` is set when the work is to end at once.
+
+    `later` is given what need not be done before the result is known.
+    """
 
     report: Report
     say: Say = lambda _step, _line: None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    later: Callable[[Callable[[], None]], None] = lambda step: step()

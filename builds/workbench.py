@@ -1,25 +1,19 @@
 """Where one upload's files are worked on: what was made before is in the cache, the rest goes to the presses."""
 
-import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any
 
-import zstandard
-
+from builds import compress, kept_forms
 from builds.cache import Cache, key_of
 from builds.compress import Levels
 from builds.facts import EDITION, Facts
 from builds.job import Job
+from builds.kept_forms import Forms
 from builds.languages import Language
 from builds.presses import Presses
 from builds.progress import Progress
 from builds.values import PressLimits, Staging, StoredFile, StoredVariant
-
-COMPRESSORS = f"zstandard {zstandard.__version__} brotli {metadata.version('brotli')} zlib {zlib.ZLIB_RUNTIME_VERSION}"
-
-Forms = tuple[StoredVariant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +95,8 @@ class Workbench:
         self.cache.put(self.learned)
 
     def _kept_forms(self, contents: Collection[str]) -> dict[str, Forms]:
-        keys = {_forms_key(sha256, self.levels): sha256 for sha256 in contents}
-        kept = self.cache.get(keys)
-        forms = {keys[key]: tuple(StoredVariant(*form) for form in kept[key]) for key in keys if key in kept}
-        return {of: made for of, made in forms.items() if self.staging.holds([form.sha256 for form in made])}
+        """What was made before: the best, where that was done in the background; else what a site goes live with."""
+        return kept_forms.find(self.cache, self.staging, contents, compress.BEST, self.levels)
 
     def _making(self, task: Task) -> Job:
         return Job(
@@ -137,10 +129,10 @@ class Workbench:
         return made
 
     def _take_forms(self, sha256: str, news: dict[str, Any]) -> None:
-        forms = [(coding, *self._adopt(stored)) for coding, *stored in news.get("forms", ())]
-        self._forms[sha256] = tuple(StoredVariant(*form) for form in forms)
+        forms = tuple(StoredVariant(coding, *self._adopt(stored)) for coding, *stored in news.get("forms", ()))
+        self._forms[sha256] = forms
         if "failed" not in news:
-            self.learned[_forms_key(sha256, self.levels)] = forms
+            self.learned[kept_forms.key(sha256, self.levels)] = kept_forms.packed(forms)
 
     def _adopt(self, stored: list[Any]) -> tuple[str, int]:
         sha256, size, name = stored
@@ -151,8 +143,3 @@ class Workbench:
         self.hits += looked_up - len(missing)
         self.misses += len(missing)
         self.progress.add(looked_up - len(missing))
-
-
-def _forms_key(sha256: str, levels: Levels) -> str:
-    """What the forms of this content at these levels are kept under."""
-    return key_of("forms", sha256, COMPRESSORS, *(f"{coding} {level}" for coding, level in levels.items()))

@@ -30,6 +30,15 @@ from tests.fresh import lay_database
 
 ROOT = Path(__file__).parents[1]
 MAIN = ROOT / "main.py"
+EAGER_REFINERY = """
+import sys
+root, blobs = sys.argv[1:]
+sys.path.insert(0, root)
+from builds import refine
+refine.step_back = lambda: None  # on a busy machine it would hardly get a turn
+import main
+main.main(["internal", "refine", blobs])
+"""
 WORKER = [sys.executable, str(MAIN), "internal", "worker"]
 
 Files = Mapping[str, str | bytes]
@@ -72,7 +81,8 @@ def folder_of(root: Path, files: Files) -> Path:
 
 def settings_for(data: Path, **changes: Any) -> Settings:
     """Settings for a test: everything in `data`, any free port on loopback, files served byte for byte as uploaded."""
-    return replace(Settings(data=data, listen=Address("127.0.0.1", 0), force_minify="off"), **changes)
+    quiet = Settings(data=data, listen=Address("127.0.0.1", 0), force_minify="off", best_variants=False)
+    return replace(quiet, **changes)
 
 
 @dataclass(frozen=True)
@@ -121,12 +131,15 @@ async def appliance(
     """A whole server in this event loop, with accounts and personal tokens for these people.
 
     With `before`, a server that ran on the same data, the people are those it had. `changes` are settings, or `admin`,
-    `build_command` and `worker_command` of the program.
+    `build_command`, `worker_command` and `refine_command` of the program.
     """
     build_command = changes.pop("build_command", build_command_for(data))
     git_command = [sys.executable, str(MAIN), "internal", "clone"]
     worker_command = changes.pop("worker_command", WORKER)
-    program = server.Program(changes.pop("admin", no_admin), build_command, git_command, worker_command)
+    refine_command = changes.pop(
+        "refine_command", [sys.executable, "-c", EAGER_REFINERY, str(ROOT), str(data / "blobs")]
+    )
+    program = server.Program(changes.pop("admin", no_admin), build_command, git_command, worker_command, refine_command)
     lay_database(data)
     async with server.running(settings_for(data, **changes), program) as running:
         if before is not None:
@@ -207,7 +220,8 @@ def served(
 ) -> Iterator[Served]:
     """`program serve` in a process of its own until the block ends; its log lines go to `<data>.log`.
 
-    Files are served byte for byte as uploaded, unless `minify` (the setting `force_minify`) says otherwise.
+    Files are served byte for byte as uploaded, unless `minify` (the setting `force_minify`) says otherwise; no
+    better forms are made in the background.
     """
     lay_database(data)
     command = [*program, "serve", "--data", str(data), *options]
@@ -219,7 +233,12 @@ def served(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env={**os.environ, "DROPDOCK_FORCE_MINIFY": minify, **(environment or {})},
+            env={
+                **os.environ,
+                "DROPDOCK_FORCE_MINIFY": minify,
+                "DROPDOCK_BEST_VARIANTS": "false",
+                **(environment or {}),
+            },
         )
     try:
         yield _await_start(process, Path(f"{data}.log"))

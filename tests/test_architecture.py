@@ -14,7 +14,17 @@ OURS = ("main", "appliance", "builds", "admin_ui")
 PEERS = ("appliance.api", "appliance.clients", "admin_ui")  # surfaces over the same modules
 BRIDGES = tuple(
     f"appliance.{module}"
-    for module in ("jobs", "deploys", "composing", "optimising", "building", "detections", "site_builds", "isolation")
+    for module in (
+        "jobs",
+        "deploys",
+        "composing",
+        "optimising",
+        "refining",
+        "building",
+        "detections",
+        "site_builds",
+        "isolation",
+    )
 )
 FRAMEWORKS = ("quart", "hypercorn", "tortoise")
 VALUES = ("appliance.units", "appliance.version")  # what leaves may share: it imports nothing of ours itself

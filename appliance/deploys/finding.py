@@ -89,6 +89,7 @@ class Facts:
             expires_at=row.expires_at,
             detection=detections.read(build.detection) if build and build.detection else None,
             generator=(build.generator or None) if build else None,
+            bytes_saved=row.bytes_saved,
         )
 
     def alias_url(self, site: str, alias: str) -> str:

@@ -20,23 +20,27 @@ from appliance.deploys.pointers import check_live, check_unlocked, is_superseded
 from appliance.deploys.values import DeployFacts
 from appliance.errors import Conflict
 from appliance.live import LiveSites
-from appliance.models.deploy import Deploy, Live
+from appliance.models.deploy import Alias, Deploy, Live, Refinement
 from appliance.models.site import Site
 from appliance.pointer import Pointer
 from appliance.progress import StepFacts
 from appliance.storage.history import lost_since
 from appliance.storage.manifest import Found, Manifest
+from appliance.storage.savings import saved, shrinks
 
 
 class Publishing:
     """The live pointers of this installation. Used on the event loop only."""
 
-    def __init__(self, facts: Facts, live: LiveSites) -> None:
+    def __init__(self, facts: Facts, live: LiveSites, *, refines: bool = False) -> None:
         self._facts = facts
+        self._refines = refines
         self._live = live
         self._pointer = asyncio.Lock()
         self.expiring = asyncio.Event()
         """Set when a deploy that expires has become ready."""
+        self.refining = asyncio.Event()
+        """Set when one has become ready of which better compressed forms are to be made."""
 
     @asynccontextmanager
     async def moving(self) -> AsyncIterator[None]:
@@ -80,6 +84,8 @@ class Publishing:
                 lost = lost_since(manifest, prepared.release.entries)
                 problems = [*manifest.problems, *lost, *([obstacle] if obstacle else [])]
                 is_there = await _make_ready(row, replace(manifest, problems=tuple(problems)), stored_as, completed)
+                if is_there and self._refines and shrinks(manifest):
+                    await Refinement.create(deploy_id=row.id)
                 goes_live = is_there and not row.draft and not row.alias and obstacle is None
                 goes_live = goes_live and not await is_superseded(row)
                 if goes_live:
@@ -92,8 +98,32 @@ class Publishing:
                 await self._live.swap(prepared)
             if is_there and row.alias:
                 await self._live.point(row.alias, pointer)
+        self.refining.set()
         if row.expires_at is not None:
             self.expiring.set()
+
+    async def exchange(self, deploy: str, was: str, manifest: Manifest, stored_as: str) -> bool:
+        """Let a ready deploy have another manifest of the same files, wherever visitors get it; whether that was done.
+
+        It is not when the deploy is gone, or its manifest is not the one that `was` any more.
+        """
+        row = await Deploy.get_or_none(id=deploy).select_related("site")
+        if row is None:
+            return False
+        pointer = Pointer(row.site.name, deploy, stored_as)
+        async with self._pointer:
+            async with in_transaction():
+                still = Deploy.filter(id=deploy, state="ready", manifest=was)
+                if not await still.update(manifest=stored_as, bytes_saved=saved(manifest)):
+                    return False
+                is_live = await Live.exists(deploy_id=deploy)
+                aliases = await Alias.filter(deploy_id=deploy).values_list("name", flat=True)
+            if is_live:
+                await self._live.swap(await self._live.prepare(pointer, manifest))
+            for alias in aliases:
+                await self._live.point(str(alias), pointer)
+            await self._live.forget(row.site.name, [deploy])
+        return True
 
     async def _point(self, actor: Actor, site: Site, deploy: Deploy, kind: str, if_live: str | None) -> DeployFacts:
         if deploy.state != "ready" or deploy.manifest is None:
@@ -105,13 +135,15 @@ class Publishing:
         async with self._pointer:
             prepared = await self._live.renew(prepared)
             async with in_transaction():
-                now = await find(actor, deploy.id)  # it may have gone, or expired, while the release was compiled
+                now = await find(actor, deploy.id)  # it may have gone, expired, or been refined meanwhile
                 if now.state != "ready":
                     raise Conflict(f"Deploy {now.number} of {site.name} has expired.", code="not_ready")
                 await check_unlocked(site.id, site.name)
                 await check_live(site.id, site.name, if_live)
                 await move_live(site.id, deploy.id, actor.id, kind)
                 await audit.record(actor, f"deploy.{kind}", site, deploy=deploy.id, number=deploy.number)
+            if now.manifest is not None and now.manifest != deploy.manifest:
+                prepared = await self._live.prepare(Pointer(site.name, deploy.id, now.manifest))
             await self._live.swap(prepared)
         return await self._facts.look(deploy, site.name)
 
@@ -124,6 +156,7 @@ async def earlier(live: Deploy) -> Deploy | None:
 
 async def _make_ready(row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> bool:
     values: dict[str, Any] = {"files": len(manifest.entries), "bytes": manifest.size}
+    values["bytes_saved"] = saved(manifest)
     values["steps"] = [asdict(step) for step in completed]
     values["problems"] = [asdict(problem) for problem in manifest.problems]
     now = datetime.now(UTC)

@@ -86,6 +86,7 @@ class DeployFacts:
 
     `state` is queued, working, ready, expired, failed, cancelled, superseded, or asking: somebody has to answer how it
     is to be built, for which `detection` says what it was taken for. `generator` is what built it, if anything did.
+    `bytes_saved` of `bytes` need not be sent to a visitor who gets every file, minified and compressed as it is.
     """
 
     id: str
@@ -113,6 +114,7 @@ class DeployFacts:
     expires_at: datetime | None = None
     detection: DetectionFacts | None = None
     generator: str | None = None
+    bytes_saved: int = 0
 
     @property
     def is_finished(self) -> bool:

@@ -15,6 +15,7 @@ FOR_EVER: Final[Field] = (b"cache-control", b"public, max-age=31536000, immutabl
 VARY: Final[Field] = (b"vary", b"accept-encoding")
 
 _ETAG_DIGITS = 32  # of the SHA-256: 128 bits cannot collide by chance, and no one gains by making them collide
+_FORM_DIGITS = 8  # of a form's own: it may be made smaller later, and other bytes need another tag (RFC 9110, 8.8.1)
 _OF_CONTENT = frozenset(  # these describe content, and a 304 has none (RFC 9110, 15.4.5)
     {b"content-type", b"content-encoding", b"last-modified", b"accept-ranges"}
 )
@@ -96,7 +97,8 @@ def _page(entry: Entry, blob_path: BlobPath, fields: Callable[[bytes], Fields], 
 
     def variant(kept: Variant) -> Page:
         coding = kept.coding.encode()
-        return form(kept.sha256, kept.size, coding, b'"%b-%b"' % (digits, coding), {})
+        etag = b'"%b-%b-%b"' % (digits, coding, kept.sha256[:_FORM_DIGITS].encode())
+        return form(kept.sha256, kept.size, coding, etag, {})
 
     forms = {kept.coding.encode(): partial(variant, kept) for kept in entry.variants}
     return form(entry.sha256, entry.size, entry.coding.encode(), b'"%b"' % digits, forms)

@@ -67,6 +67,7 @@ class StagedBlobs:
         self._relied_on: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._root = str(blobs.root)
+        self._writing: threading.Thread | None = None
 
     def rely_on(self, contents: Iterable[str]) -> None:
         """Content with these SHA-256 is in the store, as a deploy that is kept says: it is not looked for again."""
@@ -130,12 +131,19 @@ class StagedBlobs:
             for sha256 in self._staged.keys() - set(wanted):
                 os.unlink(self._staged.pop(sha256))
 
+    def write_back(self) -> None:
+        """Begin to make durable what is staged, in the background: the disk works while the processor does."""
+        if self._staged:
+            self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
+            self._writing.start()
+
     def commit(self) -> None:
         """Make everything staged part of the store, durable once this returns.
 
         The bytes are made durable before they get their name: a name with nothing behind it, after a power cut in
         between, would be taken for known content by every later upload. The second sync has names only to write.
         """
+        self._await_writing()
         sync_filesystem(self.blobs.root)
         for sha256, name in self._staged.items():
             os.rename(name, self._stored(sha256))
@@ -144,8 +152,14 @@ class StagedBlobs:
 
     def discard(self) -> None:
         """Forget everything staged and not committed."""
+        self._await_writing()
         self._staged.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _await_writing(self) -> None:
+        if self._writing is not None:
+            self._writing.join()
+            self._writing = None
 
     def _put_whole(self, content: bytes) -> tuple[str, int]:
         sha256 = hashlib.sha256(content).hexdigest()
@@ -222,6 +236,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _try_to_sync(folder: Path) -> None:
+    try:
+        sync_filesystem(folder)
+    except OSError:
+        pass  # whoever needs it to be durable tries again, and is told
 
 
 def sync_filesystem(folder: Path) -> None:

@@ -125,6 +125,14 @@ def test_much_text_is_compressed_for_speed(made: Pipeline, monkeypatch: pytest.M
     assert list(made.forms(unpacked, "index.html")) == ["zstd", "gzip"]
 
 
+@pytest.mark.parametrize(("better_follow", "codings"), [(True, ["gzip"]), (False, ["zstd", "br", "gzip"])])
+def test_a_larger_site_begins_with_what_everybody_understands_if_better_follows(
+    better_follow: bool, codings: list[str]
+) -> None:
+    assert list(compress.first([3_000_000, 3_000_000], better_follow=better_follow)) == codings
+    assert list(compress.first([3_000_000], better_follow=better_follow)) == ["zstd", "br", "gzip"]
+
+
 def test_progress_of_compressing_is_part_of_storing(made: Pipeline) -> None:
     made.run({"index.html": TEXT})
 

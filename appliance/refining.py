@@ -1,0 +1,216 @@
+"""Has better compressed forms made of what is ready, in the background, and swaps them in: same deploy, same files.
+
+What is to be done is in the database, so it survives a stop or a crash; what was done is in the cache, so it is done
+once. One deploy at a time, what is live first, and only while no deploy is being worked on.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from tortoise.expressions import F
+
+from appliance.build_logs import BuildLogs
+from appliance.data_folder import DataFolder
+from appliance.deploys import Publishing
+from appliance.models.deploy import Refinement
+from appliance.optimising import derived, megabytes
+from appliance.progress import LogLine
+from appliance.settings import Settings
+from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest, Variant
+from appliance.storage.savings import Forms, improved, saved, sent
+from builds.environment import bare_environment
+
+log = structlog.get_logger(__name__)
+
+MOST_ATTEMPTS = 3  # at one deploy; over which a process dies as often is left as it is
+LOOK_EVERY = 0.5  # seconds between looks at whether deploys are under way
+CHECK_EVERY = 4  # looks between those at whether this one is still there
+LONGEST_LINE = 1024 * 1024  # bytes of one piece of news
+PAUSE = 5.0  # seconds after a mistake of ours
+WORKSPACE = "refinement"  # in `work/`, which is emptied at start
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A deploy to refine, and the manifest it has."""
+
+    deploy: str
+    site: str
+    manifest: str
+
+
+class Refining:
+    """The work in the background. Used on the event loop only; `start` and `stop` are the server's.
+
+    `is_busy` says whether deploys are being worked on, and may block; `command` starts a process that refines.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        publishing: Publishing,
+        is_busy: Callable[[], bool],
+        command: Sequence[str],
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._publishing = publishing
+        self._is_busy = is_busy
+        self._command = command
+        self._manifests = Manifests(folder.manifests)
+        self._logs = BuildLogs(folder.build_logs)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take up what is to be done."""
+        if self._command and self._settings.best_variants:
+            self._task = asyncio.create_task(self._go_on())
+
+    async def stop(self) -> None:
+        """End what is under way: it goes on at the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _go_on(self) -> None:
+        while True:
+            self._publishing.refining.clear()
+            try:
+                work = await self._next()
+                if work is None:
+                    await self._publishing.refining.wait()
+                else:
+                    await self._see_through(work)
+            except Exception:
+                log.exception("refinement_failed")
+                await asyncio.sleep(PAUSE)
+
+    async def _next(self) -> _Work | None:
+        """What is live goes first, then what is newest."""
+        waiting = Refinement.filter(deploy__state="ready")
+        for query in (waiting.filter(deploy__live_at__deploy_id__isnull=False), waiting):
+            row = await query.order_by("-deploy__created_at").first().select_related("deploy__site")
+            if row is not None and row.deploy.manifest is not None:
+                return _Work(row.deploy_id, row.deploy.site.name, row.deploy.manifest)
+        return None
+
+    async def _see_through(self, work: _Work) -> None:
+        await self._quiet()
+        rows = Refinement.filter(deploy_id=work.deploy)
+        await rows.update(attempts=F("attempts") + 1)
+        try:
+            ended = await self._refine(work)
+        except asyncio.CancelledError:
+            await rows.update(attempts=F("attempts") - 1)  # the server stops: no fault of this deploy
+            raise
+        if ended or await rows.filter(attempts__gte=MOST_ATTEMPTS).exists():
+            await rows.delete()
+
+    async def _refine(self, work: _Work) -> bool:
+        """Whether it has come to an end, well or not."""
+        try:
+            manifest = await asyncio.to_thread(self._manifests.get, work.manifest)
+        except (OSError, UnreadableManifest):
+            log.exception("manifest_unreadable", site=work.site, manifest=work.manifest)
+            return True
+        try:
+            forms = await self._make(work, manifest)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self._folder.work / WORKSPACE, ignore_errors=True)
+        if forms is None:
+            return not await _is_wanted(work)
+        better = await asyncio.to_thread(improved, manifest, forms)
+        if better is not manifest:
+            stored_as = await asyncio.to_thread(self._manifests.put, better)
+            if not await self._publishing.exchange(work.deploy, work.manifest, better, stored_as):
+                return not await _is_wanted(work)
+            await self._tell(work, manifest, better)
+        return True
+
+    async def _tell(self, work: _Work, before: Manifest, after: Manifest) -> None:
+        line = f"Made smaller in the background: {megabytes(sent(before))} are {megabytes(sent(after))} as sent."
+        await asyncio.to_thread(self._logs.append, work.deploy, [LogLine(datetime.now(UTC), line)])
+        log.info("deploy_refined", deploy=work.deploy, site=work.site, bytes=saved(after) - saved(before))
+
+    # ── the process that does it ──
+
+    async def _make(self, work: _Work, manifest: Manifest) -> Forms | None:
+        """The forms it made; None when it died, or was ended because the deploy is gone."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE, env=bare_environment()
+        )
+        minding = asyncio.create_task(self._mind(work, process))
+        try:
+            await _say(process, self._order(manifest))
+            return await _listen(process)
+        finally:
+            minding.cancel()
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+            await process.wait()
+
+    def _order(self, manifest: Manifest) -> dict[str, object]:
+        sizes = {entry.sha256: entry.size for entry in manifest.entries.values() if entry.variants}
+        return {
+            "workspace": str((self._folder.work / WORKSPACE).absolute()),
+            "cache": str(derived(self._folder).absolute()),
+            "cache_size": self._settings.cache_size,
+            "memory": self._settings.transform_memory,
+            "seconds": self._settings.best_variants_time,
+            "contents": sorted(sizes.items(), key=lambda item: item[1]),  # what is small and many first
+        }
+
+    async def _mind(self, work: _Work, process: Process) -> None:
+        """Let deploys go first, and end the process when its own is gone."""
+        paused, looks = False, 0
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            looks += 1
+            busy = await asyncio.to_thread(self._is_busy)
+            if busy is not paused:
+                await _say(process, {"pause": busy})
+                paused = busy
+            if looks % CHECK_EVERY == 0 and not await _is_wanted(work):
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                return
+
+    async def _quiet(self) -> None:
+        """Return when no deploy is under way."""
+        while await asyncio.to_thread(self._is_busy):  # noqa: ASYNC110 - the queue is a file, which tells nobody
+            await asyncio.sleep(LOOK_EVERY)
+
+
+async def _is_wanted(work: _Work) -> bool:
+    return await Refinement.filter(deploy_id=work.deploy, deploy__state="ready").exists()
+
+
+async def _say(process: Process, message: dict[str, object]) -> None:
+    if process.stdin is None:
+        raise AssertionError("it was asked to be a pipe")
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died: whoever listens is told by its end
+        process.stdin.write(json.dumps(message).encode() + b"\n")
+        await process.stdin.drain()
+
+
+async def _listen(process: Process) -> Forms | None:
+    if process.stdout is None:
+        raise AssertionError("it was asked to be a pipe")
+    forms: dict[str, tuple[Variant, ...]] = {}
+    async for line in process.stdout:
+        message = json.loads(line)
+        if "done" in message:
+            return forms
+        for of, made in message["forms"].items():
+            forms[of] = tuple(Variant(*form) for form in made)
+    return None

@@ -1,0 +1,43 @@
+"""The compressed forms that were made before, of any content, as the cache has them."""
+
+import zlib
+from collections.abc import Collection
+from importlib import metadata
+from typing import Any
+
+import zstandard
+
+from builds.cache import Cache, key_of
+from builds.compress import Levels
+from builds.values import Staging, StoredVariant
+
+COMPRESSORS = f"zstandard {zstandard.__version__} brotli {metadata.version('brotli')} zlib {zlib.ZLIB_RUNTIME_VERSION}"
+
+Forms = tuple[StoredVariant, ...]
+
+
+def key(sha256: str, levels: Levels) -> str:
+    """What the forms of this content at these levels are kept under."""
+    return key_of("forms", sha256, COMPRESSORS, *(f"{coding} {level}" for coding, level in levels.items()))
+
+
+def packed(forms: Forms) -> list[Any]:
+    """Forms as a value of the cache."""
+    return [[form.coding, form.sha256, form.size] for form in forms]
+
+
+def find(cache: Cache, staging: Staging, contents: Collection[str], *levels: Levels) -> dict[str, Forms]:
+    """The forms by the SHA-256 of their content, at the first of these levels at which they are known and in the store.
+
+    One look-up, whatever the levels.
+    """
+    keys = [{key(sha256, each): sha256 for sha256 in contents} for each in levels]
+    kept = cache.get([name for names in keys for name in names])
+    found: dict[str, Forms] = {}
+    for names in keys:
+        for name, sha256 in names.items():
+            if name in kept and sha256 not in found:
+                forms = tuple(StoredVariant(*form) for form in kept[name])
+                if staging.holds([form.sha256 for form in forms]):
+                    found[sha256] = forms
+    return found

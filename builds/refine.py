@@ -1,0 +1,120 @@
+"""A child process that makes the best compressed forms of stored content, slowly and out of everybody's way.
+
+→ {"workspace": …, "cache": …, "cache_size": bytes, "memory": bytes, "seconds": …, "contents": [[sha256, size], …]}
+→ {"pause": true | false}                                                          at any time after that
+← {"forms": {sha256: [[coding, sha256, size], …], …}}                              any number of these: they are stored
+← {"done": seconds}                                                                 last: the processor time it took
+
+It ends when its input does, there and then: what it has said is durable, and what it has made since is made again.
+"""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from builds import compress, kept_forms
+from builds.bounded import bound, step_back
+from builds.cache import Cache, FolderCache
+from builds.kept_forms import Forms
+from builds.values import Staging, StoredVariant
+
+STORE_EVERY = 5.0  # seconds of work that an end of this process may cost
+MOST_AT_ONCE = 200  # contents in one message
+LAST_FILE = 120  # seconds of processor time beyond the bound, for the file that is being worked on
+
+Stage = Callable[[Path], Staging]
+
+
+def main(stage: Stage) -> int:
+    """Do what standard input says; the news go to what was standard output."""
+    news = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not be taken for news
+    lines = os.fdopen(os.dup(0), "rb")
+    order = json.loads(next(lines, b"null"))
+    if order is None:
+        return 0
+    step_back()
+    bound(order["memory"], int(order["seconds"]) + LAST_FILE)
+    may_work = threading.Event()
+    may_work.set()
+    threading.Thread(target=_listen, args=(lines, may_work), daemon=True).start()
+    staging = stage(Path(order["workspace"]))
+    cache = FolderCache(Path(order["cache"]), order["cache_size"])
+
+    def tell(message: dict[str, Any]) -> None:
+        news.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        news.flush()
+
+    try:
+        _Refinement(staging, cache, may_work, order["seconds"], tell).run([sha256 for sha256, _ in order["contents"]])
+    finally:
+        staging.discard()
+    tell({"done": round(time.process_time(), 3)})
+    return 0
+
+
+def _listen(lines: BinaryIO, may_work: threading.Event) -> None:
+    for line in lines:
+        if json.loads(line)["pause"]:
+            may_work.clear()
+        else:
+            may_work.set()
+    os._exit(1)
+
+
+@dataclass(slots=True)
+class _Refinement:
+    """The work on one list of contents."""
+
+    staging: Staging
+    cache: Cache
+    may_work: threading.Event
+    seconds: float
+    tell: Callable[[dict[str, Any]], None]
+    made: dict[str, Forms] = field(default_factory=dict)
+    stored_at: float = field(default_factory=time.monotonic)
+
+    def run(self, contents: list[str]) -> None:
+        known = kept_forms.find(self.cache, self.staging, contents, compress.BEST)
+        self._tell_of(known)
+        for sha256 in contents:
+            if sha256 in known:
+                continue
+            self.may_work.wait()
+            if time.process_time() > self.seconds:
+                break
+            self._make(sha256)
+            if time.monotonic() - self.stored_at > STORE_EVERY:
+                self._store()
+        self._store()
+
+    def _make(self, sha256: str) -> None:
+        try:
+            content = self.staging.read(sha256)
+            forms = compress.forms(content, compress.BEST)
+        except (MemoryError, FileNotFoundError):  # it stays as it is, or is gone with its deploy
+            return
+        self.made[sha256] = tuple(StoredVariant(coding, *self.staging.put([form])) for coding, form in forms.items())
+
+    def _store(self) -> None:
+        if self.made:
+            self.staging.commit()
+            self.cache.put(
+                {kept_forms.key(of, compress.BEST): kept_forms.packed(forms) for of, forms in self.made.items()}
+            )
+            self._tell_of(self.made)
+            self.made = {}
+        self.stored_at = time.monotonic()
+
+    def _tell_of(self, made: dict[str, Forms]) -> None:
+        for some in _portions(list(made)):
+            self.tell({"forms": {of: kept_forms.packed(made[of]) for of in some}})
+
+
+def _portions(names: list[str]) -> Iterable[list[str]]:
+    return (names[start : start + MOST_AT_ONCE] for start in range(0, len(names), MOST_AT_ONCE))
