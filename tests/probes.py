@@ -267,3 +267,42 @@ SMUGGLING: list[tuple[str, bytes]] = [
         ]
     ),
 ]
+
+CODINGS: list[tuple[bytes, tuple[bytes, ...]]] = [
+    # Accept-Encoding; the codings to try, of zstd, br and gzip, before the file as it is
+    (b"", ()),
+    (b"gzip", (b"gzip",)),
+    (b"x-gzip", (b"gzip",)),
+    (b"GZip", (b"gzip",)),
+    (b"gzip, deflate, br, zstd", (b"zstd", b"br", b"gzip")),
+    (b"gzip, deflate, br", (b"br", b"gzip")),
+    (b"gzip;q=1.0, br;q=0.5", (b"gzip", b"br")),
+    (b"gzip;q=0", ()),
+    (b"gzip;q=0.000, br", (b"br",)),
+    (b"*", (b"zstd", b"br", b"gzip")),
+    (b"*;q=0", ()),
+    (b"br;q=0, *", (b"zstd", b"gzip")),
+    (b"gzip, *;q=0", (b"gzip",)),
+    (b"gzip, *;q=0.5", (b"gzip", b"zstd", b"br")),
+    (b"identity", ()),
+    (b"identity, gzip;q=0.5", ()),
+    (b"identity;q=0.5, gzip;q=0.5", (b"gzip",)),
+    (b"identity;q=0.5, gzip", (b"gzip",)),
+    (b"identity;q=0", ()),
+    (b"identity;q=0, *;q=0", ()),
+    (b"deflate, compress", ()),
+    (b"gzip;q=1.1", ()),
+    (b"gzip;q=-1", ()),
+    (b"gzip;q=", ()),
+    (b"gzip;level=9", ()),
+    (b"gzip;q=0.5555", ()),
+    (b"gzip ; Q=0.5 , br", (b"br", b"gzip")),
+    (b"gzip;q=0, gzip", ()),
+    (b",,, gzip ,", (b"gzip",)),
+    (b"gzip" + b" " * 1000, (b"gzip",)),
+    (b"x," * 5000 + b"gzip", ()),
+    (b"\xff\x00;;;", ()),
+]
+
+SIZES_TOLD: list[int] = [0, 1, 1_000_000]
+"""What archives say of a file that inflates to three million bytes."""

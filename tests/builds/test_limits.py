@@ -11,6 +11,7 @@ import zstandard
 from builds.bounds import written
 from builds.values import Limits
 from tests.builds.opening import Opener
+from tests.probes import SIZES_TOLD
 from tests.zoo import INDEX, PAGE, Item, file_part, form, lying_size, pax, tar_entry, tar_of, zip_of
 
 NOISE = random.Random(1).randbytes(300_000)
@@ -93,7 +94,7 @@ def test_entries_of_every_kind_count(opener: Opener) -> None:
     assert opener.refusal(fields, limits=limits).code == "too_many_entries"
 
 
-@pytest.mark.parametrize("told", [0, 1, 1_000_000])
+@pytest.mark.parametrize("told", SIZES_TOLD)
 def test_declared_size_does_not_loosen_a_bound(opener: Opener, told: int) -> None:
     upload = lying_size(told)
     tracemalloc.start()

@@ -16,6 +16,7 @@ from appliance.serving.release import Release, compile_release
 from appliance.serving.represent import adorn
 from appliance.storage.manifest import Entry, Manifest, Variant
 from appliance.storage.media_types import served_as
+from tests.probes import CODINGS
 from tests.serving.lanes import LANES, MODIFIED, Lane, Plane, etag, running
 
 BROWSER = b"gzip, deflate, br, zstd"
@@ -26,43 +27,8 @@ SHIPPED = brotli.compress(b"\0asm" * 500)
 FORMS = {"zstd": zstandard.compress, "br": brotli.compress, "gzip": gzip.compress}
 UNDO = {"zstd": zstandard.decompress, "br": brotli.decompress, "gzip": gzip.decompress, "": bytes}
 
-VALUES: list[tuple[bytes, tuple[bytes, ...]]] = [
-    (b"", ()),
-    (b"gzip", (b"gzip",)),
-    (b"x-gzip", (b"gzip",)),
-    (b"GZip", (b"gzip",)),
-    (BROWSER, (b"zstd", b"br", b"gzip")),
-    (b"gzip, deflate, br", (b"br", b"gzip")),
-    (b"gzip;q=1.0, br;q=0.5", (b"gzip", b"br")),
-    (b"gzip;q=0", ()),
-    (b"gzip;q=0.000, br", (b"br",)),
-    (b"*", (b"zstd", b"br", b"gzip")),
-    (b"*;q=0", ()),
-    (b"br;q=0, *", (b"zstd", b"gzip")),
-    (b"gzip, *;q=0", (b"gzip",)),
-    (b"gzip, *;q=0.5", (b"gzip", b"zstd", b"br")),
-    (b"identity", ()),
-    (b"identity, gzip;q=0.5", ()),
-    (b"identity;q=0.5, gzip;q=0.5", (b"gzip",)),
-    (b"identity;q=0.5, gzip", (b"gzip",)),
-    (b"identity;q=0", ()),
-    (b"identity;q=0, *;q=0", ()),
-    (b"deflate, compress", ()),
-    (b"gzip;q=1.1", ()),
-    (b"gzip;q=-1", ()),
-    (b"gzip;q=", ()),
-    (b"gzip;level=9", ()),
-    (b"gzip;q=0.5555", ()),
-    (b"gzip ; Q=0.5 , br", (b"br", b"gzip")),
-    (b"gzip;q=0, gzip", ()),
-    (b",,, gzip ,", (b"gzip",)),
-    (b"gzip" + b" " * 1000, (b"gzip",)),
-    (b"x," * 5000 + b"gzip", ()),
-    (b"\xff\x00;;;", ()),
-]
 
-
-@pytest.mark.parametrize(("value", "order"), VALUES)
+@pytest.mark.parametrize(("value", "order"), CODINGS)
 def test_codings_are_tried_in_the_order_the_visitor_likes(value: bytes, order: tuple[bytes, ...]) -> None:
     assert wanted(value) == order
 
