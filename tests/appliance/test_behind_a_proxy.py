@@ -11,7 +11,8 @@ from appliance.proxies import Proxies
 from appliance.serving.secure import Policy
 from appliance.serving.visitor import Reception
 from appliance.units import networks
-from tests.serving.lanes import LANES, Http1, Lane, Plane, TlsHttp1, Wiring, connect, release, running, wait_until
+from tests.serving.lanes import LANES, Lane, Plane, Wiring, release, running, wait_until
+from tests.serving.visitors import Http1, TlsHttp1, connect
 
 BIG = bytes(range(256)) * 8_000
 FILES = {"index.html": b"home", "big.bin": BIG}

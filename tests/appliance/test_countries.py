@@ -17,8 +17,9 @@ from appliance.settings_sources import BadSettings, load
 from appliance.units import COUNTRY_HEADERS as KNOWN_TO_SETTINGS
 from tests.builders import appliance, deployed, zip_of
 from tests.cast import ALICE, OLGA
-from tests.serving.lanes import LANES, Http1, Lane, Plane, Wiring, running, wait_until
+from tests.serving.lanes import LANES, Lane, Plane, Wiring, running, wait_until
 from tests.serving.ruled import ruled
+from tests.serving.visitors import Http1
 
 FILES = {
     "index.html": "home",

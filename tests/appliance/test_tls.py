@@ -20,23 +20,8 @@ from appliance.serving.visitor import Reception
 from appliance.units import networks
 from tests.authority import client_context, write_pair
 from tests.builders import MAIN, served
-from tests.serving.lanes import (
-    ADMIN,
-    LANES,
-    Http1,
-    Lane,
-    Plane,
-    Port,
-    TlsHandedOver,
-    TlsHttp1,
-    Wiring,
-    connect,
-    head,
-    release,
-    running,
-    server_context,
-    wait_until,
-)
+from tests.serving.lanes import ADMIN, LANES, Lane, Plane, Wiring, release, running, server_context, wait_until
+from tests.serving.visitors import Http1, Port, TlsHandedOver, TlsHttp1, connect, head
 
 BIG = bytes(range(256)) * 8_000
 FILES = {"index.html": b"home", "big.bin": BIG}

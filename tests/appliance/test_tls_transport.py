@@ -14,7 +14,8 @@ import uvloop
 from appliance import tls
 from appliance.tls_transport import Handshake, SecureTransport
 from tests.authority import client_context
-from tests.serving.lanes import TlsHttp1, TlsHttp2, release, running, server_context, wait_until
+from tests.serving.lanes import release, running, server_context, wait_until
+from tests.serving.visitors import TlsHttp1, TlsHttp2
 
 BIG = bytes(range(256)) * 8_000  # 2 MB, more than sockets hold
 

@@ -16,7 +16,7 @@ from PyInstaller.archive.readers import CArchiveReader
 
 from tests.builders import Served, folder_of, page, served
 from tests.cast import OLGA
-from tests.serving.lanes import Http1
+from tests.serving.visitors import Http1
 from tests.workers.duo import holder_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent

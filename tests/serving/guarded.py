@@ -16,7 +16,8 @@ from appliance.passwords import Passwords
 from appliance.serving.entrance import compile_locks
 from appliance.serving.entrances import Entrances
 from appliance.storage.rules import Lock
-from tests.serving.lanes import LANES, Answer, Header, Plane, Wiring, release, running
+from tests.serving.lanes import LANES, Plane, Wiring, release, running
+from tests.serving.visitors import Answer, Header
 
 PASSWORD = "open sesame please"
 TOKEN = b"ddb_token"

@@ -5,7 +5,7 @@ from typing import Self
 
 from hpack import Decoder, Encoder
 
-from tests.serving.lanes import SITE, connect
+from tests.serving.visitors import SITE, connect
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)

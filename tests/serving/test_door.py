@@ -13,19 +13,8 @@ from hypothesis import strategies as st
 from appliance.front_door import DoorLimits
 from tests.probes import BROKEN_HEADS, SMUGGLING
 from tests.serving.conftest import BIG, FILES
-from tests.serving.lanes import (
-    ADMIN,
-    HandedOver,
-    HandedOverHttp2,
-    Http1,
-    Http2,
-    Plane,
-    Wiring,
-    head,
-    release,
-    running,
-    wait_until,
-)
+from tests.serving.lanes import ADMIN, Plane, Wiring, release, running, wait_until
+from tests.serving.visitors import HandedOver, HandedOverHttp2, Http1, Http2, head
 
 HOME = FILES["index.html"]
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from appliance.serving import essence as essence_module
 from appliance.serving.essence import Essence
 from appliance.serving.heads import BadHead, HeadReader
-from tests.serving.lanes import SITE, Answer, Http1, Plane, head, release, running
+from tests.serving.lanes import Plane, release, running
 from tests.serving.ruled import ruled
+from tests.serving.visitors import SITE, Answer, Http1, head
 
 LINE = b"GET /x HTTP/1.1"
 

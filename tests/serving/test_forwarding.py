@@ -19,9 +19,10 @@ from appliance.serving.unlock import private
 from appliance.settings import Settings
 from tests.builders import appliance, deployed, zip_of
 from tests.cast import ALICE, OLGA
-from tests.serving.lanes import LANES, Http1, Http2, Lane, Plane, Wiring, running, wait_until
+from tests.serving.lanes import LANES, Lane, Plane, Wiring, running, wait_until
 from tests.serving.ruled import ask, found, ruled
 from tests.serving.upstream import Upstream, upstream
+from tests.serving.visitors import Http1, Http2
 
 LIMITS = ForwardLimits(size=2_000, seconds=20, at_once=10, private=True)
 SENT = [

@@ -21,7 +21,8 @@ from tests.serving.guarded import (
     basic,
     cookie_of,
 )
-from tests.serving.lanes import LANES, Answer, Header, Http1, head
+from tests.serving.lanes import LANES
+from tests.serving.visitors import Answer, Header, Http1, head
 
 # ── what a stranger sees
 

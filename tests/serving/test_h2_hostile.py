@@ -35,7 +35,8 @@ from tests.serving.h2_wire import (
     settings,
     with_path,
 )
-from tests.serving.lanes import SITE, Plane, Wiring, release, running
+from tests.serving.lanes import Plane, Wiring, release, running
+from tests.serving.visitors import SITE
 
 PROTOCOL, FLOW, CLOSED, SIZE, REFUSED, COMPRESSION, CALM = 1, 3, 5, 6, 7, 9, 0xB
 POST: list[Field] = [(b":method", b"POST"), *GET[1:]]

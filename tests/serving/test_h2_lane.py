@@ -35,7 +35,8 @@ from tests.serving.h2_wire import (
     number,
     with_path,
 )
-from tests.serving.lanes import ADMIN, SITE, Http2, Plane, Wiring, connect, release, running, wait_until
+from tests.serving.lanes import ADMIN, Plane, Wiring, release, running, wait_until
+from tests.serving.visitors import SITE, Http2, connect
 
 HUGE = bytes(range(256)) * (20 << 12)  # 20 MB
 BIG_FILE = with_path(b"/big.bin")

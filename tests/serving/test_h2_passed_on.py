@@ -26,7 +26,8 @@ from tests.serving.h2_wire import (
     number,
     with_path,
 )
-from tests.serving.lanes import SITE, Http2, Plane, release, running
+from tests.serving.lanes import Plane, release, running
+from tests.serving.visitors import SITE, Http2
 
 POST = [(b":method", b"POST"), *GET[1:]]
 

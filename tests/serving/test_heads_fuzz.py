@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.serving.lanes import HandedOver, Http1, Plane
+from tests.serving.lanes import Plane
+from tests.serving.visitors import HandedOver, Http1
 
 LINES = [
     b"GET / HTTP/1.1",

@@ -7,7 +7,8 @@ import pytest
 
 from appliance.serving import known as known_module
 from appliance.serving.known import KnownHeads, Prepared
-from tests.serving.lanes import Answer, Http1, Plane, Wiring, head, release, running
+from tests.serving.lanes import Plane, Wiring, release, running
+from tests.serving.visitors import Answer, Http1, head
 
 FILES = {"short.txt": b"short", "small.txt": b"s" * 20_000, "medium.bin": b"m" * 500_000, "404.html": b"not here"}
 TARGETS = (b"/short.txt", b"/small.txt", b"/medium.bin", b"/nothing")

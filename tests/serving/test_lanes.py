@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.probes import DATES, PATHS, RANGES, TAG_LISTS
 from tests.serving.conftest import BIG, FILES
-from tests.serving.lanes import LANES, SITE, Answer, Comparable, Header, Lane, Plane, Visitor, etag
+from tests.serving.lanes import LANES, Lane, Plane, etag
+from tests.serving.visitors import SITE, Answer, Comparable, Header, Visitor
 
 HOME = FILES["index.html"]
 DIGITS = FILES["digits.txt"]

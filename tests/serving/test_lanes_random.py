@@ -14,9 +14,10 @@ from appliance.serving.entrances import Entrances
 from appliance.storage.rules import Lock
 from tests.probes import CODINGS, DATES, LEAVING, PATHS, RANGES, TAG_LISTS
 from tests.serving.conftest import FILES
-from tests.serving.lanes import LANES, Comparable, Header, Lane, Plane, etag, release, running
+from tests.serving.lanes import LANES, Lane, Plane, etag, release, running
 from tests.serving.ruled import ruled
 from tests.serving.test_codings import TEXT, release_with_forms
+from tests.serving.visitors import Comparable, Header
 
 TOKEN = b"let-me-in"
 RULED = {

@@ -12,7 +12,8 @@ from appliance.serving import outlet as outlet_module
 from appliance.serving.bodies import MEDIUM, SMALL, Bodies
 from appliance.serving.outlet import Outlet
 from appliance.serving.replies import FilePart
-from tests.serving.lanes import Http1, Plane, Wiring, head, release, running, wait_until
+from tests.serving.lanes import Plane, Wiring, release, running, wait_until
+from tests.serving.visitors import Http1, head
 
 FILES = {"medium.bin": b"m" * (SMALL + 1), "larger.bin": bytes(range(256)) * (MEDIUM // 256), "a.txt": b"a"}
 Loop = Callable[[], asyncio.AbstractEventLoop]

@@ -21,20 +21,8 @@ from appliance.serving.counters import Counters
 from appliance.serving.replies import FilePart
 from appliance.serving.slow_lane import Receive, Scope, Send
 from appliance.serving.table import Table
-from tests.serving.lanes import (
-    ADMIN,
-    LANES,
-    HandedOver,
-    Http1,
-    Http2,
-    Lane,
-    Plane,
-    Wiring,
-    head,
-    release,
-    running,
-    wait_until,
-)
+from tests.serving.lanes import ADMIN, LANES, Lane, Plane, Wiring, release, running, wait_until
+from tests.serving.visitors import HandedOver, Http1, Http2, head
 
 HUGE = os.urandom(1 << 20) * 24  # past every buffer between here and there
 FILES = {"huge.bin": HUGE, "a.txt": b"a", "b.txt": b"b" * SMALL}

@@ -11,20 +11,8 @@ from appliance.serving.slow_lane import Message, Receive, Scope, Send
 from appliance.serving.table import Table
 from appliance.switch import Switch
 from tests.serving.conftest import FILES
-from tests.serving.lanes import (
-    ADMIN,
-    LANES,
-    HandedOver,
-    HandedOverHttp2,
-    Http1,
-    Lane,
-    Plane,
-    Wiring,
-    head,
-    release,
-    running,
-    wait_until,
-)
+from tests.serving.lanes import ADMIN, LANES, Lane, Plane, Wiring, release, running, wait_until
+from tests.serving.visitors import HandedOver, HandedOverHttp2, Http1, head
 
 HOME = FILES["index.html"]
 ADMIN_HOST = ADMIN.encode()

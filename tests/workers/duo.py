@@ -19,7 +19,8 @@ from appliance.data_folder import DataFolder
 from tests.authority import write_pair
 from tests.builders import Served, appliance, served, zip_of
 from tests.cast import ALICE, OLGA
-from tests.serving.lanes import Answer, Http1, Http2, Port, wait_until
+from tests.serving.lanes import wait_until
+from tests.serving.visitors import Answer, Http1, Http2, Port
 
 V = TypeVar("V", Http1, Http2)
 

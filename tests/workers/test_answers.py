@@ -12,7 +12,8 @@ from typing import Any, Self, cast
 import pytest
 
 from tests.authority import write_pair
-from tests.serving.lanes import Header, Http1, Http2, TlsHttp1, TlsHttp2, Visitor, wait_until
+from tests.serving.lanes import wait_until
+from tests.serving.visitors import Header, Http1, Http2, TlsHttp1, TlsHttp2, Visitor
 from tests.workers.duo import BOTH, CONTROL, TLS, WORKER, Duo, duo, known, post, traffic
 
 OWN = {"date", "connection", "x-request-id"}  # of an answer, whatever gives it

@@ -15,7 +15,8 @@ import pytest
 from appliance.workers.crew import CannotBegin
 from tests.builders import appliance
 from tests.cast import OLGA
-from tests.serving.lanes import Http1, connect, wait_until
+from tests.serving.lanes import wait_until
+from tests.serving.visitors import Http1, connect
 from tests.workers.duo import BOTH, CONTROL, WORKER, Duo, duo, known, log_of, traffic
 
 BIG = random.Random(1).randbytes(12_000_000)  # more than sockets hold
