@@ -4,8 +4,9 @@ In the database a deploy is queued until it is ready or failed, but for three mo
 how it is to be built), superseded (a newer one of its site came before it had its turn), cancelled.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
@@ -13,13 +14,14 @@ from appliance import audit, detections
 from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.deploys import Deploys, Failure, find
-from appliance.errors import Conflict, Invalid
+from appliance.errors import Conflict, Invalid, Limit
 from appliance.models.build import Build
 from appliance.models.deploy import Deploy
 from appliance.models.site import Site
 from appliance.progress import Progress
 from appliance.site_builds import SiteBuilds
 from appliance.turns import Builder
+from appliance.units import Span
 from builds.generators import GENERATORS
 from builds.order import Order, Source
 from builds.recipe import AUTO, STATIC
@@ -98,6 +100,17 @@ class Building:
         rows = await Deploy.filter(state="asking").order_by("created_at").values_list("id", flat=True)
         return [str(row) for row in rows]
 
+    async def unanswered(self, age: Span) -> list[str]:
+        """End the deploys that wait for an answer since longer than `age`; which they were."""
+        waiting = Deploy.filter(state="asking", created_at__lt=datetime.now(UTC) - timedelta(seconds=age))
+        ended = []
+        for name in await waiting.order_by("created_at").values_list("id", flat=True):
+            deploy = str(name)
+            if await self._end(deploy, "failed", _unanswered(age), among=("asking",)):
+                self.deploys.ended(deploy)
+                ended.append(deploy)
+        return ended
+
     # ── what people say ──
 
     async def answer(self, actor: Actor, deploy: str, answer: Answer) -> Builder | None:
@@ -162,10 +175,10 @@ class Building:
                 ended.append(deploy)
         return ended
 
-    async def _end(self, deploy: str, state: str, failure: Failure) -> bool:
+    async def _end(self, deploy: str, state: str, failure: Failure, among: Sequence[str] = UNDER_WAY) -> bool:
         progress = self._progress(deploy)
         return bool(
-            await Deploy.filter(id=deploy, state__in=UNDER_WAY).update(
+            await Deploy.filter(id=deploy, state__in=among).update(
                 state=state,
                 finished_at=datetime.now(UTC),
                 steps=[asdict(step) for step in progress.stopped()],
@@ -179,6 +192,15 @@ class Building:
 
 def _superseded(by: int) -> Failure:
     return Failure("superseded", f"Deploy {by} came in before this one had its turn: only the newest is worked on.")
+
+
+def _unanswered(age: Span) -> Failure:
+    return Failure(
+        "unanswered",
+        f"Nobody said within {age} how this upload is to be built (question_age), so its content was removed. "
+        "Upload it again, and answer on the deploy's page, or say it beforehand: dropdock deploy --build auto.",
+        Limit("question_age", str(age)),
+    )
 
 
 def check_answer(answer: str) -> None:

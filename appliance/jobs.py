@@ -1,11 +1,10 @@
 """The bridge to the workshop: queue a deploy, have it worked on in a child process, take the outcome back."""
 
 import asyncio
-import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +19,11 @@ from appliance.composing import Composer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
+from appliance.listed_content import ListedContent
 from appliance.optimising import saving, transforms_of
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
-from appliance.storage.manifest import Manifest
-from appliance.storage.pending import Pending
 from appliance.turns import Builder, Most, Turns
 from builds.errors import BuildError
 from builds.folders import remove
@@ -50,24 +48,6 @@ class Finished:
     cache_misses: int = 0
     kept_hits: int = 0  # folders of dependencies that were installed before
     kept_misses: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _ListedContent:
-    """A deploy whose content came ahead: the file that lists it, and where that is as long as no deploy holds it."""
-
-    path: Path
-    pending: Pending
-    exact: bool
-
-    def settle(self, manifest: Manifest) -> None:
-        """What the deploy holds is the site's now, no longer pending; rule files, whose passwords are not kept, go too.
-
-        What it was only built from stays for as long as anything pending does, so that the next time needs it not sent.
-        """
-        held = {sha256 for sha256, _ in (entry.original for entry in manifest.entries.values())}
-        rows = json.loads(self.path.read_bytes())["files"]
-        self.pending.remove(sha256 for path, sha256, _ in rows if sha256 in held or path in ASIDE)
 
 
 class Jobs:
@@ -101,8 +81,8 @@ class Jobs:
         self._composer = Composer(settings, folder)
         self._on_finished = on_finished
         self._manifests = folder.stored_manifests
-        self._gone: dict[str, asyncio.Event] = {}  # by deploys called off: set once their files are gone too
         self._stopping = threading.Event()
+        self._at_work: dict[str, threading.Event] = {}  # set once nothing is left of the work on a deploy
         self._loop = asyncio.get_running_loop()
         self.queue = Queue(folder.queue, self._work, settings.deploys_at_once + settings.builds_at_once)
 
@@ -154,14 +134,30 @@ class Jobs:
             self.deploys.ended(deploy)
             await self._drop(deploy)
         else:
-            gone = self._gone.setdefault(deploy, asyncio.Event())
             await asyncio.to_thread(self._workshop.cancel, deploy)
-            await self._wait_for(deploy, gone)
+            await self._wait_for(deploy)
         return await self.deploys.get(actor, deploy)
 
     def is_busy(self) -> bool:
         """Whether deploys wait for their turn or are worked on. From any thread; blocks for a look at the queue."""
         return any(each.started for each in list(self.deploys.under_way.values())) or self.queue.depth() > 0
+
+    async def call_off(self, deploys: Collection[str]) -> None:
+        """End what is under way of deploys that are no more; as a rule nothing of them is left once this returns."""
+        for deploy in deploys:
+            progress = self.deploys.under_way.get(deploy)
+            if progress is not None and progress.started:
+                await asyncio.to_thread(self._workshop.cancel, deploy)
+            elif progress is not None:
+                self.deploys.ended(deploy)
+                await self._drop(deploy)
+        await asyncio.gather(*(self._wait_for(deploy) for deploy in deploys))
+
+    async def end_questions(self) -> None:
+        """End the deploys that have waited for an answer for too long."""
+        for deploy in await self.building.unanswered(self._settings.question_age):
+            await self._drop(deploy)
+            log.info("deploy_unanswered", deploy=deploy)
 
     async def lines(self, deploy: str) -> list[LogLine]:
         """The log of a deploy, under way or finished."""
@@ -198,20 +194,11 @@ class Jobs:
         self._turns.forget(deploy)
         await asyncio.to_thread(self._clean_up, deploy)
 
-    async def _wait_for(self, deploy: str, gone: asyncio.Event) -> None:
-        """Return when nothing of the deploy is left, or after CALLED_OFF seconds: nothing lives longer."""
-        try:
-            async with asyncio.timeout(CALLED_OFF):
-                while progress := self.deploys.under_way.get(deploy):
-                    await progress.next_change().wait()
-                await gone.wait()
-        except TimeoutError:
+    async def _wait_for(self, deploy: str) -> None:
+        """Return when nobody works on the deploy, or after CALLED_OFF seconds: nothing lives longer."""
+        over = self._at_work.get(deploy)
+        if over is not None and not await asyncio.to_thread(over.wait, CALLED_OFF):
             log.warning("deploy_does_not_end", deploy=deploy)
-
-    def _is_gone(self, deploy: str) -> None:
-        gone = self._gone.pop(deploy, None)
-        if gone is not None:
-            gone.set()
 
     # ── in a worker's thread ──
 
@@ -219,10 +206,12 @@ class Jobs:
         if self._stopping.is_set() or not self._turns.take(deploy):
             return  # the next start finds it in the database; whoever gives a turn back names it
         again = False
+        over = self._at_work[deploy] = threading.Event()
         try:
             again = self._have_turn(deploy)
         finally:
-            self._loop.call_soon_threadsafe(self._is_gone, deploy)
+            del self._at_work[deploy]
+            over.set()
             waiting = self._turns.give_back(deploy)
             for each in [*([deploy] if again else []), *waiting]:
                 self.queue.put(each)
@@ -293,7 +282,7 @@ class Jobs:
     def _carry_out(self, work: Work, progress: Progress, looked_up: Counter[str]) -> Source | None:
         workspace = self._folder.work / work.deploy
         previous = self._composer.previous(work)
-        listed = self._listed(work.deploy)
+        listed = ListedContent.of(work.deploy, self._folder)
         plan = Plan(
             deploy=work.deploy,
             upload=self._folder.incoming / work.deploy,
@@ -333,18 +322,11 @@ class Jobs:
             listed.settle(manifest)
         return None
 
-    def _order(self, deploy: str, listed: "_ListedContent | None") -> Order | None:
+    def _order(self, deploy: str, listed: ListedContent | None) -> Order | None:
         """How the deploy is built if it is a source; content whose paths are the site's already is none."""
         if listed is not None and listed.exact:
             return None
         return self._on_loop(self.building.order(deploy, run=self._turns.builds(deploy)))
-
-    def _listed(self, deploy: str) -> "_ListedContent | None":
-        path = self._folder.listed(deploy)
-        if not path.is_file():
-            return None
-        said = json.loads(path.read_bytes())
-        return _ListedContent(path, Pending(self._folder.pending, said["account"]), bool(said["exact"]))
 
     def _report(self, progress: Progress, step: str, done: int, total: int) -> None:
         self._loop.call_soon_threadsafe(progress.step, step, done, total)

@@ -14,14 +14,12 @@ from appliance import db, logs, loops, open_files, presence, set_up, stop_signal
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
-from appliance.audit_keeping import AuditKeeping
 from appliance.building import Building
 from appliance.certificates import NoCertificate
 from appliance.countries import NoCountries
 from appliance.data_folder import DataFolder, Unusable, secret_key
 from appliance.deploys import (
     Aliases,
-    Cleaning,
     Contents,
     Deploys,
     Differences,
@@ -42,6 +40,7 @@ from appliance.gates import Gates
 from appliance.git.parts import Git
 from appliance.handed_over import Hypercorn
 from appliance.health import Health
+from appliance.housekeeping import keep_house
 from appliance.intake import Intake
 from appliance.isolation import Isolation
 from appliance.jobs import Jobs, limits_of
@@ -51,7 +50,6 @@ from appliance.metrics import Metrics
 from appliance.parts import Parts
 from appliance.pointer import Compiler
 from appliance.presence import Presence
-from appliance.refining import Refining
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.table import Table
@@ -222,7 +220,7 @@ async def _wire(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=Sites(addresses, live, counters.forget, settings.snippet_size),
+        sites=Sites(addresses, live, counters.forget, settings.snippet_size, jobs.call_off),
         deploys=deploys,
         intake=intake,
         jobs=jobs,
@@ -245,7 +243,7 @@ async def _wire(
     app = _app(program, parts, folder, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
-    await _keep_house(stack, parts, folder, program.refine_command)
+    await keep_house(stack, parts, folder, program.refine_command)
     return parts, app, front
 
 
@@ -264,20 +262,6 @@ def _jobs(program: Program, access: Access, folder: DataFolder, building: Buildi
 def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics, traefik: Traefik) -> Quart:
     health = Health(folder, parts.jobs.queue.is_running)
     return create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint(), traefik.blueprint()])
-
-
-async def _keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder, refine_command: Sequence[str]) -> None:
-    """Begin what goes on beside requests: uploads become deploys, these expire, repositories are fetched and so on."""
-    await parts.jobs.start()
-    for keeper in (
-        parts.withdrawing,
-        parts.git.redeploy,
-        Cleaning(folder, parts.contents, parts.settings.pending_age),
-        AuditKeeping(parts.settings.audit_age, parts.access.now),
-        Refining(parts.settings, folder, parts.publishing, parts.jobs.is_busy, refine_command),
-    ):
-        await keeper.start()
-        stack.push_async_callback(keeper.stop)
 
 
 async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:

@@ -1,7 +1,7 @@
 """Create, list, change and remove sites, and who may do so."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -106,11 +106,13 @@ class Sites:
         live: LiveSites,
         removed: Callable[[str], None] = lambda _name: None,
         snippet_size: Size = LONGEST_SNIPPET,
+        call_off: Callable[[list[str]], Awaitable[None]] | None = None,
     ) -> None:
         self._addresses = addresses
         self._snippet_size = snippet_size
         self._live = live
         self._removed = removed  # told the name of a site that is no more
+        self._call_off = call_off  # told the deploys that are no more, and waited for
 
     async def create(self, actor: Actor, new: NewSite) -> SiteFacts:
         """Make a site; Invalid when the name cannot be one, Conflict when it is taken."""
@@ -166,15 +168,18 @@ class Sites:
             )
 
     async def remove(self, actor: Actor, name: str) -> None:
-        """Remove a site with all its deploys; visitors get 404 from then on. NotFound."""
+        """Remove a site with all its deploys; visitors get 404 from then on, and what was under way ends. NotFound."""
         site = await find(actor, name)
         async with in_transaction():
             deploys = await Deploy.filter(site=site).values_list("id", flat=True)
             await Live.filter(site=site).delete()
             await audit.record(actor, "site.delete", site, owner=site.owner.email, deploys=len(deploys))
             await site.delete()
-        await self._live.withdraw(name, [str(deploy) for deploy in deploys])
+        gone = [str(deploy) for deploy in deploys]
+        await self._live.withdraw(name, gone)
         self._removed(name)
+        if self._call_off is not None:
+            await self._call_off(gone)
 
     async def _facts(self, rows: list[Site]) -> list[SiteFacts]:
         ids = [row.id for row in rows]

@@ -46,7 +46,7 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
         plan, cancelled = work
         with orders.at_work:
             later: list[Callable[[], None]] = []
-            outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled, later.append))
+            outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled, later.append), redact)
         news.tell(outcome)
         for step in later:
             step()
@@ -115,13 +115,14 @@ def _watcher(
     return Watcher(report, say, cancelled, later)
 
 
-def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher) -> dict[str, Any]:
+def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher, redact: Redact) -> dict[str, Any]:
     """Carry out a plan; the message that says what came of it."""
     if plan.transforms and _is_large(plan):
         presses.warm_up()  # while the upload is unpacked; an idle child has none, for they take memory
     try:
         result = pipeline.run(plan, stage(plan.workspace), watcher, presses)
     except BuildError as error:
+        error.detail, error.lines = redact(error.detail), tuple(map(redact, error.lines))
         return wire.refused_message(error)
     except OSError as error:
         return wire.refused_message(_from_system(error))

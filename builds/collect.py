@@ -1,19 +1,25 @@
-"""Takes what a build has made into the store: as untrusted as any upload, within the same limits."""
+"""Takes what a build has made into the store: as untrusted as any upload, within the same limits.
+
+Everything is opened in the folder that it was found in, by file descriptor and never through a link, after a look at
+what it is: a process of a build that is not isolated may still be there, and put something else in its place.
+"""
 
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from builds.errors import BuildError
-from builds.intake import Intake
+from builds.intake import InOrder, Intake
 from builds.refusals import shown
 from builds.source import PIECE
 from builds.values import Limits, Note, Staging, Unpacked
 
 # Never through a link, and never waiting for whoever should write into a pipe.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FOLDER = _FILE | getattr(os, "O_DIRECTORY", 0)
 
 
 def output_folder(base: Path, candidates: Sequence[str]) -> Path:
@@ -34,47 +40,86 @@ def output_folder(base: Path, candidates: Sequence[str]) -> Path:
     )
 
 
-def collect(folder: Path, limits: Limits, staging: Staging) -> Unpacked:
-    """Every regular file below the folder. Links and what else is no file are left out, and noted.
+def collect(source: Path, output: Path, limits: Limits, staging: Staging) -> Unpacked:
+    """Every regular file below the folder `output` of `source`. Links and what else is no file are left out, and noted.
 
     Raises BuildError for unsafe names, and where a limit on uploads is hit.
     """
     intake = Intake(limits, staging, _untold)
     left_out: list[str] = []
-    with intake.in_order() as receiver:
-        for path in _walk(folder, left_out):
-            name = path.relative_to(folder).as_posix()
-            content = _content(path)
-            if content is None:
-                left_out.append(name)
-            else:
-                receiver.file(name, content)
+    try:
+        with _opened(source, output.relative_to(source).parts) as folder, intake.in_order() as receiver:
+            _Collecting(intake, receiver, left_out).take(folder, "")
+    except OSError as error:
+        raise BuildError("no_output", f"The build's output cannot be read: {error.strerror}.") from error
     if not intake.files:
-        raise BuildError("no_output", f"The build ended well, but its output folder {shown(folder.name)}/ is empty.")
+        raise BuildError("no_output", f"The build ended well, but its output folder {shown(output.name)}/ is empty.")
     unpacked = intake.finish(unwrap=False)
     return replace(unpacked, hidden=(), notes=(*unpacked.notes, *_notes(left_out)))
 
 
-def _walk(folder: Path, left_out: list[str]) -> Iterator[Path]:
-    top = folder
+class _Collecting:
+    """Goes through the folders, no deeper than a path may be."""
 
-    def unreadable(error: OSError) -> None:
-        raise BuildError("no_output", f"The build's output cannot be read: {error.strerror}.")
+    def __init__(self, intake: Intake, receiver: InOrder, left_out: list[str]) -> None:
+        self._intake = intake
+        self._receiver = receiver
+        self._left_out = left_out
 
-    for at, folders, files in os.walk(folder, onerror=unreadable, followlinks=False):
-        here = Path(at)
-        left_out += [(here / name).relative_to(top).as_posix() for name in folders if (here / name).is_symlink()]
-        folders.sort()
-        for name in sorted(files):
-            yield here / name
+    def take(self, folder: int, above: str) -> None:
+        """All that is in a folder, whose path is `above`; files before folders, each in the order of their names."""
+        folders: list[str] = []
+        for name in sorted(os.listdir(folder)):
+            path = _readable(f"{above}{name}")
+            kind = _kind(name, folder)
+            if stat.S_ISDIR(kind):
+                folders.append(name)
+            elif stat.S_ISREG(kind) and (content := _content(name, folder)) is not None:
+                self._receiver.file(path, content)
+            else:
+                self._left_out.append(path)
+        for name in folders:
+            self._intake.tree.folder(f"{above}{name}/")
+            with _opened_in(folder, name) as inner:
+                self.take(inner, f"{above}{name}/")
 
 
-def _content(path: Path) -> Iterator[bytes] | None:
-    """The file's bytes; None when it is no regular file."""
+@contextmanager
+def _opened(source: Path, parts: Sequence[str]) -> Iterator[int]:
+    """A folder below `source`, reached without a link."""
+    folder = os.open(source, _FOLDER)
     try:
-        descriptor = os.open(path, _FLAGS)
+        for part in parts:
+            above, folder = folder, os.open(part, _FOLDER, dir_fd=folder)
+            os.close(above)
+        yield folder
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _opened_in(above: int, name: str) -> Iterator[int]:
+    folder = os.open(name, _FOLDER, dir_fd=above)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _kind(name: str, folder: int) -> int:
+    """What it is, without opening it, which may do something to a device; 0 when it is gone."""
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def _content(name: str, folder: int) -> Iterator[bytes] | None:
+    """The file's bytes; None when it is no regular file any more, or may not be read."""
+    try:
+        descriptor = os.open(name, _FILE, dir_fd=folder)
     except OSError:
-        return None  # a link, a socket, or gone: processes of a build that is not isolated may still be there
+        return None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return None
@@ -85,6 +130,18 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         while piece := file.read(PIECE):
             yield piece
+
+
+def _readable(path: str) -> str:
+    """The path, unless it is no text; raises BuildError."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        detail = (
+            f"The build made a file whose name is not UTF-8: “{shown(path)}”. Name it otherwise. Nothing was stored."
+        )
+        raise BuildError("unsafe_path", detail, path=shown(path)) from None
+    return path
 
 
 def _untold(step: str, done: int, total: int) -> None:
@@ -103,5 +160,5 @@ def _notes(left_out: list[str]) -> list[Note]:
         return []
     first, others = shown(min(left_out)), len(left_out) - 1
     more = f" and {others} more" if others else ""
-    message = f"Left out of the build's output: “{first}”{more}, which is a link or no file."
+    message = f"Left out of the build's output: “{first}”{more}, which is a link or no file that can be read."
     return [Note("link_left_out", message, first, len(left_out))]

@@ -6,6 +6,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from builds.sandbox import ownership
+
 
 def fresh(folder: Path) -> Path:
     """The folder, made and empty, for this user alone."""
@@ -15,7 +17,10 @@ def fresh(folder: Path) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with everything in it, also where permissions were taken away. Links are not followed."""
+    """Remove a folder with everything in it, also where permissions were taken away. Links are not followed.
+
+    Raises BuildError, and OSError, where something stays.
+    """
 
     def open_up(again: Callable[..., object], path: str, _error: object) -> None:
         parent = os.path.dirname(path)  # noqa: PTH120 - shutil speaks in strings
@@ -28,4 +33,7 @@ def remove(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
     if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder, onerror=open_up)
+        try:
+            shutil.rmtree(folder, onerror=open_up)
+        except (OSError, RecursionError):  # nested deeper than Python goes, or than a path may be long
+            ownership.remove(folder)

@@ -41,7 +41,7 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
             bench.fetch(recipe)
             bench.carry_out(RUN, recipe, recipe.run)
             folder = output_folder(bench.source / recipe.base, recipe.output)
-            built = collect(folder, plan.limits, staging)
+            built = collect(bench.source, folder, plan.limits, staging)
             log.line(f"{recipe.title} made {len(built.files)} files in {folder.relative_to(bench.source)}/")
     except BuildError as error:
         error.lines = error.lines or log.recent()

@@ -1,13 +1,16 @@
 """What is asked of an upload that may be a source, and what is answered when somebody has to choose."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 from builds.recipe import Argv, Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import GB, MB
 
+_SECRET = re.compile(r"pass|token|secret|auth|key|credential", re.IGNORECASE)  # in the name of a variable
 FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called
 
 
@@ -46,8 +49,9 @@ class Order:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """The values of all variables."""
-        return frozenset(value for values in self.variables.values() for value in values.values())
+        """The values of all variables, and what the registries' have of passwords and tokens."""
+        ours = (part for name, value in self.registries.items() for part in _credentials(name, value))
+        return frozenset([*(value for values in self.variables.values() for value in values.values()), *ours])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,19 @@ class Source:
 
     why: str
     offers: tuple[Offer, ...]
+
+
+def _credentials(name: str, value: str) -> Iterator[str]:
+    """What is secret of a registry's variable: all of one that is named so, and of addresses who asks, by password.
+
+    An address itself is none: a log in which it was hidden would not say where a package was looked for.
+    """
+    words = value.split()
+    if _SECRET.search(name):
+        yield from (value, *words)
+    for word in words:
+        user, at, _ = word.partition("://")[2].partition("/")[0].rpartition("@")
+        if at:
+            login, colon, password = user.partition(":")
+            found = password if colon else login
+            yield from (found, unquote(found))

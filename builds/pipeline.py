@@ -1,6 +1,7 @@
 """The recipe: from an upload to stored files."""
 
 from builds import archive, aside
+from builds.carried import with_rules
 from builds.generate import generate
 from builds.order import Source
 from builds.presses import Presses
@@ -26,9 +27,10 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         if found.is_unsure or (found.recipe and not (plan.order and plan.order.run)):
             return source_of(found)
         if found.recipe:
-            unpacked = generate(found.recipe, plan, unpacked, staging, watcher)
+            built = generate(found.recipe, plan, unpacked, staging, watcher)
+            unpacked = with_rules(built, unpacked, found.recipe.base)
         else:
-            unpacked = only_below(found.base, unpacked)
+            unpacked = with_rules(only_below(found.base, unpacked), unpacked, found.base)
         unpacked = aside.set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
         watcher.report("store", 0, len(unpacked.files))
         bench = open_bench(unpacked, plan.transforms, staging, presses, watcher.report)

@@ -13,29 +13,14 @@ from appliance.storage.pending import Pending, accounts
 
 log = structlog.get_logger(__name__)
 
-EVERY = 3600.0  # seconds, at most: content is kept for hours
-OFTEN = 4  # times within the age that is allowed, where that is shorter
-
 
 class Cleaning:
-    """Looks after pending content; `start` and `stop` are the server's."""
+    """Looks after pending content, whenever it is told to."""
 
     def __init__(self, folder: DataFolder, contents: Contents, age: float) -> None:
         self._folder = folder
         self._contents = contents
         self._age = age
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Clean now, and now and then."""
-        self._task = asyncio.create_task(self._go_on())
-
-    async def stop(self) -> None:
-        """Clean no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def clean(self) -> int:
         """Remove what nobody touched for too long, but for what a deploy waits to be made of; how many files."""
@@ -43,6 +28,8 @@ class Cleaning:
         for account in await asyncio.to_thread(accounts, self._folder.pending):
             gone += await asyncio.to_thread(self._clean, account)
             self._contents.forget_count(account)
+        if gone:
+            log.info("pending_content_removed", files=gone)
         return gone
 
     def _clean(self, account: int) -> int:
@@ -53,13 +40,3 @@ class Cleaning:
                 if said["account"] == account:
                     needed |= {sha256 for _, sha256, _ in said["files"]}
         return Pending(self._folder.pending, account).expire(time.time() - self._age, needed)
-
-    async def _go_on(self) -> None:
-        while True:
-            try:
-                gone = await self.clean()
-                if gone:
-                    log.info("pending_content_removed", files=gone)
-            except OSError:
-                log.exception("pending_content_not_cleaned")
-            await asyncio.sleep(min(EVERY, self._age / OFTEN))

@@ -68,8 +68,8 @@ class Withdrawing:
 
     async def _check_deletable(self, row: Deploy) -> None:
         what = f"Deploy {row.number} of {row.site.name}"
-        if row.state == "queued":
-            raise Conflict(f"{what} is being worked on: wait until it is finished.", code="not_ready")
+        if row.state in {"queued", "asking"}:
+            raise Conflict(f"{what} is under way: wait until it is finished, or call it off.", code="not_ready")
         if await Live.exists(deploy=row):
             raise Conflict(f"{what} is live: publish another one first.", code="is_live")
         aliases = [str(name) for name in await Alias.filter(deploy=row).order_by("name").values_list("name", flat=True)]

@@ -7,18 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from builds.sandbox import limits, proxy, seccomp, system, within
 from builds.sandbox.destinations import Reach
 from builds.sandbox.engine import Contained, Engine
 from builds.sandbox.ownership import hand_over
 from builds.sandbox.proof import Unusable, first_proven
-from builds.sandbox.refusals import failed
+from builds.sandbox.refusals import failed, over_memory
 from builds.sandbox.running import follow
 from builds.sandbox.uids import own_uid
 from builds.sandbox.values import Bounds, Command, Say, Wishes
 
 ENGINES = ("podman", "docker")
+OUT_OF_MEMORY = "oom"  # what Podman's conmon writes where it runs, once the kernel has ended something for its memory
 SHARED_MEMORY = 64_000_000  # bytes of /dev/shm
 
 
@@ -51,13 +53,13 @@ class Container:
         if os.geteuid() == 0:
             hand_over(command.writable, self.uid)
         with ExitStack() as until_end:
+            place = Path(until_end.enter_context(tempfile.TemporaryDirectory(prefix="dropdock-container-")))
 
             def start(output: int) -> Contained:
-                profile = until_end.enter_context(tempfile.NamedTemporaryFile("w", suffix=".json"))
-                profile.write(seccomp.profile())
-                profile.flush()
-                options = [f"--security-opt=seccomp={profile.name}", *self._options(command, bounds)]
-                contained = self.engine.start(options, self.image, command.argv, output)
+                profile = place / "seccomp.json"
+                profile.write_text(seccomp.profile(), encoding="ascii")
+                options = [f"--security-opt=seccomp={profile}", *self._options(command, bounds)]
+                contained = self.engine.start(options, self.image, command.argv, output, place)
                 until_end.callback(contained.close)
                 if command.network:
                     listener = until_end.enter_context(closing(within.of(contained.root)))
@@ -65,7 +67,10 @@ class Container:
                 contained.go(system.script(command.environment, command.folder))
                 return contained
 
-            return follow(start, command, bounds, say, cancelled)
+            status = follow(start, command, bounds, say, cancelled)
+            if status and (place / OUT_OF_MEMORY).exists():
+                raise over_memory(bounds)
+            return status
 
     def _options(self, command: Command, bounds: Bounds) -> Iterator[str]:
         yield from ("--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from builds.sandbox.family import PROC
 from builds.sandbox.started import Launch, Started
@@ -38,8 +39,11 @@ class Engine:
     name: str
     path: str
 
-    def start(self, options: Sequence[str], image: str, argv: Sequence[str], output: int) -> "Contained":
-        """A container in which everything is ready and nothing has begun. Raises BuildError."""
+    def start(self, options: Sequence[str], image: str, argv: Sequence[str], output: int, folder: Path) -> "Contained":
+        """A container in which everything is ready and nothing has begun. Raises BuildError.
+
+        The engine runs in `folder`, in which it may leave files (conmon does when memory ran out): nobody else's.
+        """
         name, word = f"dropdock-{uuid.uuid4().hex}", f"#{uuid.uuid4().hex}"
         reading, writing = os.pipe()
         command = [
@@ -48,7 +52,7 @@ class Engine:
             *("-c", FIRST, word, *argv),
         ]
         try:
-            started = Started(Launch(command, output, environment=_environment(), stdin=reading))
+            started = Started(Launch(command, output, environment=_environment(), stdin=reading, folder=folder))
         except BaseException:
             os.close(writing)
             raise
@@ -86,6 +90,7 @@ class Engine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env=_environment(),
+            cwd="/",
             timeout=COMMAND_SECONDS,
             check=False,
         )

@@ -81,7 +81,7 @@ class Process:
 def usable(wishes: Wishes) -> Process:
     """The form that works here. Raises Unusable."""
     if wishes.require_isolation:
-        raise Unusable("builds would not be isolated, which require_isolation forbids.")
+        raise Unusable("its builds are not isolated, which require_isolation forbids.")
     if os.geteuid() == 0:  # the system's limit on processes does not hold for root: one build could stop the machine
         raise Unusable("a build would be root: run the server as an ordinary user.")
     return first_proven([Process(layer) for layer in ([True, False] if layers.abi() else [False])])

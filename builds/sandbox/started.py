@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 NICE = 5  # visitors come before builds
 
@@ -15,7 +16,8 @@ class Launch:
     """What to start: `output` and `files` are file descriptors it inherits, the first as standard output and error.
 
     `prepare` is called in the starting thread and may take rights from it. `environment` is the whole environment.
-    `group` gives it a session and a process group of its own, `stdin` a file descriptor to read from.
+    `group` gives it a session and a process group of its own, `stdin` a file descriptor to read from. It runs in
+    `folder`, or in this process's own.
     """
 
     argv: Sequence[str]
@@ -25,6 +27,7 @@ class Launch:
     prepare: Callable[[], None] | None = None
     group: bool = False
     stdin: int = subprocess.DEVNULL
+    folder: Path | None = None
 
 
 class Started:
@@ -98,6 +101,7 @@ class Started:
             env=self._launch.environment,
             pass_fds=self._launch.files,
             start_new_session=self._launch.group,
+            cwd=self._launch.folder,
         )
 
     def _required(self) -> "subprocess.Popen[bytes]":

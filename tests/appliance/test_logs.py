@@ -21,6 +21,25 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r"
 TOKEN = "dd_9f8Zk2LmQpR7sT1vXyAb3C"
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b9dWRWJTmaaJObG"
 HIDE = "hunter2-S3CRET"
+BEGIN = "-----BEGIN PRIVATE KEY-----"
+# Put together here, so that no scanner takes them for somebody's.
+KEYS = (
+    *("gh" + kind + "_" + "0aB9" * 9 for kind in "pousr"),
+    "github" + "_pat_" + "11ABCDEFG0" * 3 + "_" + "0aB9" * 14,
+    "glp" + "at-" + "0aB9-_" * 4,
+    "npm" + "_" + "0aB9" * 9,
+    "pypi" + "-AgEIcHlwaS5vcmc" + "0aB9" * 20,
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    "ASIA" + "IOSFODNN7EXAMPLE",
+    "xox" + "b-123456789012-1234567890123-" + "0aB9" * 6,
+    "xox" + "p-123456789012-" + "0aB9" * 6,
+    "hooks.slack" + ".com/services/T00000000/B00000000/" + "0aB9" * 6,
+    "AIza" + "0aB9_-C" * 5,
+    "sk" + "_live_" + "0aB9" * 6,
+    "rk" + "_live_" + "0aB9" * 6,
+    "sk" + "-ant-api03-" + "0aB9" * 20,
+    "SG" + "." + "0aB9" * 5 + "." + "0aB9" * 10,
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,14 @@ SHAPES: dict[str, tuple[Any, str]] = {
     "a set-up link with its token in the path": (f"http://localhost:8080/set-up/{HIDE}", HIDE),
     "the password of a database": (f"postgres://olga:{HIDE}@db.internal/dropdock", HIDE),
     "a password's hash": (f"found {HASH}", "c29tZXNhbHQ"),
+    "a private key": (
+        f"-----BEGIN EC PRIVATE KEY-----\nDEK-Info: AES-128\n\n{HIDE}\n-----END EC PRIVATE KEY-----",
+        HIDE,
+    ),
+    "a variable named KEY": (f"DEPLOY_KEY={HIDE}", HIDE),
+    "a key in YAML": (f"api_key: '{HIDE * 2}'", HIDE),
+    "an AWS secret key": (f"aws_secret_access_key = {HIDE * 3}", HIDE),
+    **{f"a key like {key[:12]}": (f"found {key} in .env", key) for key in KEYS},
     "bytes": (f"token={HIDE}".encode(), HIDE),
     "an object": (SignIn("o@e.org", HIDE), HIDE),
     "an object that speaks": (Speaks(), TOKEN),
@@ -133,6 +160,10 @@ def test_no_shape_of_a_secret_gets_into_a_line(stream: io.StringIO, log_format: 
         "GET /docs/tokens.html?page=2 200",
         "the site alice-docs was published",
         "https://docs.localhost:8080/a:b@c",
+        "SyntaxError: Unexpected token: punc (})",
+        "task-runner sk-circle npm_config_cache xoxo ghp_short AKIAlike.css",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        "primary key: id, KEYS=3 monkey=banana",
         {"token_id": 7, "tokens": 3, "session_id": "s1", "token_name": "ci", "access_lifetime": "10m"},
         {"password": None, "files": 3, "ok": True, "seconds": 0.5},
         [1, None, "x"],
@@ -165,7 +196,16 @@ def test_anything_can_be_redacted_and_encoded(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["token" * 20_000, "a-" * 50_000, '"' * 100_000, "eyJaaaa." * 12_000, "password=" * 10_000]
+    "text",
+    [
+        "token" * 20_000,
+        "a-" * 50_000,
+        '"' * 100_000,
+        "eyJaaaa." * 12_000,
+        "password=" * 10_000,
+        BEGIN * 3000,
+        "KEY_" * 20_000,
+    ],
 )
 def test_long_text_costs_its_length_and_no_more(text: str) -> None:
     redact_text(text)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builds.masking import HIDDEN, RECOGNISED, SHORTEST, Masker, masked
+from builds.order import Order
 
 SECRET = "s3cr3t/va+lue with €uro"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nq83vEjRWeJA=\n-----END RSA PRIVATE KEY-----"
@@ -92,6 +93,21 @@ def test_a_key_that_never_ends_does_not_hide_the_rest() -> None:
     shown = through(["-----BEGIN PRIVATE KEY-----", *["line"] * 400])
 
     assert shown[-1] == "line"
+
+
+def test_what_an_address_of_a_registry_says_of_who_asks_is_secret_and_the_address_is_not() -> None:
+    registries = {
+        "PIP_INDEX_URL": "https://baker:hunter2%40home@bread.example/simple https://t0ken-of-bob@more.example/simple",
+        "npm_config_//bread.example/:_authToken": "t0ken-of-olga",
+        "PIP_CERT": "/etc/ssl/bread.pem",
+    }
+    secrets = Order(registries=registries).secrets
+
+    assert {"hunter2%40home", "hunter2@home", "t0ken-of-bob", "t0ken-of-olga"} <= secrets
+    assert masked("Looking in https://bread.example/simple with /etc/ssl/bread.pem", secrets) == (
+        "Looking in https://bread.example/simple with /etc/ssl/bread.pem"
+    )
+    assert masked("https://baker:hunter2%40home@bread.example/", secrets) == f"https://baker:{HIDDEN}@bread.example/"
 
 
 def test_short_values_stay_readable() -> None:

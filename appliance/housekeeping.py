@@ -1,0 +1,35 @@
+"""What goes on beside requests: uploads become deploys, these expire, repositories are fetched, the old is removed."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from appliance.audit_keeping import AuditKeeping
+from appliance.data_folder import DataFolder
+from appliance.deploys import Cleaning
+from appliance.now_and_then import NowAndThen
+from appliance.parts import Parts
+from appliance.refining import Refining
+
+OFTEN = 3600.0  # seconds, at most, between two rounds: what they remove is kept for hours
+
+
+async def keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder, refine_command: Sequence[str]) -> None:
+    """Begin all of it; the stack stops it, but for the jobs. `refine_command` starts what makes better forms."""
+    await parts.jobs.start()
+    settings = parts.settings
+    pending = Cleaning(folder, parts.contents, settings.pending_age)
+    for keeper in (
+        parts.withdrawing,
+        parts.git.redeploy,
+        NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
+        NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
+        AuditKeeping(settings.audit_age, parts.access.now),
+        Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command),
+    ):
+        await keeper.start()
+        stack.push_async_callback(keeper.stop)
+
+
+def _often(age: float) -> float:
+    """How many seconds apart to look for what is older than this."""
+    return max(1.0, min(OFTEN, age / 4))

@@ -1,0 +1,65 @@
+"""What a container engine leaves where it runs is nobody's: not the server's folder, not the build's."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from builds.errors import BuildError
+from builds.sandbox.container import Container
+from builds.sandbox.destinations import Reach
+from builds.sandbox.engine import Engine
+from builds.sandbox.values import Bounds, Command
+from tests.builds.sandbox.bench import Bench
+from tests.builds.sandbox.conftest import PODMAN
+from tests.builds.sandbox.test_bounds import MEMORY_BOMB
+
+
+@pytest.fixture
+def server_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory of the server, which is empty."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def container_that_leaves(name: str, folder: Path) -> Container:
+    """A container of an engine that says where it runs, leaves a file of this name there, and ends with status 3."""
+    engine = folder / "engine"
+    engine.write_text(f"#!/bin/sh\npwd\ntouch {name}\nexit 3\n")
+    engine.chmod(0o755)
+    return Container(Engine("docker", str(engine)), "image", 65_000, Reach(()))
+
+
+def test_an_engine_runs_in_a_folder_of_its_own(server_folder: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    said = bytearray()
+    command = Command(("true",), workspace, {}, (workspace,))
+
+    status = container_that_leaves("left", tmp_path).run(command, Bounds(), said.extend, threading.Event())
+
+    place = Path(said.decode().strip())
+    assert (status, list(server_folder.iterdir()), list(workspace.iterdir())) == (3, [], [])
+    assert place.is_absolute()
+    assert not place.exists()
+
+
+def test_what_podman_leaves_when_memory_has_run_out_is_understood(server_folder: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    command = Command(("true",), workspace, {}, (workspace,))
+
+    with pytest.raises(BuildError, match="build_memory"):
+        container_that_leaves("oom", tmp_path).run(command, Bounds(), lambda _: None, threading.Event())
+
+    assert list(server_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("isolated", [PODMAN], indirect=True)
+def test_a_build_that_runs_out_of_memory_leaves_no_file_with_the_server(server_folder: Path, bench: Bench) -> None:
+    outcome = bench.python(MEMORY_BOMB)
+
+    assert outcome.status != 0
+    assert list(server_folder.iterdir()) == []
