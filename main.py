@@ -259,6 +259,12 @@ def _git() -> "click.Command":
     return git
 
 
+def _update() -> "click.Command":
+    from appliance.cli import update
+
+    return update.command(Path(sys.executable) if getattr(sys, "frozen", False) else None)
+
+
 def _version() -> "click.Command":
     from appliance.cli.program import version
 
@@ -301,6 +307,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "check": ("Show the settings and verify the data directory.", _check),
     "health": ("Say whether the server is ready.", _health),
     "service": ("Run Dropdock as a service of this machine.", _service),
+    "update": ("Bring this executable to the newest release.", _update),
     "version": ("Print the version.", _version),
 }
 

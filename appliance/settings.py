@@ -30,6 +30,8 @@ from appliance.units import (
     optional_address,
     optional_domain,
     proxy_hosts,
+    public_key,
+    safe_url,
     switch,
     whole,
     words,
@@ -242,6 +244,11 @@ class Settings:
     )
     access_log_path: str = _setting("", str, "file of the access log, relative to <data>/logs; empty: standard output")
     audit_age: Span = _setting("365d", Span.parse, "how long the audit log says who changed what; 0s: for good")
+    # releases
+    update_index: str = _setting(
+        "", safe_url, "list of releases that `dropdock update` looks at; empty: there is none to look at"
+    )
+    update_key: str = _setting("", public_key, "public key that signs it (Ed25519, base64)")
     # keys
     secret_key: str = _setting(
         "", str, "key that signs tokens; empty: made on first start in <data>/secret.key", secret=True

@@ -3,6 +3,7 @@
 The error's text goes on after the setting's name: "upload_size is a size, such as …".
 """
 
+import base64
 import ipaddress
 import os
 import re
@@ -234,6 +235,14 @@ def address_of_service(value: object) -> str:
     return text
 
 
+def safe_url(value: object) -> str:
+    """An https address, or empty; this machine may be asked over plain http."""
+    text = str(value).strip()
+    if text and not re.fullmatch(r"https://[^\s/]+/\S*|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?/\S*", text):
+        raise ValueError('is empty, or an https address, such as "https://example.org/dropdock/releases.json"')
+    return text
+
+
 def long_secret(value: object) -> str:
     """A secret that cannot be guessed, or empty."""
     text = str(value)
@@ -241,6 +250,18 @@ def long_secret(value: object) -> str:
         raise ValueError(
             f"has to have {LEAST_SECRET} characters or more, without spaces: `openssl rand -hex 32` makes one"
         )
+    return text
+
+
+def public_key(value: object) -> str:
+    """An Ed25519 public key (RFC 8032) in base64, or empty."""
+    text = str(value).strip()
+    try:
+        size = len(base64.b64decode(text, validate=True))
+    except ValueError:
+        size = -1
+    if text and size != 32:
+        raise ValueError("is empty, or an Ed25519 public key: 32 bytes in base64")
     return text
 
 

@@ -36,4 +36,6 @@ LAUNCHD = Manager(
     install=(("launchctl", "bootstrap", "system", str(_PATH)),),
     remove=(("launchctl", "bootout", f"system/{_LABEL}"),),
     status=("launchctl", "print", f"system/{_LABEL}"),
+    stop=(("launchctl", "bootout", f"system/{_LABEL}"),),
+    start=(("launchctl", "bootstrap", "system", str(_PATH)),),
 )

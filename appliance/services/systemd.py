@@ -98,6 +98,8 @@ SYSTEMD = Manager(
     install=(("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", _NAME)),
     remove=(("systemctl", "disable", "--now", _NAME),),
     status=("systemctl", "status", "--no-pager", _NAME),
+    stop=(("systemctl", "stop", _NAME),),
+    start=(("systemctl", "start", _NAME),),
     prepare=_prepare,
     refuse=_refuse,
 )

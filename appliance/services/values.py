@@ -46,5 +46,7 @@ class Manager:
     install: Commands  # after the file is written
     remove: Commands  # before it is taken away
     status: tuple[str, ...]
+    stop: Commands  # for a while, such as to update the program
+    start: Commands
     prepare: Callable[[Service], Commands] = lambda _: ()  # before it is written
     refuse: Callable[[Service], str] = lambda _: ""

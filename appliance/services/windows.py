@@ -58,4 +58,6 @@ WINDOWS = Manager(
     install=(("schtasks", "/Create", "/TN", _TASK, "/XML", str(_PATH), "/F"), ("schtasks", "/Run", "/TN", _TASK)),
     remove=(("schtasks", "/End", "/TN", _TASK), ("schtasks", "/Delete", "/TN", _TASK, "/F")),
     status=("schtasks", "/Query", "/TN", _TASK, "/V", "/FO", "LIST"),
+    stop=(("schtasks", "/End", "/TN", _TASK),),
+    start=(("schtasks", "/Run", "/TN", _TASK),),
 )

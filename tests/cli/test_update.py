@@ -1,0 +1,495 @@
+"""`update`, against a list of releases served here: what is wrong changes nothing, what is right takes the place."""
+
+import base64
+import hashlib
+import json
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from appliance import presence
+from appliance.cli import update as update_command
+from appliance.data_folder import DataFolder
+from appliance.releases import fetching
+from appliance.releases.index import Index, Release, ReleaseFile, newest, order, this_machine, write
+from appliance.releases.values import CannotUpdate
+from appliance.services import MANAGERS
+from appliance.settings_sources import BadSettings, load
+from appliance.storage.backups import Backups
+from appliance.version import VERSION
+from tests.builders import MAIN, ROOT, served
+from tests.cli.conftest import Outcome, Run
+
+NEW = "99.0.0"
+KEY = Ed25519PrivateKey.generate()
+
+
+def public(key: Ed25519PrivateKey) -> str:
+    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    return base64.b64encode(key.public_key().public_bytes(*raw)).decode()
+
+
+def program(version: str, script: str = "") -> bytes:
+    """A stand-in for an executable of a version: this program, which says another one of itself."""
+    says = f'[ "$1" = version ] && {{ echo "dropdock {version}"; exit; }}'
+    return f'#!/bin/sh\n{says}\n{script}\nexec {sys.executable} {MAIN} "$@"\n'.encode()
+
+
+class Origin:
+    """Where releases are, on loopback. `cut` names what breaks off in the middle."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes] = {}
+        self.moved: dict[str, str] = {}
+        self.cut = ""
+        origin = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path in origin.moved:
+                    self.send_response(302)
+                    self.send_header("Location", origin.moved[self.path])
+                    self.end_headers()
+                    return
+                body = origin.content.get(self.path)
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write((body or b"")[: len(body or b"") // 2 if origin.cut == self.path else None])
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
+                """Nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def offers(self, content: bytes, version: str = NEW, key: Ed25519PrivateKey = KEY, **lies: Any) -> None:
+        """Put an executable up, and a list that has it; `lies` are what the list says of it and is not so."""
+        self.content["/new"] = content
+        file = ReleaseFile(*this_machine(), "new", len(content), hashlib.sha256(content).hexdigest())
+        listed = msgspec.structs.replace(file, **lies)
+        self.content["/releases.json"] = write(Index((Release(version, (listed,)),)), key)
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    made = Origin()
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+@dataclass
+class Installed:
+    """A machine on which an executable stands, with a data folder."""
+
+    path: Path
+    data: Path
+    program: Run
+    origin: Origin
+    patch: pytest.MonkeyPatch
+    old: bytes = field(default_factory=lambda: program(VERSION))
+
+    def update(self, *options: object, data: Path | None = None) -> Outcome:
+        with self.patch.context() as patch:  # in this process, as if it were the executable's
+            patch.setattr(sys, "frozen", True, raising=False)
+            patch.setattr(sys, "executable", str(self.path))
+            return self.program("update", "--data", data or self.data, *options)
+
+    def is_as_it_was(self) -> bool:
+        return self.path.read_bytes() == self.old and [*self.path.parent.iterdir()] == [self.path]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, run: Run, origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Installed:
+    made = Installed(tmp_path / "bin/dropdock", tmp_path / "data", run, origin, monkeypatch)
+    made.path.parent.mkdir()
+    made.path.write_bytes(made.old)
+    made.path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DROPDOCK_UPDATE_INDEX", f"{origin.url}/releases.json")
+    monkeypatch.setenv("DROPDOCK_UPDATE_KEY", public(KEY))
+    for manager in MANAGERS:
+        absent = replace(MANAGERS[manager], path=tmp_path / "no-service")
+        monkeypatch.setitem(MANAGERS, manager, absent)
+    return made
+
+
+def with_a_database(data: Path) -> None:
+    """A data folder that a server has used."""
+    with served(data) as server:
+        server.stop()
+
+
+def test_a_newer_version_takes_the_place_of_the_old(installed: Installed) -> None:
+    with_a_database(installed.data)
+    new = program(NEW)
+    installed.origin.offers(new)
+
+    outcome = installed.update()
+
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.startswith(f"Dropdock {NEW} has taken the place of {VERSION}")
+    assert installed.path.read_bytes() == new
+    assert stat.S_IMODE(installed.path.stat().st_mode) == 0o755
+    assert installed.path.with_name("dropdock.before").read_bytes() == installed.old
+    assert len(list(installed.path.parent.iterdir())) == 2
+    (copy,) = Backups(DataFolder(installed.data).backups).all()
+    assert str(copy) in outcome.err
+
+
+def test_asking_whether_there_is_one_changes_nothing(installed: Installed) -> None:
+    installed.origin.offers(program(NEW))
+
+    outcome = installed.update("--check")
+
+    assert outcome.out.startswith(f"Dropdock {NEW} is there; this is {VERSION}.")
+    assert installed.is_as_it_was()
+    assert not installed.data.exists()
+
+
+@pytest.mark.parametrize("version", [VERSION, "0.0.9", "0.1"])
+def test_an_older_version_or_the_same_is_never_taken(installed: Installed, version: str) -> None:
+    installed.origin.offers(program(version), version)
+
+    outcome = installed.update()
+
+    assert (outcome.code, outcome.out) == (0, f"Dropdock {VERSION} is the newest version for this machine.\n")
+    assert installed.is_as_it_was()
+
+
+def test_what_another_key_has_signed_is_not_believed(installed: Installed) -> None:
+    installed.origin.offers(program(NEW), key=Ed25519PrivateKey.generate())
+
+    outcome = installed.update()
+
+    assert outcome.code == 1
+    assert "is not signed by update_key" in outcome.err
+    assert installed.is_as_it_was()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda list_: list_ | {"signed": list_["signed"].replace(NEW, "98.0.0")}, "is not signed by update_key"),
+        (lambda list_: list_ | {"signature": "AAAA"}, "is not signed by update_key"),
+        (lambda list_: list_ | {"signature": "not base64"}, "cannot be read"),
+        (lambda list_: {"signed": list_["signed"]}, "cannot be read"),
+        (lambda _: [], "cannot be read"),
+    ],
+)
+def test_a_list_that_was_altered_is_not_believed(installed: Installed, change: object, sentence: str) -> None:
+    installed.origin.offers(program(NEW))
+    document = json.loads(installed.origin.content["/releases.json"])
+    installed.origin.content["/releases.json"] = json.dumps(change(document)).encode()  # type: ignore[operator]  # of the parameters above
+
+    outcome = installed.update()
+
+    assert outcome.code == 1
+    assert sentence in outcome.err
+    assert installed.is_as_it_was()
+
+
+@pytest.mark.parametrize(
+    ("lies", "sentence"),
+    [
+        ({"sha256": "0" * 64}, "is not the file that was signed (its SHA-256 differs)"),
+        ({"size": 10}, "came with more than its 10 bytes"),
+        ({"size": 10_000}, "came with less than its 10000 bytes"),
+        ({"size": 10**12}, "more than any executable"),
+        ({"url": "missing"}, "answered 404"),
+        ({"url": "http://example.org/new"}, "is no https address"),
+        ({"url": "file:///etc/passwd"}, "is no https address"),
+    ],
+)
+def test_a_file_that_is_not_the_one_that_was_signed_is_not_kept(
+    installed: Installed, lies: dict[str, Any], sentence: str
+) -> None:
+    installed.origin.offers(program(NEW), **lies)
+
+    outcome = installed.update()
+
+    assert outcome.code == 1
+    assert sentence in outcome.err
+    assert installed.is_as_it_was()
+
+
+@pytest.mark.parametrize("path", ["/new", "/releases.json"])
+def test_a_download_that_breaks_off_changes_nothing(installed: Installed, path: str) -> None:
+    installed.origin.offers(program(NEW))
+    installed.origin.cut = path
+
+    outcome = installed.update()
+
+    assert outcome.code == 1
+    assert "could not be fetched whole" in outcome.err
+    assert installed.is_as_it_was()
+
+
+def test_a_redirect_leads_to_safe_addresses_only(installed: Installed) -> None:
+    installed.origin.offers(program(NEW), url="moved")
+    installed.origin.moved["/moved"] = "http://example.org/new"
+
+    outcome = installed.update()
+
+    assert "http://example.org/new is no https address" in outcome.err
+    assert installed.is_as_it_was()
+
+
+def test_a_redirect_within_is_followed(origin: Origin) -> None:
+    origin.content["/there"] = b"the list"
+    origin.moved["/here"] = "/there"
+
+    assert fetching.index(f"{origin.url}/here") == b"the list"
+
+
+def test_addresses_that_lead_to_one_another_are_left(origin: Origin) -> None:
+    origin.moved["/here"] = "/here"
+
+    with pytest.raises(CannotUpdate, match="leads from one address to the next"):
+        fetching.index(f"{origin.url}/here")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (program(NEW, 'echo "no such library" >&2; exit 127'), "does not start, tried on a copy of the database (no"),
+        (program("98.0.0"), "says of itself 'dropdock 98.0.0', not 99.0.0"),
+        (b"\x7fELF and no more", "does not run on this machine"),
+        (b"#!/bin/sh\nexit 3\n", "does not run on this machine"),
+    ],
+    ids=["crashes", "another", "no-program", "fails"],
+)
+def test_a_version_that_does_not_start_is_not_put_in_place(installed: Installed, content: bytes, sentence: str) -> None:
+    installed.origin.offers(content)
+
+    outcome = installed.update()
+
+    assert outcome.code == 1
+    assert sentence in outcome.err
+    assert installed.is_as_it_was()
+
+
+def test_a_server_that_was_started_by_hand_has_to_be_stopped_by_hand(installed: Installed) -> None:
+    installed.origin.offers(program(NEW))
+
+    with served(installed.data):
+        outcome = installed.update()
+
+    assert outcome.code == 1
+    assert "stop it, run this again, then start it" in outcome.err
+    assert installed.is_as_it_was()
+
+
+class Service:
+    """What a service manager does, in little: it starts the executable, and ends it."""
+
+    SCRIPT = """
+import os, pathlib, signal, subprocess, sys, time
+verb, pid, *command = sys.argv[1:]
+pid = pathlib.Path(pid)
+def alive():
+    try:
+        return open(f"/proc/{pid.read_text()}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+if verb == "start":
+    with open(pid.with_suffix(".log"), "ab") as log:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    pid.write_text(str(child.pid))
+elif verb == "stop":
+    if alive():
+        os.kill(int(pid.read_text()), signal.SIGTERM)
+    while alive():
+        time.sleep(0.05)
+sys.exit(0 if verb != "status" or alive() else 3)
+"""
+
+    def __init__(self, installed: Installed, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        script, self.pid, python = folder / "manager.py", folder / "pid", sys.executable
+        script.write_text(self.SCRIPT)
+        command = (str(installed.path), "serve", "--data", str(installed.data), "--listen", "127.0.0.1:0")
+        unit = folder / "dropdock.service"
+        unit.write_text(f"ExecStart={' '.join(command)}\n")
+
+        def does(verb: str) -> tuple[str, ...]:
+            return (python, str(script), verb, str(self.pid), *command)
+
+        self.stop_command, self.start_command = does("stop"), does("start")
+        manager = replace(
+            MANAGERS["systemd"],
+            path=unit,
+            start=(self.start_command,),
+            stop=(self.stop_command,),
+            status=does("status"),
+        )
+        monkeypatch.setitem(MANAGERS, "systemd", manager)
+
+    def start(self) -> None:
+        subprocess.run(self.start_command, check=True, timeout=60)
+
+    def stop(self) -> None:
+        subprocess.run(self.stop_command, check=True, timeout=60)
+
+    def process(self) -> str:
+        return self.pid.read_text()
+
+
+@pytest.fixture
+def service(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    made = Service(installed, tmp_path, monkeypatch)
+    made.start()
+    assert answers(installed.data), (tmp_path / "pid.log").read_text()
+    yield made
+    made.stop()
+
+
+def test_a_service_goes_on_with_the_new_version(installed: Installed, service: Service) -> None:
+    before = service.process()
+    new = program(NEW)
+    installed.origin.offers(new)
+
+    outcome = installed.update()
+
+    assert outcome.code == 0, outcome.err
+    assert installed.path.read_bytes() == new
+    assert service.process() != before
+    assert answers(installed.data)
+
+
+MIGRATE = """
+import pathlib, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('appliance', '9999_new', '2026')")
+connection.commit()
+pathlib.Path(__file__).with_name("migrated").touch()
+"""
+
+
+def test_a_version_that_fails_as_a_service_is_taken_back_with_its_database(
+    installed: Installed, service: Service
+) -> None:
+    database = DataFolder(installed.data).database
+    migrate = installed.data.with_name("migrate.py")
+    migrate.write_text(MIGRATE)
+    crash = f'case "$*" in *"{installed.data} "*) {sys.executable} {migrate} {database} && exit 1;; esac'
+    installed.origin.offers(program(NEW, crash))
+
+    outcome = installed.update()
+
+    assert outcome.code == 1
+    assert f"version {VERSION} and its database are back" in outcome.err
+    assert installed.path.read_bytes() == installed.old
+    assert [*installed.path.parent.iterdir()] == [installed.path]
+    assert answers(installed.data)
+    with sqlite3.connect(database) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM tortoise_migrations")}
+    connection.close()
+    assert "9999_new" not in names
+    assert installed.data.with_name("migrated").exists()  # it had been there
+
+
+def test_a_service_on_another_data_folder_is_not_touched(
+    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Service(installed, tmp_path, monkeypatch)
+    installed.origin.offers(program(NEW))
+
+    outcome = installed.update(data=installed.data.with_name("other"))
+
+    assert outcome.code == 1
+    assert "on another data folder" in outcome.err
+    assert installed.is_as_it_was()
+
+
+def answers(data: Path) -> bool:
+    """Whether the server of this folder answers, once it is there."""
+    for _ in range(600):
+        running = presence.find(DataFolder(data))
+        if running is not None:
+            address = f"http://{running.host}:{running.port}/healthz"
+            return httpx.get(address, headers={"Host": running.admin}).text == "ok\n"
+        threading.Event().wait(0.1)
+    return False
+
+
+@pytest.mark.parametrize(("signs", "sentence"), [((), "git pull"), ((ROOT,), "start the container from it")])
+def test_what_is_no_single_executable_is_told_its_own_way(
+    run: Run, monkeypatch: pytest.MonkeyPatch, signs: tuple[Path, ...], sentence: str
+) -> None:
+    monkeypatch.setattr(update_command, "CONTAINER", signs)
+
+    outcome = run("update")
+
+    assert outcome.code == 1
+    assert sentence in outcome.err
+
+
+def test_without_a_list_there_is_nothing_to_look_at(installed: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DROPDOCK_UPDATE_KEY")
+
+    outcome = installed.update()
+
+    assert (outcome.code, outcome.err.partition(":")[0]) == (1, "Set update_key first")
+
+
+@pytest.mark.parametrize("url", ["http://example.org/releases.json", "ftp://example.org/", "releases.json"])
+def test_a_list_is_looked_for_at_a_safe_address_only(url: str) -> None:
+    with pytest.raises(BadSettings, match="update_index is empty, or an https address"):
+        load(environment={"DROPDOCK_UPDATE_INDEX": url})
+
+
+@pytest.mark.parametrize("key", ["AAAA", "not base64", "A" * 45])
+def test_a_key_of_another_kind_is_refused(key: str) -> None:
+    with pytest.raises(BadSettings, match="update_key is empty, or an Ed25519 public key"):
+        load(environment={"DROPDOCK_UPDATE_KEY": key})
+
+
+def test_the_newest_is_told_by_numbers_and_for_this_machine() -> None:
+    ours, other = ReleaseFile(*this_machine(), "", 1, ""), ReleaseFile("plan9", "mips", "", 1, "")
+    releases = [Release("1.9.0", (ours,)), Release("1.10.0", (ours,)), Release("2.0.0", (other,))]
+
+    found = newest(releases, "1.8.0")
+
+    assert found is not None
+    assert found[0].version == "1.10.0"
+    assert newest(releases, "1.10.0") is None
+    with pytest.raises(CannotUpdate, match="no version such as"):
+        order("1.0-beta")
+
+
+def test_the_script_of_a_release_writes_a_list_that_is_believed(
+    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = [sys.executable, str(ROOT / "packaging/sign_releases.py")]
+    key, listed = tmp_path / "key.pem", tmp_path / "releases.json"
+    made = subprocess.run([*script, "make-key", key], capture_output=True, text=True, check=True)
+    monkeypatch.setenv("DROPDOCK_UPDATE_KEY", made.stdout.strip())
+    executable = tmp_path / "dropdock-{}-{}".format(*this_machine())
+    executable.write_bytes(program(NEW))
+    for version in ("98.0.0", NEW):
+        where = ["--key", "-", "--version", version, "--base", installed.origin.url, "--index", str(listed)]
+        subprocess.run([*script, "sign", *where, str(executable)], input=key.read_bytes(), check=True)
+    installed.origin.content = {"/releases.json": listed.read_bytes(), f"/{executable.name}": executable.read_bytes()}
+
+    outcome = installed.update("--check")
+
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert outcome.out.startswith(f"Dropdock {NEW} is there"), outcome.err
+    assert len(json.loads(json.loads(listed.read_bytes())["signed"])["releases"]) == 2
