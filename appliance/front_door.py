@@ -3,9 +3,12 @@
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
+from appliance.accepting import Accepting, Peer
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.crowd import Crowd
@@ -20,12 +23,15 @@ from appliance.serving.limits import DoorLimits
 from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
-from appliance.tls import Entrance
+from appliance.socket_transport import SocketTransport
+from appliance.tls import Entrance, LoopEntrance
 
 __all__ = ["DoorLimits", "FrontDoor"]
 
 Lane = FastLane | Http2Lane
-Server = asyncio.Server | Entrance
+Server = asyncio.Server | Accepting | Entrance | LoopEntrance
+
+_DIRECT = sys.platform != "win32"  # whose loop cannot watch sockets
 
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.02, 1.0  # seconds between looks for connections whose time is up
 
@@ -99,21 +105,25 @@ class FrontDoor:
         self._handed: dict[Handed, str | None] = {}  # to the address each was counted under, None for elsewhere
         self.crowd = crowd or Crowd(self.limits.connections, self.limits.connections_per_address)
         self._empty = asyncio.Event()
-        self._watch: asyncio.Task[None] | None = None
+        self._clock: asyncio.Task[None] | None = None  # looks for those whose time is up
         self._closing = False
 
     async def open(self, sockets: list[socket.socket]) -> list[Server]:
         """Listen on bound TCP sockets, which then belong to the door; raises OSError when one cannot listen."""
         loop = asyncio.get_running_loop()
+        if self._clock is None:
+            self._clock = loop.create_task(self._watch_times())
         opened: list[Server] = []
         for listening in sockets:
             # Inherited by connections. asyncio sets it itself only on sockets made with an explicit protocol number.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            server = await loop.create_server(lambda: FastLane(self), sock=listening, backlog=self.limits.backlog)
-            opened.append(server)
-            self._servers.append(server)
-        if self._watch is None:
-            self._watch = loop.create_task(self._watch_times())
+            if _DIRECT:
+                listening.listen(self.limits.backlog)
+                opened.append(Accepting(listening, self._welcome))
+            else:
+                make = partial(FastLane, self)
+                opened.append(await loop.create_server(make, sock=listening, backlog=self.limits.backlog))
+        self._servers += opened
         return opened
 
     def open_tls(self, sockets: list[socket.socket], context: ssl.SSLContext) -> list[Server]:
@@ -121,7 +131,10 @@ class FrontDoor:
         opened: list[Server] = []
         for listening in sockets:
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            opened.append(Entrance(self, listening, context))
+            if _DIRECT:
+                opened.append(Entrance(self, listening, context))
+            else:
+                opened.append(LoopEntrance(self, listening, context))
         self._servers += opened
         return opened
 
@@ -155,8 +168,11 @@ class FrontDoor:
                 await self._all_gone()
         except TimeoutError:
             await self._cut()
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._clock is not None:
+            self._clock.cancel()
+
+    def _welcome(self, descriptor: int, peer: Peer) -> None:
+        SocketTransport(descriptor, peer, FastLane(self)).begin()
 
     # What follows is for the lanes (serving.fast_lane.Door).
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
-import sys
 from typing import Protocol
 
+from appliance.accepting import AT_ONCE, NO_SOCKETS_SECONDS, Accepting, Peer
 from appliance.serving.door import Door
 from appliance.serving.fast_lane import FastLane
 from appliance.tls_transport import Handshake, SecureTransport
@@ -15,9 +16,6 @@ log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())  # silent until the program sets up logging
 
 _FAREWELL_SECONDS = 2.0  # for a client to say good-bye in its turn (RFC 8446, 6.1)
-_NO_SOCKETS_SECONDS = 0.2  # until accepting is tried again after the process ran out of descriptors
-_DIRECT = sys.platform != "win32"  # whose loop cannot watch sockets
-_CHUNK = 64  # connections welcomed before others get their turn
 
 
 class SecureDoor(Door, Protocol):
@@ -86,6 +84,42 @@ class Entrance:
 
     def __init__(self, door: SecureDoor, listening: socket.socket, context: ssl.SSLContext) -> None:
         self._door = door
+        self._context = context
+        self._accepting = Accepting(listening, self._welcome)
+
+    def close(self) -> None:
+        """Accept no more; the socket is closed."""
+        self._accepting.close()
+
+    def _welcome(self, descriptor: int, peer: Peer) -> None:
+        """Shake hands on the socket itself."""
+        lane = SecureLane(self._door)
+        lane.address = str(peer[0])
+        if not self._door.expect(lane, lane.address):
+            os.close(descriptor)
+            return
+        connection = socket.socket(fileno=descriptor)
+        connection.setblocking(False)  # noqa: FBT003  (the socket module's own signature); what is wrapped goes by this
+        try:
+            secure = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        except OSError as error:  # the client has gone already
+            connection.close()
+            _refused(self._door, lane, str(error))
+            return
+        handshake = Handshake(
+            secure,
+            lambda shaken: SecureTransport(shaken, peer, lane, _FAREWELL_SECONDS).begin(),
+            lambda reason: _refused(self._door, lane, reason),
+        )
+        lane.begin(handshake)
+        handshake.begin(self._door.limits.head_seconds)
+
+
+class LoopEntrance:
+    """The same where the loop cannot watch sockets: asyncio speaks TLS."""
+
+    def __init__(self, door: SecureDoor, listening: socket.socket, context: ssl.SSLContext) -> None:
+        self._door = door
         self._listening = listening
         self._context = context
         self._loop = asyncio.get_running_loop()
@@ -104,11 +138,11 @@ class Entrance:
                 connection, where = await self._loop.sock_accept(self._listening)
             except OSError as error:  # no descriptors left, or the client has gone already
                 log.warning("accept_failed", extra={"reason": str(error)})
-                await asyncio.sleep(_NO_SOCKETS_SECONDS)
+                await asyncio.sleep(NO_SOCKETS_SECONDS)
                 continue
             self._welcome(connection, str(where[0]))
             welcomed += 1
-            if welcomed % _CHUNK == 0:
+            if welcomed % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
     def _welcome(self, connection: socket.socket, address: str) -> None:
@@ -117,35 +151,10 @@ class Entrance:
         if not self._door.expect(lane, address):
             connection.close()
             return
-        if _DIRECT:
-            self._greet(lane, connection)
-            return
         handshake = self._loop.create_task(self._shake_hands(lane, connection))
         self._handshakes.add(handshake)
         handshake.add_done_callback(self._handshakes.discard)
         lane.begin(handshake)
-
-    def _greet(self, lane: SecureLane, connection: socket.socket) -> None:
-        """Shake hands on the socket itself."""
-        try:
-            peer = connection.getpeername()
-            secure = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        except OSError as error:  # the client has gone already
-            connection.close()
-            self._refused(lane, str(error))
-            return
-        lane.begin(
-            Handshake(
-                secure,
-                self._door.limits.head_seconds,
-                lambda shaken: SecureTransport(shaken, peer, lane, _FAREWELL_SECONDS).begin(),
-                lambda reason: self._refused(lane, reason),
-            )
-        )
-
-    def _refused(self, lane: SecureLane, reason: str) -> None:
-        log.debug("handshake_failed", extra={"address": lane.address, "reason": reason})
-        self._door.leave(lane)
 
     async def _shake_hands(self, lane: SecureLane, connection: socket.socket) -> None:
         try:
@@ -157,4 +166,9 @@ class Entrance:
                 ssl_shutdown_timeout=_FAREWELL_SECONDS,
             )
         except (OSError, asyncio.CancelledError) as error:  # no TLS, no certificate for them, or no time left
-            self._refused(lane, str(error))
+            _refused(self._door, lane, str(error))
+
+
+def _refused(door: SecureDoor, lane: SecureLane, reason: str) -> None:
+    log.debug("handshake_failed", extra={"address": lane.address, "reason": reason})
+    door.leave(lane)

@@ -20,6 +20,8 @@ from appliance.serving.secure import STRICT
 from appliance.serving.visitor import Asked, Visitor
 
 _INLINE = 4 * 1024  # bytes of a body that are kept with its head, so that one write sends both
+_TOGETHER = 16 * 1024  # and that are put behind it to be sent: up to this, copying is cheaper
+_NOBODY = Visitor("")
 _BLANK = b"\r\n"
 _CLOSE = b"connection: close\r\n\r\n"
 _STAY = b"connection: keep-alive\r\n\r\n"  # HTTP/1.0 clients leave otherwise
@@ -79,7 +81,8 @@ class FastLane(asyncio.Protocol):
         self._deadline = 0.0  # when `expire` has to look, by the loop's clock
         self._unsent = 0  # bytes waiting for the reader when `expire` last looked
         self._trusted = False  # the client is a proxy that may speak for others
-        self._visitor = self._asking = Visitor("")  # who has connected, and for whom
+        self._visitor: Visitor | None = None  # who has connected, once an answer may depend on it
+        self._asking = _NOBODY  # and for whom
         self._host = b""
         self._site = ""  # that is being answered for, and what was asked of it
         self._target = b""
@@ -93,7 +96,6 @@ class FastLane(asyncio.Protocol):
         self._allow(self._door.limits.keep_alive_seconds)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._visitor = Visitor(self.address, self.secure)
         self._trusted = self._door.reception.proxies.trusts(self.address)
         if not self._trusted and self._door.reception.log is None:
             self._known = self._door.known[self.secure]
@@ -209,7 +211,7 @@ class FastLane(asyncio.Protocol):
             self._door.hand_over(self, self._transport, data[start:])
             return False
         prepared = self._prepare(reply, release.site)
-        if known is not None and prepared.stays and release.repeats:
+        if known is not None and release.repeats:
             known.keep(head, prepared)
             if essence is not None and release.plain:
                 known.keep(essence, prepared)
@@ -218,7 +220,8 @@ class FastLane(asyncio.Protocol):
     def _find(self) -> Release | None:
         """Whose site the request is for, if it is one for this lane; who asks is noted."""
         heads = self._door.heads
-        self._asking, self._host = self._visitor, heads.host
+        self._asking = self._visitor = self._visitor or Visitor(self.address, self.secure)
+        self._host = heads.host
         if self._trusted and heads.forwarded:
             self._asking = self._door.reception.proxies.visitor(self._visitor, heads.forwarded)
             self._host = self._asking.host or self._host
@@ -296,7 +299,7 @@ class FastLane(asyncio.Protocol):
         else:
             body = self._door.bodies.get(answer.part)
             if body is not None and len(body) <= SMALL:
-                if self.secure:  # in TLS each write is a record of its own, sealed by itself
+                if self.secure or len(body) <= _TOGETHER:  # in TLS each write is a record of its own
                     self._transport.write(answer.front + body)
                 else:
                     self._transport.writelines((answer.front, body))

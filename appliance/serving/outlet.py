@@ -1,36 +1,27 @@
 """The way out of a connection for what is long: straight from where it is kept, and no more than the socket takes."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 
 from appliance.serving.bodies import PIECE, MissingBlob, Reading
 
 KB = 1024
 _LITTLE = 16 * KB  # left with the transport when the socket is full; when that has gone, there is room again
-_DIRECT = hasattr(os, "writev")
 _PIECE_KEPT = 64 * KB  # the same where the transport keeps what it is given
 
 
 class Outlet:
-    """Writes to a transport's socket, around the transport where that is possible: on POSIX, without TLS.
-
-    With TLS the same is done by a transport that has a `take`, which says how much the socket took.
+    """Writes what a transport's socket takes now, where the transport has a `take` that says how much that was.
 
     What the socket does not take at once, the transport would have to hold: here, for each slow reader, it holds
     16 KB. From the first `push` on, the transport tells its protocol to pause as soon as it holds anything.
     """
 
-    __slots__ = ("_descriptor", "_take", "_transport", "piece")
+    __slots__ = ("_take", "_transport", "piece")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._descriptor = -1
-        if _DIRECT and transport.get_extra_info("sslcontext") is None:
-            self._descriptor = transport.get_extra_info("socket").fileno()
-        self._take: Callable[[tuple[bytes, ...]], int] | None = getattr(transport, "take", None)
-        if self._take is None and self._descriptor >= 0:
-            self._take = self._write
+        self._take: Callable[[tuple[bytes | memoryview, ...]], int] | None = getattr(transport, "take", None)
         if self._take is not None:
             transport.set_write_buffer_limits(high=0)
         self.piece = PIECE if self._take is not None else _PIECE_KEPT
@@ -55,17 +46,6 @@ class Outlet:
     def abort(self) -> None:
         """Cut the connection."""
         self._transport.abort()
-
-    def _write(self, chunks: tuple[bytes, ...]) -> int:
-        if self._transport.get_write_buffer_size():  # what was given to the transport goes first
-            return 0
-        try:
-            return os.writev(self._descriptor, chunks)
-        except BlockingIOError:
-            return 0
-        except OSError:  # the client has gone, which the transport will find out too
-            self._transport.abort()
-            return 0
 
 
 async def send_rest(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from appliance import tls
+from appliance import front_door
 from appliance.tls_transport import Handshake, SecureTransport
 from tests.authority import client_context
 from tests.serving.lanes import release, running, server_context, wait_until
@@ -72,7 +72,7 @@ async def connected(farewell: float = 5.0) -> AsyncIterator[tuple[Wire, ssl.SSLS
     theirs.settimeout(30)
     wire, shaken = Wire(), asyncio.get_running_loop().create_future()
     secure = server_context().wrap_socket(ours, server_side=True, do_handshake_on_connect=False)
-    Handshake(secure, 30, shaken.set_result, lambda reason: shaken.set_exception(OSError(reason)))
+    Handshake(secure, shaken.set_result, lambda reason: shaken.set_exception(OSError(reason))).begin(30)
     client = await asyncio.to_thread(client_context("http/1.1").wrap_socket, theirs, server_hostname="localhost")
     SecureTransport(await shaken, ("peer", 1), wire, farewell).begin()
     try:
@@ -211,12 +211,13 @@ async def test_a_handshake_has_its_time_and_can_be_given_up() -> None:
     shaking = [
         Handshake(
             server_context().wrap_socket(ours, server_side=True, do_handshake_on_connect=False),
-            seconds,
             lambda _: reasons.append("done"),
             failed,
         )
-        for (ours, _), seconds in zip(ends, (0.02, 30, 30), strict=True)
+        for ours, _ in ends
     ]
+    for one, seconds in zip(shaking, (0.02, 30, 30), strict=True):
+        one.begin(seconds)
     ends[1][1].sendall(b"GET / HTTP/1.1\r\n\r\n")
     shaking[2].cancel()
     async with asyncio.timeout(30):
@@ -235,7 +236,7 @@ async def test_a_handshake_has_its_time_and_can_be_given_up() -> None:
 def test_answers_are_the_same_where_a_loop_cannot_watch_sockets(
     direct: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tls, "_DIRECT", direct)
+    monkeypatch.setattr(front_door, "_DIRECT", direct)
     with running() as plane:
         plane.put("site.localhost", release(tmp_path, {"index.html": b"home", "big.bin": BIG}))
         with TlsHttp1(plane.port) as visitor:

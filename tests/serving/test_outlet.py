@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from appliance.serving import outlet as outlet_module
+from appliance import front_door
 from appliance.serving.bodies import MEDIUM, SMALL, Bodies
 from appliance.serving.outlet import Outlet
 from appliance.serving.replies import FilePart
+from appliance.socket_transport import SocketTransport
 from tests.serving.lanes import Plane, Wiring, release, running, wait_until
 from tests.serving.visitors import Http1, head
 
@@ -19,19 +20,20 @@ FILES = {"medium.bin": b"m" * (SMALL + 1), "larger.bin": bytes(range(256)) * (ME
 Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
-@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
-def plane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Plane]:
-    with running(Wiring(loop=request.param)) as plane:
+@pytest.fixture(
+    params=[(uvloop.new_event_loop, True), (asyncio.new_event_loop, True), (asyncio.new_event_loop, False)],
+    ids=["uvloop", "asyncio", "through asyncio's transport"],
+)
+def plane(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plane]:
+    loop, direct = request.param
+    monkeypatch.setattr(front_door, "_DIRECT", direct)
+    with running(Wiring(loop=loop)) as plane:
         plane.put("site.localhost", release(tmp_path, FILES))
         yield plane
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("direct", [True, False], ids=["direct", "through the transport"])
-def test_files_of_any_size_arrive_whole_each_time(
-    plane: Plane, monkeypatch: pytest.MonkeyPatch, name: str, direct: bool
-) -> None:
-    monkeypatch.setattr(outlet_module, "_DIRECT", direct)
+def test_files_of_any_size_arrive_whole_each_time(plane: Plane, name: str) -> None:
     with Http1(plane.port) as visitor:
         for _ in range(4):
             assert visitor.get(b"/" + name.encode()).body == FILES[name]
@@ -87,14 +89,15 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     server.close()
 
 
-async def wired(end: socket.socket) -> Wire:
-    loop = asyncio.get_running_loop()
-    _, wire = await loop.connect_accepted_socket(Wire, end)
+def wired(end: socket.socket) -> Wire:
+    end.setblocking(False)
+    wire = Wire()
+    SocketTransport(end.detach(), ("peer", 1), wire).begin()
     return wire
 
 
 async def test_a_full_socket_leaves_a_little_with_the_transport(ends: tuple[socket.socket, socket.socket]) -> None:
-    wire = await wired(ends[1])
+    wire = wired(ends[1])
     outlet = Outlet(wire.transport)
     content = bytes(range(256)) * 65_536  # 16 MB, more than the kernel holds
 
@@ -112,7 +115,7 @@ async def test_a_full_socket_leaves_a_little_with_the_transport(ends: tuple[sock
 
 
 async def test_what_the_transport_holds_goes_first(ends: tuple[socket.socket, socket.socket]) -> None:
-    wire = await wired(ends[1])
+    wire = wired(ends[1])
     outlet = Outlet(wire.transport)
     pushed = 0
     while not wire.paused:
@@ -130,7 +133,7 @@ async def test_what_the_transport_holds_goes_first(ends: tuple[socket.socket, so
 
 
 async def test_a_connection_that_is_closing_takes_nothing_more(ends: tuple[socket.socket, socket.socket]) -> None:
-    wire = await wired(ends[1])
+    wire = wired(ends[1])
     outlet = Outlet(wire.transport)
     wire.transport.close()
 
@@ -140,9 +143,9 @@ async def test_a_connection_that_is_closing_takes_nothing_more(ends: tuple[socke
 
 
 async def test_a_connection_that_has_broken_is_cut(ends: tuple[socket.socket, socket.socket]) -> None:
-    wire = await wired(ends[1])
+    wire = wired(ends[1])
     outlet = Outlet(wire.transport)
-    ends[1].shutdown(socket.SHUT_WR)
+    wire.transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
 
     outlet.push(b"x" * 100)
 
