@@ -12,7 +12,7 @@ from typing import Any, cast
 
 KB = 1024
 HIGH, LOW = 64 * KB, 16 * KB  # bytes unsent at which the protocol is told to pause, and to go on: as asyncio has it
-_LEAST, _MOST = 8 * KB, 256 * KB  # bytes read at a time; more and more from those who send much
+_LEAST, _MOST = 8 * KB, 64 * KB  # bytes read at a time; more from those who send much, yet others wait meanwhile
 _TOGETHER = 64  # chunks that one call may write; the system has a limit of its own (IOV_MAX)
 
 Bytes = bytes | bytearray | memoryview
@@ -204,7 +204,7 @@ class SocketTransport(asyncio.Transport):
             self._lose(error)
             return
         if len(data) == self._piece < _MOST:
-            self._piece *= 4
+            self._piece *= 2
         self._deliver(data)
 
     def _send(self, data: Bytes) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from builds import pipeline, wire
+from builds import pipeline, priority, wire
 from builds.errors import BuildError
 from builds.order import Source
 from builds.presses import Presses
@@ -36,6 +36,7 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
     When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
     get in the way of the child that the next server gives the same plan to; what a build has started is ended first.
     """
+    priority.step_back()
     sys.excepthook = lambda _kind, error, _trace: _log(error)
     sys.setswitchinterval(SWITCH)
     news = _News(os.fdopen(os.dup(1), "wb"))

@@ -294,23 +294,22 @@ class FastLane(asyncio.Protocol):
 
     def _deliver(self, answer: Prepared, data: bytes, end: int) -> bool:
         """Send an answer, after which `data[end:]` is to be looked at; true when that may be done now."""
-        if answer.part is None:
-            self._transport.write(answer.front)
-        else:
-            body = self._door.bodies.get(answer.part)
-            if body is not None and len(body) <= SMALL:
-                if self.secure or len(body) <= _TOGETHER:  # in TLS each write is a record of its own
-                    self._transport.write(answer.front + body)
-                else:
-                    self._transport.writelines((answer.front, body))
+        part = answer.part
+        body = b"" if part is None else self._door.bodies.get(part)
+        if part is None or (body is not None and len(body) <= SMALL):
+            self._count(answer.status, answer.length)  # before anybody can have seen it
+            if not body or self.secure or len(body) <= _TOGETHER:  # in TLS each write is a record of its own
+                self._transport.write(answer.front + body if body else answer.front)
             else:
-                pushed = self._way_out().push(answer.front, body) if body is not None else 0
-                if pushed < len(answer.front) + answer.length:
-                    self._rest = data[end:]
-                    self._pause_reading()
-                    self._sending = self._loop.create_task(self._send(answer, answer.part, pushed))
-                    return False
-        self._count(answer.status, answer.length)
+                self._transport.writelines((answer.front, body))
+        else:
+            pushed = self._way_out().push(answer.front, body) if body is not None else 0
+            if pushed < len(answer.front) + answer.length:
+                self._rest = data[end:]
+                self._pause_reading()
+                self._sending = self._loop.create_task(self._send(answer, part, pushed))
+                return False
+            self._count(answer.status, answer.length)
         return self._replied(data[end:] if self._paused else b"", stays=answer.stays)
 
     def _way_out(self) -> Outlet:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-NICE = 5  # visitors come before builds
+from builds import priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,7 @@ class Started:
         self._over.set()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        thread = os.PRIO_PROCESS, 0
-        os.setpriority(*thread, max(NICE, os.getpriority(*thread)))
+        priority.step_back()
         if self._launch.prepare is not None:
             self._launch.prepare()
         return subprocess.Popen(  # noqa: S603 - the sandbox's own command line; what is not trusted is its end

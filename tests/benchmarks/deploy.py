@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -128,8 +129,19 @@ def account(data: Path) -> str:
     return done.stdout.strip()
 
 
-def time_deploy(archive: Path, port: int, token: str, site: str = "bench", *, again: bool = False) -> float:
-    """Seconds from the first byte of the upload to the first byte of its live page; `again`: the site is there."""
+def time_deploy(
+    archive: Path,
+    port: int,
+    token: str,
+    site: str = "bench",
+    *,
+    again: bool = False,
+    accepted: Callable[[], object] = lambda: None,
+) -> float:
+    """Seconds from the first byte of the upload to the first byte of its live page; `again`: the site is there.
+
+    `accepted` is called when the server has the upload.
+    """
     admin = http.client.HTTPConnection("localhost", port)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     if not again:
@@ -142,6 +154,7 @@ def time_deploy(archive: Path, port: int, token: str, site: str = "bench", *, ag
     with archive.open("rb") as file:
         admin.request("POST", f"/api/v1/sites/{site}/deploys", iter(lambda: file.read(PIECE), b""), headers)
     deploy = json.loads(admin.getresponse().read())
+    accepted()
     _wait_live(port, site, deploy["id"], token)
     taken = time.perf_counter() - began
     admin.close()

@@ -4,8 +4,10 @@
     python -m tests.benchmarks.serve --workers [...]
 
 Prints CPU microseconds a request (user and system time of the server's process, from the operating system's
-accounts), requests a second, and the ratio to nginx: medians of rounds in which the servers take turns, so that what
-else the machine does meets them all. `--quick` ends within a minute; `--long` adds 10,000 sites. Judges nothing.
+accounts), requests a second, and the ratio to the first server: medians of rounds in which the servers take turns, so
+that what else the machine does meets them all, and of the ratios within each round. Where many sites are asked, every
+round asks one of them as well, and a line says what many cost beside one. `--quick` ends within a minute; `--long` adds
+10,000 sites, and the time the servers take to start with them. Judges nothing.
 
 `--workers` compares Dropdock with one process and with two instead, none of them kept to a core: look at the requests a
 second. The load has a core as well, so that on a machine with two the second process has only what the load leaves.
@@ -15,6 +17,7 @@ import argparse
 import statistics
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.load import BROWSER, Case, Cost, put_load, wake
@@ -22,16 +25,29 @@ from tests.benchmarks.servers import CREWS, SERVERS, SIZES, Server, Sites, make_
 
 MANY, LONG = 1_000, 10_000
 
+TINY, PAGE = "1 KB", "10 KB"
 CASES = (
     *(Case(f"{size}, bare", count, {}) for size, count in SIZES.items()),
     *(Case(f"{size}, browser", count, BROWSER) for size, count in SIZES.items()),
-    *(Case(f"{size}, no head twice", SIZES[size], BROWSER, varied=True) for size in ("1 KB", "10 KB")),
-    *(Case(f"{size}, new connections", SIZES[size], BROWSER, fresh=True) for size in ("1 KB", "10 KB")),
-    *(Case(f"{size}, TLS", count, BROWSER, tls=True) for size, count in SIZES.items()),
-    *(Case(f"{size}, HTTP/2", SIZES[size], BROWSER, http2=True) for size in ("1 KB", "10 KB")),
-    Case("10 KB, 1,000 sites", SIZES["10 KB"], BROWSER, sites=MANY),
+    *(Case(f"{size}, no head twice", SIZES[size], BROWSER, varied=True) for size in (TINY, PAGE)),
+    *(Case(f"{size}, new connections", SIZES[size], BROWSER, fresh=True) for size in (TINY, PAGE)),
+    Case(f"{PAGE}, 1,000 sites", SIZES[PAGE], BROWSER, sites=MANY),
+    *(Case(f"{size}, bare, TLS", SIZES[size], {}, tls=True) for size in (TINY, PAGE)),
+    *(Case(f"{size}, browser, TLS", count, BROWSER, tls=True) for size, count in SIZES.items()),
+    *(Case(f"{size}, new connections, TLS", SIZES[size], BROWSER, fresh=True, tls=True) for size in (TINY, PAGE)),
+    Case(f"{PAGE}, 1,000 sites, TLS", SIZES[PAGE], BROWSER, sites=MANY, tls=True),
+    *(Case(f"{size}, HTTP/2", SIZES[size], BROWSER, http2=True) for size in (TINY, PAGE)),
 )
-QUICK = tuple(case for case in CASES if case.name in {"1 KB, bare", "10 KB, browser", "100 KB, bare", "1 MB, bare"})
+QUICK = ("1 KB, bare", "10 KB, browser", "100 KB, bare", "1 MB, bare", "1 KB, new connections", "10 KB, browser, TLS")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a case cost a server, with the ratio to the first server, and to one site where there were many."""
+
+    cost: Cost
+    ratio: float
+    beside_one: float
 
 
 def main() -> None:
@@ -42,6 +58,8 @@ def main() -> None:
         files = {f"{size}.html": size for size in SIZES.values()}
         sites = make_sites(Path(scratch), max(case.sites for case in cases), files)
         servers = [stack.enter_context({**SERVERS, **CREWS}[name](sites)) for name in options.servers.split(",")]
+        if options.long:
+            print("started in " + ", ".join(f"{server.start:.1f} s ({server.name})" for server in servers))
         print(f"{'case':<26}" + "".join(f"{server.name + ' µs':>13}{'req/s':>9}{'ratio':>7}" for server in servers))
         for case in cases:
             _print_row(case, _measure(servers, sites, case, options))
@@ -49,7 +67,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="four cases, one round")
+    parser.add_argument("--quick", action="store_true", help="six cases, one round")
     parser.add_argument("--long", action="store_true", help="also with 10,000 sites")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
@@ -63,35 +81,42 @@ def _options() -> argparse.Namespace:
 
 
 def _cases(options: argparse.Namespace) -> tuple[Case, ...]:
-    cases = QUICK if options.quick else CASES
+    cases = tuple(case for case in CASES if case.name in QUICK) if options.quick else CASES
     if options.long:
-        cases = (*cases, Case("10 KB, 10,000 sites", SIZES["10 KB"], BROWSER, sites=LONG))
+        cases = (*cases, Case(f"{PAGE}, 10,000 sites", SIZES[PAGE], BROWSER, sites=LONG))
     chosen = tuple(case for case in cases if options.only in case.name)
     if not chosen:
         raise SystemExit(f"no case has {options.only!r} in its name")
     return chosen
 
 
-def _measure(servers: list[Server], sites: Sites, case: Case, options: argparse.Namespace) -> dict[str, Cost]:
+def _measure(servers: list[Server], sites: Sites, case: Case, options: argparse.Namespace) -> dict[str, Row]:
     for server in servers:
         wake(server, sites, case)
-    rounds = [
-        {server.name: put_load(server, sites, case, options.seconds) for server in servers}
-        for _ in range(options.rounds)
-    ]
-    return {
-        server.name: Cost(
-            statistics.median(costs[server.name].cpu for costs in rounds),
-            statistics.median(costs[server.name].rate for costs in rounds),
-        )
-        for server in servers
-    }
+    one = replace(case, sites=1)
+    rounds, ones = list[dict[str, Cost]](), list[dict[str, Cost]]()
+    for number in range(options.rounds):
+        order = servers if number % 2 else servers[::-1]
+        rounds.append({server.name: put_load(server, sites, case, options.seconds) for server in order})
+        beside = {server.name: put_load(server, sites, one, options.seconds) for server in order if case.sites > 1}
+        ones.append(beside or rounds[-1])
+    return {server.name: _row(server.name, servers[0].name, rounds, ones) for server in servers}
 
 
-def _print_row(case: Case, costs: dict[str, Cost]) -> None:
-    first = next(iter(costs.values()))
-    columns = (f"{cost.cpu:>13.1f}{cost.rate:>9.0f}{cost.cpu / first.cpu:>7.2f}" for cost in costs.values())
+def _row(name: str, first: str, rounds: list[dict[str, Cost]], ones: list[dict[str, Cost]]) -> Row:
+    cost = Cost(
+        statistics.median(costs[name].cpu for costs in rounds), statistics.median(costs[name].rate for costs in rounds)
+    )
+    ratio = statistics.median(costs[name].cpu / costs[first].cpu for costs in rounds)
+    beside = statistics.median(many[name].cpu / one[name].cpu for many, one in zip(rounds, ones, strict=True))
+    return Row(cost, ratio, beside)
+
+
+def _print_row(case: Case, rows: dict[str, Row]) -> None:
+    columns = (f"{row.cost.cpu:>13.1f}{row.cost.rate:>9.0f}{row.ratio:>7.2f}" for row in rows.values())
     print(f"{case.name:<26}" + "".join(columns), flush=True)
+    if case.sites > 1:
+        print(f"{'  beside one site':<26}" + "".join(f"{row.beside_one:>29.2f}" for row in rows.values()), flush=True)
 
 
 if __name__ == "__main__":

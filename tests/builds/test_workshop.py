@@ -14,6 +14,7 @@ import pytest
 
 from appliance.storage.blobs import Blobs
 from builds.errors import BuildError
+from builds.priority import NICE
 from builds.values import Limits, Plan, Report, Unpacked
 from builds.workshop import Workshop
 from tests.builders import build_command_for, page, zip_of
@@ -109,6 +110,12 @@ def test_the_warm_child_takes_the_next_plan(tmp_path: Path, real: Workshop) -> N
 
     assert len(warm) == 1
     assert children() == warm
+
+
+def test_visitors_come_before_a_child(tmp_path: Path, real: Workshop) -> None:
+    real.run(plan_for(tmp_path), silent)
+
+    assert [child.nice() for child in children()] == [max(NICE, psutil.Process().nice())]
 
 
 def test_warming_up_twice_starts_one_child(real: Workshop) -> None:
