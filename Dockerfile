@@ -15,7 +15,7 @@ RUN python3 -m venv --without-pip /opt/dropdock \
 COPY appliance/ /opt/dropdock/app/appliance/
 COPY builds/ /opt/dropdock/app/builds/
 COPY admin_ui/ /opt/dropdock/app/admin_ui/
-COPY main.py CHANGELOG.md LICENSE /opt/dropdock/app/
+COPY main.py CHANGELOG.md LICENSE THIRD_PARTY.md /opt/dropdock/app/
 # Compiled once, here: the root file system may be read-only where it runs.
 RUN /opt/dropdock/bin/python -m compileall -q /opt/dropdock \
     && printf '#!/bin/sh\nexec /opt/dropdock/bin/python /opt/dropdock/app/main.py "$@"\n' > /opt/dropdock/bin/dropdock \

@@ -43,9 +43,20 @@ lock: ## Lock what pyproject.toml asks for; ARGS=--upgrade takes the newest of e
 	@$(DEV)
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) -o requirements.txt
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra dev -o requirements-dev.txt
+	@$(DEV) && exec $(PYTHON_HERE) packaging/release/third_party.py
 
 # One lock for every system, and nothing in it that says where it was made.
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+.PHONY: sbom
+sbom: ## Write dist/sbom.cdx.json: what Dropdock is made of (CycloneDX)
+	@$(DEV) && mkdir -p dist && exec $(PYTHON_HERE) -m cyclonedx_py $(SBOM) -o dist/sbom.cdx.json
+
+SBOM := requirements requirements.txt --pyproject pyproject.toml --output-reproducible --of JSON
+
+.PHONY: release
+release: ## Check, commit and tag what is here as VERSION=1.2.3; packaging/README.md says how it is published
+	@$(DEV) && exec $(PYTHON_HERE) packaging/release/release.py "$(VERSION)"
 
 .PHONY: clean
 clean: ## Remove everything that can be made again; ./data stays

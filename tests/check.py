@@ -1,4 +1,4 @@
-"""The whole gate in one command, here and in CI: format, lint, types, tests, coverage; `--quick` for a push.
+"""The whole gate in one command, here and in CI: format, lint, types, tests, audit, coverage; `--quick` for a push.
 
 Every step runs, also after one has failed; the summary at the end has the times, and what was not run and why.
 Exit code 0 when every step passed. What the tests need beyond Python is installed first, where apt may. The tests run
@@ -69,6 +69,7 @@ def all_steps(not_run: Path) -> Iterator[Step]:
     yield Step("components", ("tests.components",), shown=False)
     yield Step("old coverage data", ("coverage", "erase"), shown=False)
     yield Step("tests", ("coverage", "run", "-m", *PYTEST, "--allow-missing", f"--not-run-to={not_run}"))
+    yield Step("audit", ("tests.audit", f"--not-run-to={not_run}"))
     yield Step("coverage data", ("coverage", "combine", "--quiet"), shown=False)
     yield Step("coverage", ("coverage", "report"))
 

@@ -24,6 +24,10 @@ class Gate:
         """Have the next deploy wait before its upload is opened."""
         (self.folder / "next").touch()
 
+    def has_started(self) -> bool:
+        """Whether a child is ready for its first deploy."""
+        return (self.folder / "started").exists()
+
     async def held(self, deploy: str) -> None:
         """Return once this deploy waits."""
         async with asyncio.timeout(60):
@@ -52,6 +56,8 @@ if __name__ == "__main__":
     from tests.presses import presses
 
     blobs, gate = Blobs(Path(sys.argv[1])), Gate(Path(sys.argv[2]))
+
+    (gate.folder / "started").touch()
 
     def stage(workspace: Path) -> StagedBlobs:
         """The store, once the gate is open."""

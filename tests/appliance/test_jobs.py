@@ -199,7 +199,7 @@ async def test_a_build_that_takes_too_long_is_timed_out_and_its_process_is_gone(
         appliance(data, PEOPLE, build_command=command, build_timeout=5) as server,
         server.client(ALICE) as client,
     ):
-        await deployed(client, "blog", TWO)  # the child has started, which may take a while
+        await until(gate.has_started)  # which may take longer than the time-out
         gate.hold_next()
         deploy = (await uploaded(client, "shop", ONE))["id"]
         await gate.held(deploy)
