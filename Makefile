@@ -7,6 +7,7 @@ export MAKECMDGOALS  # so that a sentence about what to type can name the target
 PYTHON_HERE := .venv/bin/python
 RUNTIME := sh packaging/environment.sh runtime
 DEV := sh packaging/environment.sh dev
+DESKTOP := sh packaging/environment.sh desktop
 
 .PHONY: help
 help: ## List the targets
@@ -15,6 +16,10 @@ help: ## List the targets
 .PHONY: run
 run: ## Start Dropdock on http://localhost:8080; its data is in ./data
 	@$(RUNTIME) && exec $(PYTHON_HERE) main.py serve $(ARGS)
+
+.PHONY: desktop
+desktop: ## Start Dropdock in a window of its own; its data is in ./data
+	@$(DESKTOP) && exec $(PYTHON_HERE) main.py open $(ARGS)
 
 .PHONY: test
 test: ## Check everything: format, lint, types, all tests, coverage
@@ -43,6 +48,7 @@ lock: ## Lock what pyproject.toml asks for; ARGS=--upgrade takes the newest of e
 	@$(DEV)
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) -o requirements.txt
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra dev -o requirements-dev.txt
+	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra desktop -o requirements-desktop.txt
 	@$(DEV) && exec $(PYTHON_HERE) packaging/release/third_party.py
 
 # One lock for every system, and nothing in it that says where it was made.

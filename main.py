@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,9 +94,15 @@ def _open() -> "click.Command":
 
 
 def _open_here(settings: "Settings") -> int:
+    from appliance.browser import has_display
     from appliance.cli import by_hand
 
-    return by_hand.serve(settings, _program(settings))
+    if not (has_display() and find_spec("webview")):
+        return by_hand.serve(settings, _program(settings))
+    from admin_ui.desktop import window
+
+    with by_hand.refusals_as_failures():
+        return window.run(settings, _program(settings))
 
 
 def _program(settings: "Settings") -> "Program":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv hold what a lock file names, and does nothing when it already does: environment.sh runtime|dev
+# Makes .venv hold what a lock file names, and does nothing when it already does: environment.sh runtime|dev|desktop
 #
 # POSIX sh, because it runs before there is a Python to rely on. PYTHON names the interpreter to use; without it the
 # first suitable one on PATH is taken. pip's own configuration decides where packages come from.
@@ -15,7 +15,8 @@ NEWEST_MINOR=13  # the newest one tried; a newer `python3` is welcome all the sa
 case "${1-}" in
     runtime) lock=requirements.txt ;;
     dev) lock=requirements-dev.txt ;;
-    *) echo "usage: environment.sh runtime|dev" >&2; exit 2 ;;
+    desktop) lock=requirements-desktop.txt ;;
+    *) echo "usage: environment.sh runtime|dev|desktop" >&2; exit 2 ;;
 esac
 made_with=.venv/made-with
 installed=.venv/installed-$1

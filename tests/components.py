@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+MACHINES = ("x86_64", "aarch64")
 INSTALL_SECONDS = 600  # chromium and the Java documentation are some 300 MB to unpack
 
 
@@ -43,6 +44,19 @@ COMPONENTS = (
     Component("wrk", ("wrk",)),
     Component("nghttp2-client", ("h2load",)),
     Component("postgresql", tuple(f"/usr/lib/postgresql/{version}/bin/initdb" for version in range(15, 20))),
+    Component("xvfb", ("Xvfb",)),
+    Component("xdotool", ("xdotool",)),
+    Component("openbox", ("openbox",)),
+    Component("imagemagick", ("convert",)),
+    Component("python3-gi", ("/usr/lib/python3/dist-packages/gi",)),
+    Component(
+        "gir1.2-webkit2-4.1",
+        tuple(f"/usr/lib/{machine}-linux-gnu/girepository-1.0/WebKit2-4.1.typelib" for machine in MACHINES),
+    ),
+    Component("dbus", ("dbus-run-session",)),
+    Component("libxcb-cursor0", tuple(f"/usr/lib/{machine}-linux-gnu/libxcb-cursor.so.0" for machine in MACHINES)),
+    Component("libxcb-icccm4", tuple(f"/usr/lib/{machine}-linux-gnu/libxcb-icccm.so.4" for machine in MACHINES)),
+    Component("libxcb-keysyms1", tuple(f"/usr/lib/{machine}-linux-gnu/libxcb-keysyms.so.1" for machine in MACHINES)),
     Component("systemd", ("systemd-analyze",)),
     Component("jekyll", ("jekyll",)),
     Component("jekyll-theme-minima", ("/usr/share/doc/jekyll-theme-minima",)),

@@ -1,9 +1,11 @@
 """Fixtures for tests below the server: a database of their own, a clock to move, keys, and the cast's accounts."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 
 from appliance import accounts, db
@@ -20,6 +22,17 @@ from tests.fresh import lay_database
 pytest_plugins = ["tests.selection"]  # which tests run here, and what is said of those that do not
 
 SECRET = "a secret key of more than thirty-two characters"
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Takes back what `logs.configure` sets for the whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from appliance.version import VERSION
 from main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+EXTRAS = {"requirements.txt": "", "requirements-dev.txt": "dev", "requirements-desktop.txt": "desktop"}
+LOCKS = tuple(EXTRAS)
 SETTINGS = dataclasses.fields(Settings)
 
 
@@ -46,16 +47,17 @@ def test_a_lock_does_not_say_where_packages_come_from(lock: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_holds_every_dependency_of_the_project(lock: str) -> None:
     project = tomllib.loads(read("pyproject.toml"))["project"]
-    wanted = project["dependencies"] + (project["optional-dependencies"]["dev"] if "dev" in lock else [])
+    wanted = project["dependencies"] + project["optional-dependencies"].get(EXTRAS[lock], [])
 
     names = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in wanted}
     assert names - locked(lock).keys() == set()
 
 
-def test_development_runs_the_versions_that_are_shipped() -> None:
-    runtime, development = ({name: entry.split()[0] for name, entry in locked(lock).items()} for lock in LOCKS)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_lock_has_the_versions_that_are_shipped(lock: str) -> None:
+    runtime, other = ({name: entry.split()[0] for name, entry in locked(each).items()} for each in (LOCKS[0], lock))
 
-    assert {name: development.get(name) for name in runtime} == runtime
+    assert {name: other.get(name) for name in runtime} == runtime
 
 
 def test_every_setting_is_in_the_help_with_its_default() -> None:

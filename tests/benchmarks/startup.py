@@ -3,12 +3,14 @@
     python -m tests.benchmarks.startup [--rounds N] [--sites N] [--files N] [--program dist/dropdock]
 
 Prints the file's size; the time from its start to the first byte of an answer, with the machine's caches emptied before
-where that is allowed and with them warm; the memory of all its processes together once it has been idle; and the same
-with many sites live. Memory is what belongs to the processes (PSS: a page that several share is counted once, in
-parts), and beside it the plain sum of what each has in memory (RSS). Medians; judges nothing.
+where that is allowed and with them warm; the memory of all its processes together when it has just started, and when it
+has been idle for so long that its build process has ended; and the same with many sites live. Memory is what belongs to
+the processes (PSS: a page that several share is counted once, in parts), and beside it the plain sum of what each has
+(RSS). Medians; judges nothing.
 """
 
 import argparse
+import asyncio
 import http.client
 import os
 import statistics
@@ -21,13 +23,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
-from tests.builders import Served, folder_of, page, served
+from tests.builders import Served, deployed, page, served, zip_of
 from tests.cast import OLGA
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-IDLE = 3.0  # seconds for what a start still does in the background
+IDLE = 5.0  # seconds for what a start still does in the background
+SOON_COOL = {"DROPDOCK_CHILD_IDLE": "1s"}  # by default a build process is kept for ten minutes in case there is work
 MB = 1_000_000
 Program = tuple[str, ...]
 
@@ -54,10 +58,12 @@ def main() -> None:
         for name, prepare in (("cold", _drop_caches), ("warm", lambda: True)):
             _print_starts(name, program, data, options.rounds, prepare)
         with served(data, program=program, minify="site") as server:
+            print(f"just started        {_idle_memory(server)}")
+        with served(data, program=program, minify="site", environment=SOON_COOL) as server:
             print(f"idle                {_idle_memory(server)}")
-        _fill(program, data, Path(scratch, "site"), options.sites, options.files)
+        _fill(program, data, options.sites, options.files)
         _print_starts("many sites, warm", program, data, options.rounds, lambda: True)
-        with served(data, program=program, minify="site") as server:
+        with served(data, program=program, minify="site", environment=SOON_COOL) as server:
             print(f"{options.sites} sites, idle    {_idle_memory(server)}")
             _visit(server, options.sites)
             print(f"{options.sites} sites, visited {_idle_memory(server)}")
@@ -110,15 +116,22 @@ def _make_account(program: Program, data: Path) -> None:
     _run(program, *account, "--data", str(data), said=OLGA.password + "\n")
 
 
-def _fill(program: Program, data: Path, folder: Path, sites: int, files: int) -> None:
+def _fill(program: Program, data: Path, sites: int, files: int) -> None:
     """Deploy the sites, each with a page of its own among files they share."""
     token = _run(program, "token", "create", "--account", OLGA.email, "--name", "startup", "--data", str(data))
-    folder_of(folder, {f"page-{number}.html": page(f"Page {number}") for number in range(files - 1)})
+    shared = {f"page-{number}.html": page(f"Page {number}") for number in range(files - 1)}
     with served(data, program=program, minify="site") as server:
-        environment = {"DROPDOCK_SERVER": server.url, "DROPDOCK_TOKEN": token.strip()}
+        asyncio.run(_deploy_all(server, token.strip(), shared, sites))
+
+
+async def _deploy_all(server: Served, token: str, shared: dict[str, str], sites: int) -> None:
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
         for number in range(sites):
-            (folder / "index.html").write_text(page(f"Site {number}"), encoding="utf-8")
-            _run(program, "deploy", str(folder), "--site", f"site-{number}", **environment)
+            archive = zip_of({**shared, "index.html": page(f"Site {number}")})
+            facts = await deployed(client, f"site-{number}", archive)
+            if facts["state"] != "ready":
+                raise SystemExit(f"site-{number} ended as {facts['state']}")
 
 
 def _visit(server: Served, sites: int) -> None:

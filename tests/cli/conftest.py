@@ -1,12 +1,10 @@
 """A server's double to talk to, and the program run in this process."""
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 
 from main import main
 from tests.cli.double import TOKEN, Double, served
@@ -29,17 +27,6 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("CONFIG", "SERVER", "TOKEN", "DATA"):
         monkeypatch.delenv(f"DROPDOCK_{name}", raising=False)
-
-
-@pytest.fixture
-def logging_as_it_was() -> Iterator[None]:
-    """Takes back what `logs.configure` sets for the whole process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The single executable: built here by the target people use, and run as what it is, never from the source tree."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,6 +164,21 @@ def test_a_build_child_is_the_same_file_again(olga_serves: Operator, executable:
     commands = [child.cmdline() for child in family]
 
     assert {command[0] for command in commands if command[1:2] == ["internal"]} == {str(executable)}
+
+
+@pytest.mark.needs("bubblewrap")
+@pytest.mark.skipif(shutil.which("node") is None, reason="the machine has no Node.js to build with")
+def test_a_source_is_built_by_the_executable_in_its_sandbox(machine: Machine, tmp_path: Path) -> None:
+    script = "mkdir dist && node -e \"console.log('<h1>built by ' + 6 * 7 + '</h1>')\" > dist/index.html"
+    source = folder_of(tmp_path / "source", {"package.json": json.dumps({"scripts": {"build": script}})})
+
+    machine.environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    with serving(machine) as olga:
+        said = olga.dropdock("deploy", str(source), "--site", "built", "--build", "npm", "--follow")
+        shown = olga.get("built")
+
+    assert "npm run build" in said
+    assert "built by 42" in shown
 
 
 def test_what_it_deploys_is_minified_and_compressed(olga_serves: Operator, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class NewSite {
 
 /** A site's name made from a file's or folder's, or nothing. */
 function suggestion(name) {
-  const base = name.replace(/\/$/, "").replace(/\.(zip|tar|tgz|tar\.gz|tar\.zst|html?)$/i, "");
+  const base = name.replace(/(\/index\.html?|\/)$/i, "").replace(/\.(zip|tar|tgz|tar\.gz|tar\.zst|html?)$/i, "");
   const clean = base.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 48).replace(/^-+|-+$/g, "");
   return clean === "index" || /^\d+-files$/.test(clean) ? "" : clean;
 }
