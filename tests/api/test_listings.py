@@ -368,3 +368,4 @@ async def test_nothing_at_an_alias_is_kept_for_ever(server: Appliance, alice: ht
 
     assert "immutable" in own.headers["cache-control"]
     assert "immutable" not in alias.headers["cache-control"]
+    assert own.headers["x-robots-tag"] == alias.headers["x-robots-tag"] == "noindex"
