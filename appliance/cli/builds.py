@@ -81,10 +81,11 @@ def asked(client: Client, deploy: Deploy, *, interactive: bool) -> Deploy:
     """The deploy once its question is answered by the person at the terminal. Raises Unanswered where there is none."""
     detection = deploy["detection"]
     if not interactive:
-        names = ", ".join(dict.fromkeys(offer["generator"] for offer in detection["offers"]))
+        found = [offer["generator"] for offer in detection["offers"] if offer["generator"] != STATIC]
+        names = "|".join(dict.fromkeys(["auto", NOTHING, *found]))
         raise Unanswered(
             f"Deploy {deploy['number']} of {deploy['site']} waits for an answer. {plain(detection['why'])} "
-            f"Say it with `dropdock answer {deploy['id']} auto|none|{names}`, or beforehand with --build."
+            f"Say it with `dropdock answer {deploy['id']} {names}`, or beforehand with --build."
         )
     offer = _choose(detection)
     if offer is None:

@@ -35,6 +35,9 @@ class Double:
     away: int = 0  # how many times asking for a deploy finds the server away
     still_working: int = 0  # how many times asking for a deploy finds it unfinished
     gone: bool = False  # the deploy is not there any more
+    question: dict[str, Any] | None = None  # what a deploy that comes in is taken for, until somebody answers
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    log: list[dict[str, Any]] = field(default_factory=list)  # what builds say
     url: str = ""
 
     def add_site(self, name: str) -> dict[str, Any]:
@@ -58,7 +61,7 @@ class Double:
             "id": f"d{number}", "site": site, "number": number, "state": "queued", "live": False, "draft": False,
             "message": "", "author": "alice@example.org", "created_at": "2026-11-23T05:00:00Z", "finished_at": None,
             "url": f"http://{site}.localhost:8080/", "deploy_url": f"http://d{number}--{site}.localhost:8080/",
-            "files": self.files, "bytes": 1234567, "problems": [], "error": None,
+            "files": self.files, "bytes": 1234567, "problems": [], "error": None, "detection": None, "log": [],
             "steps": [{"name": s, "state": "waiting", "done": 0, "total": 0, "seconds": 0.0} for s in STEPS],
         }  # fmt: skip
         made.update(changes)
@@ -67,6 +70,10 @@ class Double:
 
     def stages(self, deploy: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The deploy's states from the queue to the end; the deploy itself ends with them."""
+        if self.question is not None:
+            deploy.update(state="asking", detection=self.question)
+            yield deploy
+            return
         running = {"name": "unpack", "state": "running", "done": 50, "total": 100, "seconds": 0.1}
         yield {**deploy, "state": "working", "steps": [running]}
         self.finish(deploy)
@@ -75,6 +82,7 @@ class Double:
     def finish(self, deploy: dict[str, Any]) -> None:
         live = self.outcome == "ready" and self.goes_live and not deploy["draft"]
         deploy.update(state=self.outcome, live=live, problems=self.problems, error=self.error, finished_at="x")
+        deploy.update(log=self.log)
 
 
 def problem(status: int, detail: str, **more: Any) -> Response:
@@ -105,6 +113,7 @@ def make_app(double: Double) -> Quart:
     _add_sites(app, double)
     _add_verbs(app, double)
     _add_deploys(app, double)
+    _add_builds(app, double)
     return app
 
 
@@ -187,9 +196,29 @@ def _add_deploys(app: Quart, double: Double) -> None:
         return Response(_stream(double, found), content_type="text/event-stream")
 
 
+def _add_builds(app: Quart, double: Double) -> None:
+    @app.post("/api/v1/deploys/<id>/answer")
+    async def take_answer(id: str) -> Response:  # noqa: A002 - the route's own word
+        double.answers.append(await request.get_json())
+        double.question = None
+        found = next(deploy for deploy in double.deploys if deploy["id"] == id)
+        found.update(state="queued")
+        return answer(found)
+
+    @app.post("/api/v1/deploys/<id>/cancel")
+    async def cancel(id: str) -> Response:  # noqa: A002 - the route's own word
+        found = next(deploy for deploy in double.deploys if deploy["id"] == id)
+        if found["state"] != "queued":
+            return problem(409, f"Deploy {found['number']} of {found['site']} cannot be called off: it is ready.")
+        return answer({**found, "state": "cancelled"})
+
+
 async def _stream(double: Double, deploy: dict[str, Any]) -> AsyncIterator[bytes]:
     yield b": hello\n\n"
     for state in double.stages(deploy):
+        if double.log:
+            said = {"after": 0, "lines": double.log}
+            yield f"event: log\ndata: {json.dumps(said)}\n\n".encode()
         yield f"event: deploy\ndata: {json.dumps(state)}\n\n".encode()
         if double.events == "broken":
             return
