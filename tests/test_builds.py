@@ -33,8 +33,11 @@ HUGO = {
 FOREVER = f"sleep {31_536_000_000 + os.getpid()}"  # by which a build that outlives its test is known, and whose it is
 SECRET = "s3cr3t/va+lue with €uro"
 SPELLINGS = (SECRET, quote(SECRET, safe=""), quote(SECRET), base64.b64encode(SECRET.encode()).decode()[:-4])
+REGISTRY = "p4ssw0rd-of-the-registry"
+KNOWN = ("gh" + "p_" + "0aB9" * 9, "AKIA" + "IOSFODNN7EXAMPLE", "xox" + "b-1234567890-" + "0aB9" * 6)  # nobody's
 LEAK = """
 echo "API_KEY=$API_KEY" "in words: $API_KEY"
+cat keys.txt
 printf 'X%s' "$API_KEY" | base64
 printf '%s' "$API_KEY" | base64
 printf '%s' "$API_KEY" | od -An -tx1 | tr -d ' \\n'; echo
@@ -274,12 +277,15 @@ async def test_plain_files_do_not_wait_for_builds(tmp_path: Path, cache: Path) -
         await client.post(f"/api/v1/deploys/{working}/cancel")
 
 
-async def test_no_secret_of_a_build_gets_out(tmp_path: Path, cache: Path) -> None:
+async def test_no_secret_of_a_build_gets_out(tmp_path: Path, cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
     data, leak = tmp_path / "data", "sh leak.sh"
-    async with building(data, cache, build_commands=(leak,)) as (_, client):
+    fetching = (*registries(), f"OVEN_INDEX_URL=https://baker:{REGISTRY}@bread.example/simple")
+    async with building(data, cache, build_commands=(leak,), build_registries=fetching) as (_, client):
         await prepared(client, "shop", command=leak)
         put = await client.put("/api/v1/sites/shop/build/variables/API_KEY", json={"value": SECRET, "phase": "both"})
-        deploy = (await uploaded(client, "shop", zip_of(HUGO | {"leak.sh": LEAK})))["id"]
+        deploy = (
+            await uploaded(client, "shop", zip_of(HUGO | {"leak.sh": LEAK, "keys.txt": "\n".join([*KNOWN, REGISTRY])}))
+        )["id"]
         await logged(client, deploy, "half")
         seen = commands()
         answers = [put.text, json.dumps(await finished(client, deploy))]
@@ -288,9 +294,12 @@ async def test_no_secret_of_a_build_gets_out(tmp_path: Path, cache: Path) -> Non
 
         log = [line["text"] for line in json.loads(answers[1])["log"]]
         assert any("[redacted]" in line for line in log)
-        assert [text for text in [*answers, *seen] for spelling in SPELLINGS if spelling in text] == []
+        printed = capfd.readouterr()
+        secrets = (*SPELLINGS, *KNOWN, REGISTRY)
+        texts = [*answers, *seen, printed.out, printed.err]
+        assert [text for text in texts for spelling in secrets if spelling in text] == []
         written = [path for path in data.rglob("*") if path.is_file() and "cache" not in path.parts]
-        assert [path for path in written for spelling in SPELLINGS if spelling.encode() in path.read_bytes()] == []
+        assert [path for path in written for spelling in secrets if spelling.encode() in path.read_bytes()] == []
 
 
 async def test_a_flag_that_is_not_allowed_is_named(tmp_path: Path, cache: Path) -> None:
