@@ -213,15 +213,15 @@ async def test_a_second_server_in_this_process_is_refused_too(data: Path) -> Non
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_at_once_when_there_is_nothing_to_do(number: signal.Signals, data: Path) -> None:
-    with served(data) as server:
+    with served(data, environment={"DROPDOCK_STOP_GRACE": "60s"}) as server:
         until(lambda: len(children_of(server)) == 1)
         children = children_of(server)
         began = time.monotonic()
 
         server.process.send_signal(number)
 
-        assert server.process.wait(10) == 0
-        assert time.monotonic() - began < 3
+        assert server.process.wait(50) == 0
+        assert time.monotonic() - began < 20  # a fraction of a second, but for what else the machine does
         assert not any(child.is_running() for child in children)
 
 
@@ -238,7 +238,7 @@ async def test_stopping_cuts_a_running_deploy_short_in_time_and_the_next_start_t
 
                 assert await asyncio.to_thread(server.stop) == 0
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 12  # `stop_grace` and a moment, but for what else the machine does
         assert not child.is_running()
     with served(data) as server:
         async with client_of(server, known) as client:

@@ -130,13 +130,13 @@ def test_altered_archive_is_refused_or_unpacked_never_anything_else(
     altered = upload
     for change in changes:
         altered = changed(altered, change) or b"?"
-    began = time.monotonic()
+    began = time.process_time()
 
     with suppress(BuildError):
         files = opened(altered, LIMITS)
         assert all(safe_path(path) == path for path in files)
         assert upload in WITHOUT_CHECKSUM or set(files.values()) <= set(SITE.values())
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @QUICK
