@@ -99,6 +99,7 @@ ZEROS_WITH_A_MEANING = (
     "offset-rotate: auto 0rad",
     "font-style: oblique 0deg",
     "flex-basis: 0%",
+    "ROTATE: 0DEG",
     "flex: 1 1 0px",
 )
 
