@@ -54,10 +54,9 @@ class Process:
     def run(self, command: Command, bounds: Bounds, say: Say, cancelled: threading.Event) -> int:
         """As `Sandbox.run`."""
         with _temporary() as temporary:
-            own = {**system.BASIC, "HOME": str(temporary), "TMPDIR": str(temporary)}
-            command = replace(
-                command, environment={**own, **command.environment}, writable=(*command.writable, temporary)
-            )
+            own, only = {**system.BASIC, "HOME": str(temporary)}, {"TMPDIR": str(temporary)}  # /tmp is not a build's
+            environment = {**own, **command.environment, **only}
+            command = replace(command, environment=environment, writable=(*command.writable, temporary))
 
             def start(output: int) -> _Running:
                 with memory_file(self._order(command, bounds).written()) as order:

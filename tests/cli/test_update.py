@@ -1,7 +1,5 @@
 """`update`, against a list of releases served here: what is wrong changes nothing, what is right takes the place."""
 
-import base64
-import hashlib
 import json
 import sqlite3
 import stat
@@ -10,21 +8,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance import presence
 from appliance.cli import update as update_command
 from appliance.data_folder import DataFolder
 from appliance.releases import fetching
-from appliance.releases.index import Index, Release, ReleaseFile, newest, order, this_machine, write
+from appliance.releases.index import Release, ReleaseFile, newest, order, this_machine
 from appliance.releases.values import CannotUpdate
 from appliance.services import MANAGERS
 from appliance.settings_sources import BadSettings, load
@@ -32,14 +27,7 @@ from appliance.storage.backups import Backups
 from appliance.version import VERSION
 from tests.builders import MAIN, ROOT, served
 from tests.cli.conftest import Outcome, Run
-
-NEW = "99.0.0"
-KEY = Ed25519PrivateKey.generate()
-
-
-def public(key: Ed25519PrivateKey) -> str:
-    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
-    return base64.b64encode(key.public_key().public_bytes(*raw)).decode()
+from tests.origin import KEY, NEW, Origin, public, served_releases
 
 
 def program(version: str, script: str = "") -> bytes:
@@ -48,51 +36,10 @@ def program(version: str, script: str = "") -> bytes:
     return f'#!/bin/sh\n{says}\n{script}\nexec {sys.executable} {MAIN} "$@"\n'.encode()
 
 
-class Origin:
-    """Where releases are, on loopback. `cut` names what breaks off in the middle."""
-
-    def __init__(self) -> None:
-        self.content: dict[str, bytes] = {}
-        self.moved: dict[str, str] = {}
-        self.cut = ""
-        origin = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                if self.path in origin.moved:
-                    self.send_response(302)
-                    self.send_header("Location", origin.moved[self.path])
-                    self.end_headers()
-                    return
-                body = origin.content.get(self.path)
-                self.send_response(404 if body is None else 200)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write((body or b"")[: len(body or b"") // 2 if origin.cut == self.path else None])
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
-                """Nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def offers(self, content: bytes, version: str = NEW, key: Ed25519PrivateKey = KEY, **lies: Any) -> None:
-        """Put an executable up, and a list that has it; `lies` are what the list says of it and is not so."""
-        self.content["/new"] = content
-        file = ReleaseFile(*this_machine(), "new", len(content), hashlib.sha256(content).hexdigest())
-        listed = msgspec.structs.replace(file, **lies)
-        self.content["/releases.json"] = write(Index((Release(version, (listed,)),)), key)
-
-
 @pytest.fixture
 def origin() -> Iterator[Origin]:
-    made = Origin()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with served_releases() as made:
+        yield made
 
 
 @dataclass

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def test_its_temporary_folder_goes_with_it(bench: Bench) -> None:
     outcome = bench.sh('touch "$TMPDIR/left"; echo "$TMPDIR"')
 
     assert not Path(outcome.output.strip()).exists()
+
+
+def test_a_build_that_is_told_of_another_temporary_folder_has_its_own_all_the_same(bench: Bench) -> None:
+    told = replace(bench, environment={"TMPDIR": "/tmp"})  # noqa: S108 - what builds in bubblewrap have
+
+    outcome = told.sh('echo "$TMPDIR"; touch "$TMPDIR/written"')
+
+    assert outcome.status == 0
+    assert outcome.output.strip() != "/tmp"  # noqa: S108 - as above
 
 
 def test_a_missing_program_is_named(bench: Bench) -> None:
