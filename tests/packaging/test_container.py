@@ -7,14 +7,14 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.builders import MAIN, SOURCE, folder_of, page
+from tests.builders import MAIN, SOURCE, folder_of, page, zip_of
 from tests.cast import OLGA
 
 pytestmark = [
@@ -61,8 +61,12 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
+Build = Callable[..., str]
+
+
 @pytest.fixture(scope="module")
-def image(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> str:
+def build(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Builds an image of a name, with build arguments."""
     base = tmp_path_factory.mktemp("debian")
     subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(base)], check=True, capture_output=True)
     podman.load(base, BASE)
@@ -71,20 +75,36 @@ def image(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> str:
     trust.write_text("[global]\ncert = /etc/authorities.pem\n", encoding="utf-8")  # this machine's, whoever they are
     mounts = ("-v", f"{trust}:/etc/pip.conf:ro", "-v", f"{CERTIFICATES}:/etc/authorities.pem:ro")
     how = ("--format", "docker", "--isolation", "chroot", "--network", "host", *mounts)
-    podman("build", *how, "--build-arg", f"BASE={BASE}", "-t", IMAGE, str(ROOT), seconds=600)
-    return IMAGE
+
+    def build(name: str, *arguments: str) -> str:
+        given = [word for argument in (f"BASE={BASE}", *arguments) for word in ("--build-arg", argument)]
+        podman("build", *how, *given, "-t", name, str(ROOT), seconds=1200)
+        return name
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def image(build: Build) -> str:
+    return build(IMAGE)
+
+
+@pytest.fixture(scope="module")
+def image_that_builds(build: Build) -> str:
+    return build(f"{IMAGE}-generators", "EXTRAS=generators")
 
 
 class Container:
     """A running container, its port published on loopback."""
 
-    def __init__(self, podman: Podman, image: str) -> None:
+    def __init__(self, podman: Podman, image: str, *options: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.podman = podman
         published = ("-p", f"127.0.0.1:{self.port}:8080", "-e", f"DROPDOCK_PUBLIC_PORT={self.port}")
-        self.id = podman("run", "-d", *LIMITS, *LOCKED_DOWN, *published, "-v", "dropdock-test:/data", image).strip()
+        given = (*LIMITS, *LOCKED_DOWN, *published, "-v", "dropdock-test:/data", *options)
+        self.id = podman("run", "-d", *given, image).strip()
 
     def run(self, *command: str) -> str:
         return self.podman("exec", self.id, *command)
@@ -98,6 +118,20 @@ class Container:
         while "Press Ctrl+C to stop." not in self.log():
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.2)
+
+    def token(self) -> str:
+        """A token of the first account, which is made."""
+        self.run("dropdock", "account", "create", "--email", OLGA.email, "--role", "operator")
+        return self.run("dropdock", "token", "create", "--account", OLGA.email, "--name", "test").strip()
+
+    def api(self, method: str, path: str, token: str, **sent: Any) -> Any:
+        address = f"http://localhost:{self.port}/api/v1{path}"
+        headers = {"Authorization": f"Bearer {token}", **sent.pop("headers", {})}
+        return httpx.request(method, address, headers=headers, timeout=60, **sent).raise_for_status().json()
+
+    def page(self, site: str, path: str = "/") -> httpx.Response:
+        host = f"{site}.localhost:{self.port}"
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers={"Host": host})
 
     def facts(self) -> Any:
         return json.loads(self.podman("inspect", self.id))[0]
@@ -125,9 +159,7 @@ def test_the_log_leads_to_the_first_account(container: Container) -> None:
 
 
 def test_a_folder_is_deployed_to_it_and_served(container: Container, tmp_path: Path) -> None:
-    account = ("account", "create", "--email", OLGA.email, "--role", "operator")
-    container.run("dropdock", *account)
-    token = container.run("dropdock", "token", "create", "--account", OLGA.email, "--name", "test").strip()
+    token = container.token()
     site = folder_of(tmp_path / "site", {"index.html": page("in a container")})
     address = f"http://localhost:{container.port}"
 
@@ -138,7 +170,7 @@ def test_a_folder_is_deployed_to_it_and_served(container: Container, tmp_path: P
         text=True,
         check=False,
     )
-    answer = httpx.get(f"http://127.0.0.1:{container.port}/", headers={"Host": f"boxed.localhost:{container.port}"})
+    answer = container.page("boxed")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f"http://boxed.localhost:{container.port}/"
@@ -188,3 +220,53 @@ def test_the_image_holds_no_more_than_it_has_to(image: str, podman: Podman) -> N
 
     assert tools.strip() == ""
     assert layers < 250_000_000  # bytes, above the base
+
+
+SOURCES = {
+    "hugo": {
+        "hugo.toml": 'title = "Notes"\nbaseURL = "/"\n',
+        "content/_index.md": "---\ntitle: Built in a container\n---\n",
+        "layouts/index.html": "<!doctype html><title>{{ .Title }}</title>",
+    },
+    "npm": {
+        "package.json": json.dumps(
+            {"name": "notes", "private": True, "engines": {"node": ">=18"}, "scripts": {"build": "node build.js"}}
+        ),
+        "package-lock.json": json.dumps(
+            {"name": "notes", "lockfileVersion": 3, "requires": True, "packages": {"": {"name": "notes"}}}
+        ),
+        "build.js": "const fs = require('fs'); fs.mkdirSync('dist');\n"
+        "fs.writeFileSync('dist/index.html', '<!doctype html><title>Built in a container</title>');\n",
+    },
+}
+# What lets bubblewrap make its namespaces, and nothing else: the container has no right of its own all the same.
+FOR_BUBBLEWRAP = ("--security-opt", "seccomp=unconfined", "--security-opt", "unmask=ALL")
+
+
+@pytest.mark.parametrize("held", [(), FOR_BUBBLEWRAP], ids=["as-any-other", "bubblewrap"])
+def test_the_image_with_generators_builds_sites(image_that_builds: str, podman: Podman, held: tuple[str, ...]) -> None:
+    container = Container(podman, image_that_builds, *held)
+    try:
+        container.await_start()
+        token = container.token()
+        for generator, files in SOURCES.items():
+            assert _built(container, token, generator, zip_of(files))["state"] == "ready"
+            assert "<title>Built in a container" in container.page(generator).text
+        isolation = "bubblewrap" if held else "process"
+        assert isolation in container.run("dropdock", "check")
+    finally:
+        podman("rm", "--force", container.id)
+
+
+def _built(container: Container, token: str, generator: str, archive: bytes) -> Any:
+    container.api("POST", "/sites", token, json={"name": generator})
+    headers = {"Content-Type": "application/zip"}
+    deploy = container.api("POST", f"/sites/{generator}/deploys", token, content=archive, headers=headers)["id"]
+    deadline = time.monotonic() + 180
+    while (facts := container.api("GET", f"/deploys/{deploy}", token))["state"] not in {"ready", "failed"}:
+        assert time.monotonic() < deadline, facts
+        if facts["state"] == "asking":
+            container.api("POST", f"/deploys/{deploy}/answer", token, json={"generator": generator})
+        time.sleep(0.2)
+    assert facts["state"] == "ready", json.dumps(facts, indent=1)
+    return facts
