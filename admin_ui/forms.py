@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from appliance.accounts import ChangeAccount, NewAccount
+from appliance.actor import RIGHTS, Right
 from appliance.errors import Invalid
 from appliance.gates import COVERS, ChangeGate, NewLink
 from appliance.git.sources import SetSource
@@ -86,6 +87,14 @@ def new_password(form: Fields) -> str:
     if form.get("password") != form.get("again"):
         raise Invalid("The two passwords differ.", fields={"again": "is not the same"})
     return form.get("password", "")
+
+
+def right(text: str) -> Right:
+    """What a token may do; all where the form does not say. Invalid."""
+    found = next((known for known in RIGHTS if known == (text or "all")), None)
+    if found is None:
+        raise Invalid(f"A token cannot have the right {text!r}: it is one of {', '.join(RIGHTS)}.")
+    return found
 
 
 def confirmed(form: Fields, name: str) -> None:

@@ -23,6 +23,7 @@ from appliance.api import (
     git,
     listings,
     me,
+    members,
     openapi,
     problems,
     settings,
@@ -108,4 +109,5 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         explain.blueprint(parts.explainer),
         git.blueprint(parts.git),
         audit.blueprint(),
+        members.blueprint(),
     )

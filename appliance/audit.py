@@ -17,7 +17,7 @@ from tortoise.queryset import QuerySet
 from appliance.actor import Actor
 from appliance.errors import Invalid
 from appliance.models.audit import AuditEntry
-from appliance.models.site import Site
+from appliance.models.site import Member, Site
 
 ACTIONS: Mapping[str, str] = {
     "account.create": "made the account {email} in the role {role}",
@@ -51,6 +51,8 @@ ACTIONS: Mapping[str, str] = {
     "build.change": "changed build settings of {site}",
     "variable.set": "set the variable {name} of {site}",
     "variable.delete": "removed the variable {name} of {site}",
+    "member.add": "made {email} a member of {site}",
+    "member.remove": "took {email} from the members of {site}",
     "git.set": "had {site} deployed from {url}",
     "git.secret": "made the webhook secret of {site}",
     "git.deploy": "asked for a deploy of {site} from Git",
@@ -159,9 +161,11 @@ def sentence(action: str, site: str, details: Mapping[str, Any]) -> str:
 
 async def _visible(actor: Actor, only: Only) -> QuerySet[AuditEntry]:
     """Operators and admins see everything; others what they did, and what was done to their sites."""
+    actor.need_every_site()
     query = AuditEntry.filter(*_wanted(only))
     if actor.role == "user":
-        own = await Site.filter(owner_id=actor.id).values_list("id", flat=True)
+        own = [*await Site.filter(owner_id=actor.id).values_list("id", flat=True)]
+        own += await Member.filter(account_id=actor.id).values_list("site_id", flat=True)
         query = query.filter(Q(account_id=actor.id) | Q(site_key__in=own))
     return query
 

@@ -12,7 +12,7 @@ from quart import Quart, current_app, g, request
 from quart.wrappers.response import Response
 
 from appliance.access import Access
-from appliance.actor import Actor
+from appliance.actor import Actor, Right
 from appliance.callers import (
     SAFE_METHODS,
     CookieNames,
@@ -31,6 +31,10 @@ EXTENSION = "dropdock_access"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"  # of a form, or in the query where the form is a file upload
 
+SITE_PARTS = frozenset(
+    {"name", "site", "deploy", "project", "domain"}
+)  # of an address, by any of which a site is meant
+
 View = TypeVar("View", bound=Callable[..., Any])
 Way = Callable[[Access, Headers], Awaitable[Signed | None]]
 """How a view tells who is asking from a request's headers; None for a stranger, who is not let in."""
@@ -46,6 +50,15 @@ def install(app: Quart, access: Access) -> None:
 def opened(view: View) -> View:
     """Mark a Quart view: it may be asked without an account."""
     vars(view).update(anyone=True)
+    return view
+
+
+def needs(right: Right, view: View, *, any_site: bool = False) -> View:
+    """Mark a Quart view: what a token has to be allowed for it, if not to read, or all where something is changed.
+
+    With `any_site` a token for one site may ask it, though its address names none.
+    """
+    vars(view).update(right=right, any_site=any_site)
     return view
 
 
@@ -153,6 +166,7 @@ async def _admit_by(way: Way) -> None:
     if who is None:
         raise NotSignedIn("Send a personal token of a Dropdock account: Account → Tokens in its admin makes one.")
     g.signed = _placed(who)
+    _check_right(who.actor)
 
 
 def is_open(endpoint: str, view: object) -> bool:
@@ -166,8 +180,18 @@ async def _require_account(*, unsafe: bool) -> None:
         if bearer(request.headers) is None and CookieNames.of(access()).any_in(request.cookies):
             drop()
         raise NotSignedIn("Sign in, or send a token: Authorization: Bearer <token>.")
+    _check_right(who.actor)
     if unsafe and who.by_cookie and who.session is not None:
         check_csrf(access(), who.session, await _given_csrf())
+
+
+def _check_right(actor: Actor) -> None:
+    """Raise Forbidden unless the token that asks may do what this view does, to the site it is about."""
+    view = current_app.view_functions[request.endpoint or ""]
+    usual: Right = "read" if request.method in SAFE_METHODS else "all"
+    actor.need(getattr(view, "right", usual))
+    if not SITE_PARTS & set(request.view_args or ()) and not getattr(view, "any_site", False):
+        actor.need_every_site()
 
 
 async def _given_csrf() -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
@@ -14,10 +15,10 @@ from tortoise.transactions import in_transaction
 from appliance import audit
 from appliance.actor import Actor
 from appliance.addresses import Addresses
-from appliance.errors import Conflict, Invalid, Limit, NotFound
+from appliance.errors import Conflict, Forbidden, Invalid, Limit, NotFound
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
-from appliance.models.site import Site
+from appliance.models.site import Member, Site
 from appliance.storage.manifest import Options
 from appliance.units import Size
 
@@ -84,8 +85,16 @@ class SiteFacts:
 
 
 def visible_to(actor: Actor) -> QuerySet[Site]:
-    """The sites an account may see and change: its own, or all for operators and admins."""
-    query = Site.filter(owner_id=actor.id) if actor.role == "user" else Site.all()
+    """The sites an account may see and change: its own and those it is a member of, or all for operators and admins.
+
+    With a token for one site it is that one at most.
+    """
+    query = Site.all()
+    if actor.role == "user":
+        joined = Member.filter(account_id=actor.id).values("site_id")
+        query = query.filter(Q(owner_id=actor.id) | Q(id__in=Subquery(joined)))
+    if actor.only_site is not None:
+        query = query.filter(id=actor.only_site)
     return query.select_related("owner")
 
 
@@ -94,6 +103,14 @@ async def find(actor: Actor, name: str) -> Site:
     site = await visible_to(actor).get_or_none(name=name) if NAME.fullmatch(name) else None
     if site is None:
         raise NotFound(f"There is no site {name!r} in this account.", code="no_such_site")
+    return site
+
+
+async def find_own(actor: Actor, name: str) -> Site:
+    """The site of that name, for what only its owner, operators and admins may do; NotFound, Forbidden for members."""
+    site = await find(actor, name)
+    if actor.role == "user" and site.owner_id != actor.id:
+        raise Forbidden(f"Only the owner of {name} may do this; this account is a member.", code="not_the_owner")
     return site
 
 
@@ -116,6 +133,8 @@ class Sites:
 
     async def create(self, actor: Actor, new: NewSite) -> SiteFacts:
         """Make a site; Invalid when the name cannot be one, Conflict when it is taken."""
+        actor.need("all")
+        actor.need_every_site()
         check_name(new.name)
         if self._addresses.is_admin(self._addresses.site_host(new.name)):
             raise _kept(new.name)
@@ -168,8 +187,12 @@ class Sites:
             )
 
     async def remove(self, actor: Actor, name: str) -> None:
-        """Remove a site with all its deploys; visitors get 404 from then on, and what was under way ends. NotFound."""
-        site = await find(actor, name)
+        """Remove a site with all its deploys: visitors get 404 from then on, and what was under way ends.
+
+        NotFound; Forbidden for members.
+        """
+        actor.need("all")
+        site = await find_own(actor, name)
         async with in_transaction():
             deploys = await Deploy.filter(site=site).values_list("id", flat=True)
             await Live.filter(site=site).delete()

@@ -1,6 +1,7 @@
 """Personal tokens: what scripts sign in with; shown once, stored hashed."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,11 +9,12 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from appliance import audit
+from appliance import audit, sites
 from appliance.access import Access
-from appliance.actor import Actor
+from appliance.actor import RIGHTS, Actor, Right
 from appliance.errors import Conflict, Invalid, NotFound
 from appliance.models.account import PersonalToken
+from appliance.models.site import Site
 from appliance.sessions import TOKEN_BYTES, token_hash
 
 PREFIX = "dd_"  # lets people and secret scanners see what it is
@@ -23,13 +25,15 @@ LAST_USED_EVERY = timedelta(minutes=1)  # a script's thousand requests are no th
 
 @dataclass(frozen=True, slots=True)
 class TokenFacts:
-    """A personal token as its owner sees it later; `hint` is how it begins."""
+    """A personal token as its owner sees it later; `hint` is how it begins, `site` the only one it is for, if any."""
 
     id: int
     name: str
     hint: str
     created_at: datetime
     last_used_at: datetime | None
+    right: Right = "all"
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +44,37 @@ class NewToken:
     facts: TokenFacts
 
 
-async def create(actor: Actor, name: str) -> NewToken:
-    """Make a token for one's own account. Raises Invalid, or Conflict when one of that name exists."""
+async def create(actor: Actor, name: str, right: Right = "all", site: str = "") -> NewToken:
+    """Make a token for one's own account, for one site where that is named.
+
+    Raises Invalid, NotFound for a site one does not have, or Conflict when a token of that name exists.
+    """
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     name = _checked_name(name)
+    only = await sites.find(actor, site) if site else None
     try:
         async with in_transaction():
             row = await PersonalToken.create(
-                account_id=actor.id, name=name, hash=token_hash(token), hint=token[:HINT_LENGTH]
+                account_id=actor.id,
+                name=name,
+                hash=token_hash(token),
+                hint=token[:HINT_LENGTH],
+                right=right,
+                site_key=only.id if only else None,
             )
-            await audit.record(actor, "token.create", name=name, hint=row.hint)
+            await audit.record(actor, "token.create", only, name=name, hint=row.hint, right=right)
     except IntegrityError:
         raise Conflict(f"There already is a token named {name!r}: choose another name.", code="token_exists") from None
-    return NewToken(token, _facts(row))
+    return NewToken(token, _facts(row, {only.id: only.name} if only else {}))
 
 
 async def listing(actor: Actor, page: int, per_page: int) -> tuple[list[TokenFacts], int]:
     """One page of one's own tokens, oldest first, and how many there are in all."""
     own = PersonalToken.filter(account_id=actor.id)
     rows = await own.order_by("id").offset((page - 1) * per_page).limit(per_page)
-    return [_facts(row) for row in rows], await own.count()
+    keys = [row.site_key for row in rows if row.site_key is not None]
+    names = dict(await Site.filter(id__in=keys).values_list("id", "name")) if keys else {}
+    return [_facts(row, names) for row in rows], await own.count()
 
 
 async def remove(actor: Actor, token: int) -> None:
@@ -78,7 +93,9 @@ async def check(access: Access, token: str) -> Actor | None:
     if row is None or row.account.disabled_at is not None:
         return None
     await _note_use(access, row)
-    return Actor(row.account.id, row.account.email, row.account.role, via=f"token {row.name}")
+    right = next((known for known in RIGHTS if known == row.right), RIGHTS[0])
+    account = row.account
+    return Actor(account.id, account.email, account.role, f"token {row.name}", right=right, only_site=row.site_key)
 
 
 async def _note_use(access: Access, row: PersonalToken) -> None:
@@ -99,5 +116,7 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _facts(row: PersonalToken) -> TokenFacts:
-    return TokenFacts(row.id, row.name, row.hint, row.created_at, row.last_used_at)
+def _facts(row: PersonalToken, names: Mapping[int, str]) -> TokenFacts:
+    right = next((known for known in RIGHTS if known == row.right), RIGHTS[0])
+    site = None if row.site_key is None else names.get(row.site_key, "(deleted)")
+    return TokenFacts(row.id, row.name, row.hint, row.created_at, row.last_used_at, right, site)

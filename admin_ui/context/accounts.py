@@ -36,6 +36,7 @@ class Token:
 
     name: str
     hint: str
+    may: str
     made: Moment
     last_used: Moment | None
     remove_href: str
@@ -48,6 +49,7 @@ class AccountPage:
     email: str
     role: str
     tokens: list[Token]
+    rights: Sequence[Choice]
     pages: Pager
     password_length: int
     password_rule: str
@@ -56,6 +58,8 @@ class AccountPage:
     new_token: str = ""
     new_token_name: str = ""
     token_name: str = ""
+    token_right: str = "all"  # noqa: S105 - what a token may do, not one
+    token_site: str = ""
     token_refusal: str = ""
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)

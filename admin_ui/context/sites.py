@@ -103,6 +103,14 @@ def deploy_table(site: SiteFacts, deploys: Sequence[DeployFacts], page: int, tot
 
 
 @dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member of a site."""
+
+    email: str
+    since: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsPage:
     """A site's options, and its end."""
 
@@ -113,6 +121,11 @@ class SettingsPage:
     options: Options
     html_modes: Sequence[Choice]
     dialects: Sequence[Choice]
+    owner: str
+    is_owner: bool
+    members: Sequence[MemberRow]
+    member_email: str = ""
+    member_refusal: str = ""
     snippet: str = ""
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)

@@ -6,13 +6,16 @@ from quart import Response, request
 
 from admin_ui import forms
 from admin_ui.context.accounts import AccountPage, Token
-from admin_ui.context.common import PER_PAGE, ConfirmPage, pager, password_rule
+from admin_ui.context.common import PER_PAGE, Choice, ConfirmPage, pager, password_rule
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.words import moment
 from appliance import accounts, tokens
+from appliance.actor import Right
 from appliance.errors import Problem
 from appliance.sign_in import prove_again
 from appliance.tokens import TokenFacts
+
+RIGHT_WORDS: dict[Right, str] = {"all": "Everything", "deploy": "Read and deploy", "read": "Read"}
 
 
 async def show(visit: Visit) -> Response:
@@ -22,11 +25,14 @@ async def show(visit: Visit) -> Response:
 
 async def create_token(visit: Visit) -> Response:
     """Make a token and show it: in this answer and never again, so it is no redirect."""
-    name = (await fields()).get("name", "")
+    form = await fields()
+    name, right, site = form.get("name", ""), form.get("right", ""), form.get("site", "").strip()
     try:
-        made = await tokens.create(visit.actor, name)
+        made = await tokens.create(visit.actor, name, forms.right(right), site)
     except Problem as problem:
-        page = replace(await _page(visit), token_name=name, token_refusal=problem.detail)
+        page = replace(
+            await _page(visit), token_name=name, token_right=right, token_site=site, token_refusal=problem.detail
+        )
         return visit.page("account", page, problem.status)
     page = replace(await _page(visit), new_token=made.token, new_token_name=made.facts.name)
     return visit.page("account", page)
@@ -73,6 +79,7 @@ async def _page(visit: Visit) -> AccountPage:
         email=visit.actor.email,
         role=visit.actor.role,
         tokens=[_token(token) for token in own],
+        rights=[Choice(right, words) for right, words in RIGHT_WORDS.items()],
         pages=pager("/account", page, total),
         may_stop=visit.parts.stop is not None and visit.actor.role == "operator",
         has_password=await accounts.has_password(visit.actor),
@@ -83,7 +90,8 @@ async def _page(visit: Visit) -> AccountPage:
 
 def _token(token: TokenFacts) -> Token:
     used = moment(token.last_used_at) if token.last_used_at else None
-    return Token(token.name, token.hint, moment(token.created_at), used, _token_href(token.id))
+    may = RIGHT_WORDS[token.right] + (f", {token.site} only" if token.site else "")
+    return Token(token.name, token.hint, may, moment(token.created_at), used, _token_href(token.id))
 
 
 def _token_href(token: int) -> str:

@@ -22,6 +22,7 @@ KINDS = {
     "build": "Build settings",
     "variable": "Variables",
     "git": "Git",
+    "member": "Members",
     "account": "Accounts",
     "token": "Tokens",
     "sign-in": "Sign-ins",

@@ -7,10 +7,11 @@ from quart import Response
 from admin_ui import forms
 from admin_ui.context.common import Choice
 from admin_ui.context.deploys import site_href
-from admin_ui.context.sites import SettingsPage
+from admin_ui.context.sites import MemberRow, SettingsPage
 from admin_ui.edge import Route, Visit, fields, go
-from admin_ui.words import counted
-from appliance.errors import Invalid
+from admin_ui.words import counted, moment
+from appliance import members
+from appliance.errors import Conflict, Invalid, NotFound
 
 HTML_MODES = (
     Choice("natural", "Natural: as the files are named"),
@@ -51,6 +52,25 @@ async def delete(visit: Visit, name: str) -> Response:
     return go("/", done="deleted")
 
 
+async def add_member(visit: Visit, name: str) -> Response:
+    """Let another account look after the site, too."""
+    email = (await fields()).get("email", "")
+    try:
+        await members.add(visit.actor, name, email)
+    except (Invalid, NotFound, Conflict) as problem:
+        if problem.code == "no_such_site":
+            raise
+        page = replace(await _page(visit, name), member_refusal=problem.detail, member_email=email)
+        return visit.page("site_settings", page, problem.status)
+    return go(f"{site_href(name)}/settings", done="saved")
+
+
+async def remove_member(visit: Visit, name: str) -> Response:
+    """Take a member away."""
+    await members.remove(visit.actor, name, (await fields()).get("email", ""))
+    return go(f"{site_href(name)}/settings", done="saved")
+
+
 async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> SettingsPage:
     site = await visit.parts.sites.get(visit.actor, name)
     return SettingsPage(
@@ -59,6 +79,9 @@ async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> Sett
         site_href=site_href(site.name),
         deploys=counted(site.deploys, "deploy"),
         options=site.options,
+        owner=site.owner,
+        is_owner=visit.runs_people or site.owner == visit.actor.email,
+        members=[MemberRow(each.email, moment(each.since)) for each in await members.listing(visit.actor, name)],
         snippet=site.options.head_snippet,
         html_modes=HTML_MODES,
         dialects=DIALECTS,
@@ -71,4 +94,6 @@ ROUTES = (
     Route("/sites/<name>/settings", show),
     Route("/sites/<name>/settings", change, "POST"),
     Route("/sites/<name>/delete", delete, "POST"),
+    Route("/sites/<name>/members", add_member, "POST"),
+    Route("/sites/<name>/members/remove", remove_member, "POST"),
 )

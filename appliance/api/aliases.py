@@ -46,24 +46,31 @@ def blueprint(aliases: Aliases, locks: Locks) -> Blueprint:
         body=Target,
         reply=AliasFacts,
         errors=(NotFound, Conflict, Invalid),
+        right="deploy",
     )
     async def set_alias(*, actor: Actor, name: str, alias: str, body: Target) -> AliasFacts:
         """Let an alias, made if need be, point to a ready deploy."""
         return await aliases.set(actor, name, alias, body.deploy)
 
-    @endpoint(api, "/sites/<name>/aliases/<alias>", method="DELETE", status=204, errors=(NotFound,))
+    @endpoint(api, "/sites/<name>/aliases/<alias>", method="DELETE", status=204, errors=(NotFound,), right="deploy")
     async def remove_alias(*, actor: Actor, name: str, alias: str) -> None:
         """Take an alias away; the deploy it pointed to stays."""
         await aliases.remove(actor, name, alias)
 
     @endpoint(
-        api, "/sites/<name>/lock", method="PUT", body=Reason, reply=LockFacts, errors=(NotFound, Conflict, Invalid)
+        api,
+        "/sites/<name>/lock",
+        method="PUT",
+        body=Reason,
+        reply=LockFacts,
+        errors=(NotFound, Conflict, Invalid),
+        right="deploy",
     )
     async def lock_site(*, actor: Actor, name: str, body: Reason) -> LockFacts:
         """Keep what visitors get as it is, until the site is unlocked; deploys become ready meanwhile."""
         return await locks.lock(actor, name, body.reason)
 
-    @endpoint(api, "/sites/<name>/lock", method="DELETE", status=204, errors=(NotFound,))
+    @endpoint(api, "/sites/<name>/lock", method="DELETE", status=204, errors=(NotFound,), right="deploy")
     async def unlock_site(*, actor: Actor, name: str) -> None:
         """Let what visitors get change again."""
         await locks.unlock(actor, name)

@@ -110,12 +110,15 @@ def _add_deploys(api: Blueprint, jobs: Jobs) -> None:
         body=AnswerToSend,
         reply=DeployFacts,
         errors=(NotFound, Conflict, Invalid),
+        right="deploy",
     )
     async def answer_deploy(*, actor: Actor, deploy: str, body: AnswerToSend) -> DeployFacts:
         """Say what the upload of a deploy in the state `asking` is; it goes on then."""
         return await jobs.answer(actor, deploy, Answer(body.generator, body.base, body.remember))
 
-    @endpoint(api, "/deploys/<deploy>/cancel", method="POST", reply=DeployFacts, errors=(NotFound, Conflict))
+    @endpoint(
+        api, "/deploys/<deploy>/cancel", method="POST", reply=DeployFacts, errors=(NotFound, Conflict), right="deploy"
+    )
     async def cancel_deploy(*, actor: Actor, deploy: str) -> DeployFacts:
         """Call off a deploy that is under way: no process, no file and no half deploy is left of it."""
         return await jobs.cancel(actor, deploy)

@@ -27,7 +27,16 @@ def blueprint(contents: Contents, settings: Settings) -> Blueprint:
     """The routes."""
     api = Blueprint("api_contents", __name__)
 
-    @endpoint(api, "/contents/<sha256>", method="PUT", upload=(BYTES,), reply=Stored, errors=REFUSALS)
+    @endpoint(
+        api,
+        "/contents/<sha256>",
+        method="PUT",
+        upload=(BYTES,),
+        reply=Stored,
+        errors=REFUSALS,
+        right="deploy",
+        any_site=True,
+    )
     async def put_content(*, actor: Actor, sha256: str) -> Stored:
         """Send the content with this SHA-256, as it is; sent twice, it is taken twice."""
         name = Name("sha256", sha256)
@@ -36,7 +45,16 @@ def blueprint(contents: Contents, settings: Settings) -> Blueprint:
             raise Invalid(f"{sha256!r} is no SHA-256: {rule}.", fields={"sha256": rule})
         return await contents.put(actor, body_of(request), name, request.content_length)
 
-    @endpoint(api, "/contents", method="POST", upload=(BYTES,), reply=StoredContents, errors=REFUSALS)
+    @endpoint(
+        api,
+        "/contents",
+        method="POST",
+        upload=(BYTES,),
+        reply=StoredContents,
+        errors=REFUSALS,
+        right="deploy",
+        any_site=True,
+    )
     async def put_contents(*, actor: Actor) -> StoredContents:
         """Send many small contents at once: before each, its length as 8 bytes, the most significant first.
 

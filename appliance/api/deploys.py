@@ -113,6 +113,7 @@ def _uploading(api: Blueprint, intake: Intake) -> None:
         reply=DeployFacts,
         status=202,
         errors=(NotFound, BadInput, TooLarge, Unsupported, TooMany, Busy, Conflict),
+        right="deploy",
     )
     async def upload_deploy(*, actor: Actor, name: str, query: UploadQuery) -> DeployFacts:
         """Upload a site as the request's body: a ZIP, a tar (also gzip or zstd) or a form with files.
@@ -134,6 +135,7 @@ def _publishing(api: Blueprint, publishing: Publishing) -> None:
         headers=CONDITIONS,
         reply=DeployFacts,
         errors=(NotFound, Conflict, Invalid),
+        right="deploy",
     )
     async def publish_deploy(*, actor: Actor, name: str, body: Which) -> DeployFacts:
         """Make a ready deploy live, older or newer."""
@@ -146,6 +148,7 @@ def _publishing(api: Blueprint, publishing: Publishing) -> None:
         headers=CONDITIONS,
         reply=DeployFacts,
         errors=(NotFound, Conflict),
+        right="deploy",
     )
     async def roll_back(*, actor: Actor, name: str) -> DeployFacts:
         """Make live what was live before."""

@@ -11,6 +11,7 @@ from quart.wrappers.response import Response
 
 from appliance import guard
 from appliance.access import Access
+from appliance.actor import Right
 from appliance.api import problems
 from appliance.api.values import Body, Listing, Page, is_optional, read_body, read_query
 from appliance.callers import SAFE_METHODS
@@ -47,6 +48,7 @@ class Operation:
     stream: str | None
     headers: "tuple[Header, ...]"
     reads: type[msgspec.Struct] | None
+    right: Right
 
     def problems(self, *, has_path: bool) -> tuple[type[Problem], ...]:
         """Every problem it may answer with: those it names, and those that follow from what it is."""
@@ -86,17 +88,18 @@ def endpoint(  # noqa: PLR0913 - an operation's description is long, and each pa
     stream: str | None = None,
     headers: tuple[Header, ...] = (),
     reads: type[msgspec.Struct] | None = None,
+    right: Right | None = None,
+    any_site: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register `async def handler(*, actor, <path parameters>, body, query)` for a method and rule.
 
     It returns a value to encode, or (value, headers), or None with status 204. `actor` is passed unless `anyone` may
     ask; `body` and `query` when their types are given. With `upload`, a tuple of media types, it reads the request's
     body itself, which is a `reads` where that is JSON; with `stream`, a media type, it returns a Response. `headers`
-    are those of the request that it reads. Its docstring's first line is the operation's summary, the rest the
-    description.
+    are those of the request that it reads. `right` and `any_site`: see `guard.needs`. Its docstring's first line is the
+    operation's summary, the rest the description.
     """
-    if body is not None and not body.__struct_config__.forbid_unknown_fields:
-        raise TypeError(f"{body.__name__} must refuse unknown fields: derive it from values.Body.")
+    _check_strict(body)
     operation = Operation(
         method=method,
         body=body,
@@ -109,16 +112,22 @@ def endpoint(  # noqa: PLR0913 - an operation's description is long, and each pa
         stream=stream,
         headers=headers,
         reads=reads,
+        right=right or ("read" if method in SAFE_METHODS else "all"),
     )
 
     def register(handler: Handler) -> Handler:
-        view = _view(operation, handler)
+        view = guard.needs(operation.right, _view(operation, handler), any_site=any_site)
         blueprint.add_url_rule(
             rule, f"{method.lower()}_{handler.__name__}", view, methods=[method], provide_automatic_options=False
         )
         return handler
 
     return register
+
+
+def _check_strict(body: type[msgspec.Struct] | None) -> None:
+    if body is not None and not body.__struct_config__.forbid_unknown_fields:
+        raise TypeError(f"{body.__name__} must refuse unknown fields: derive it from values.Body.")
 
 
 def _view(operation: Operation, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Response]]:

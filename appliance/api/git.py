@@ -74,7 +74,9 @@ def _setting(api: Blueprint, git: Git) -> None:
 
 
 def _deploying(api: Blueprint, git: Git) -> None:
-    @endpoint(api, "/sites/<name>/git/deploys", method="POST", body=WhichBranch, reply=SourceFacts, status=202)
+    @endpoint(
+        api, "/sites/<name>/git/deploys", method="POST", body=WhichBranch, reply=SourceFacts, status=202, right="deploy"
+    )
     async def deploy_repository(*, actor: Actor, name: str, body: WhichBranch) -> SourceFacts:
         """Fetch a site's repository and deploy it; `state` tells how that goes."""
         return await git.redeploy.request(actor, name, body.branch)

@@ -70,6 +70,7 @@ def _listing_files(api: Blueprint, listings: Listings, settings: Settings) -> No
         reply=OpenedFacts,
         status=201,
         errors=REFUSALS,
+        right="deploy",
     )
     async def begin_deploy(*, actor: Actor, name: str, query: DeployQuery) -> OpenedFacts:
         """Begin a deploy by listing its files; the answer names the content that is missing.
@@ -88,6 +89,7 @@ def _listing_files(api: Blueprint, listings: Listings, settings: Settings) -> No
         reads=ListingBody,
         reply=Difference,
         errors=REFUSALS,
+        right="read",
     )
     async def compare_listing(*, actor: Actor, name: str) -> Difference:
         """Say what a deploy of this listing would change of what is live, and how many bytes it would send."""
@@ -108,6 +110,7 @@ def _finishing(api: Blueprint, listings: Listings) -> None:
         reply=DeployFacts,
         status=202,
         errors=(NotFound, Conflict, Invalid),
+        right="deploy",
     )
     async def finish_deploy(*, actor: Actor, deploy: str) -> DeployFacts:
         """Finish a deploy whose content is here; asked again, it answers the same.
@@ -116,7 +119,7 @@ def _finishing(api: Blueprint, listings: Listings) -> None:
         """
         return await listings.finish(actor, deploy)
 
-    @endpoint(api, "/listings/<deploy>", method="DELETE", status=204)
+    @endpoint(api, "/listings/<deploy>", method="DELETE", status=204, right="deploy")
     async def cancel_deploy(*, actor: Actor, deploy: str) -> None:
         """Give up a deploy that was begun; what was sent for it waits for another."""
         await listings.cancel(actor, deploy)

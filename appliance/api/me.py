@@ -25,7 +25,7 @@ def blueprint(access: Access) -> Blueprint:
     """The routes."""
     api = Blueprint("api_me", __name__)
 
-    @endpoint(api, "/me", reply=AccountFacts)
+    @endpoint(api, "/me", reply=AccountFacts, any_site=True)
     async def show_me(*, actor: Actor) -> AccountFacts:
         """Show the account that is asking."""
         return await accounts.get(actor, actor.id)

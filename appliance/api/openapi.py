@@ -110,6 +110,8 @@ def _operation(rule: str, name: str, operation: Operation, about: str) -> Json:
     }
     if description.strip():
         described["description"] = "\n".join(line.strip() for line in description.strip().splitlines())
+    if not operation.anyone:
+        described["x-token-right"] = operation.right
     if operation.body is not None:
         content = {JSON: {"schema": {"$ref": REFERENCE.format(name=operation.body.__name__)}}}
         described["requestBody"] = {"required": not is_optional(operation.body), "content": content}

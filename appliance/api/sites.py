@@ -38,7 +38,7 @@ def blueprint(sites: Sites) -> Blueprint:
     """The routes."""
     api = Blueprint("api_sites", __name__)
 
-    @endpoint(api, "/sites", query=Page, reply=SitePage)
+    @endpoint(api, "/sites", query=Page, reply=SitePage, any_site=True)
     async def list_sites(*, actor: Actor, query: Page) -> SitePage:
         """List the sites the account may see."""
         items, total = await sites.listing(actor, query.page, query.per_page)

@@ -7,9 +7,9 @@ import msgspec
 from quart import Blueprint
 
 from appliance import tokens
-from appliance.actor import Actor
+from appliance.actor import Actor, Right
 from appliance.api.edge import KEY, Body, Listing, Page, endpoint
-from appliance.errors import Conflict
+from appliance.errors import Conflict, NotFound
 from appliance.tokens import TokenFacts
 
 
@@ -18,9 +18,14 @@ class TokenPage(Listing[TokenFacts], frozen=True):
 
 
 class TokenToCreate(Body, frozen=True, kw_only=True):
-    """A personal token to be made; its name says what it is for."""
+    """A personal token to be made; its name says what it is for.
+
+    `right` is what it may do: read, deploy (and read), or all. With `site` it is for that site only.
+    """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    right: Right = "all"
+    site: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
 class CreatedToken(msgspec.Struct, frozen=True):
@@ -31,6 +36,8 @@ class CreatedToken(msgspec.Struct, frozen=True):
     name: str
     hint: str
     created_at: datetime
+    right: Right
+    site: str | None
 
 
 def blueprint() -> Blueprint:
@@ -43,11 +50,14 @@ def blueprint() -> Blueprint:
         items, total = await tokens.listing(actor, query.page, query.per_page)
         return TokenPage(items, query.page, query.per_page, total)
 
-    @endpoint(api, "/tokens", method="POST", body=TokenToCreate, reply=CreatedToken, status=201, errors=(Conflict,))
+    @endpoint(
+        api, "/tokens", method="POST", body=TokenToCreate, reply=CreatedToken, status=201, errors=(Conflict, NotFound)
+    )
     async def create_token(*, actor: Actor, body: TokenToCreate) -> CreatedToken:
         """Create a personal token; the answer is the only place where it can be read."""
-        new = await tokens.create(actor, body.name)
-        return CreatedToken(new.token, new.facts.id, new.facts.name, new.facts.hint, new.facts.created_at)
+        new = await tokens.create(actor, body.name, body.right, body.site)
+        made = new.facts
+        return CreatedToken(new.token, made.id, made.name, made.hint, made.created_at, made.right, made.site)
 
     @endpoint(api, f"/tokens/<{KEY}:token>", method="DELETE", status=204)
     async def delete_token(*, actor: Actor, token: int) -> None:

@@ -13,6 +13,7 @@ import click
 from appliance import accounts, db, logs, presence, sign_in_links, tokens
 from appliance.access import Access
 from appliance.accounts import ROLES, NewAccount
+from appliance.actor import RIGHTS, Right
 from appliance.cli import options
 from appliance.cli.output import Failure, show, show_facts
 from appliance.data_folder import DataFolder, Unusable, secret_key, verify
@@ -57,16 +58,18 @@ def token() -> None:
 @token.command("create")
 @click.option("--account", "email", required=True, help="E-mail of the account the token acts for.")
 @click.option("--name", required=True, help="What the token is for.")
+@click.option("--right", type=click.Choice(RIGHTS), default="all", show_default=True, help="What it may do.")
+@click.option("--site", default="", help="The only site it is for.")
 @options.config
 @options.data
-def create_token(email: str, name: str, config: Path | None, data: Path | None) -> None:
+def create_token(email: str, name: str, right: Right, site: str, config: Path | None, data: Path | None) -> None:
     """Make a token and print it, alone on its line; it cannot be shown again."""
     settings = options.settings(config, {"data": data})
     if not DataFolder(settings.data).database.exists():
         raise Failure(f"There are no accounts in {settings.data}: name the server's data directory with --data.")
 
     async def create(_: Access) -> str:
-        return (await tokens.create(await accounts.by_email(email), name)).token
+        return (await tokens.create(await accounts.by_email(email), name, right, site)).token
 
     show(with_database(settings, create))
 

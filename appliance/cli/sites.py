@@ -8,6 +8,7 @@ import click
 
 from appliance.cli.client import Client, segment
 from appliance.cli.gate import gate
+from appliance.cli.members import members
 from appliance.cli.output import moment, show, show_facts, show_json, show_table, size
 from appliance.cli.remote import remote
 from appliance.cli.site_build import build
@@ -50,6 +51,7 @@ def site() -> None:
 
 site.add_command(gate)
 site.add_command(build)
+site.add_command(members)
 
 
 @site.command()

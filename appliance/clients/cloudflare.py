@@ -314,21 +314,25 @@ def _blueprints(parts: Parts) -> tuple[Blueprint, ...]:
     routes.add("GET", "/user/tokens/verify", pages.verify)
     routes.add("GET", "/memberships", pages.memberships)
     routes.add("GET", "/accounts", pages.accounts)
+    projects = "/accounts/<account>/pages/projects"
     project, deployment = "/<project>", "/<project>/deployments/<deploy>"
     for method, rule, handler in (
         ("GET", "", pages.projects),
-        ("POST", "", pages.create),
         ("GET", project, pages.project),
-        ("DELETE", project, pages.remove),
-        ("GET", f"{project}/upload-token", pages.upload_token),
         ("GET", f"{project}/deployments", pages.deployments),
         ("POST", f"{project}/deployments", pages.deploy),
         ("GET", deployment, pages.deployment),
-        ("DELETE", deployment, pages.delete),
         ("POST", f"{deployment}/rollback", pages.rollback),
         ("GET", f"{deployment}/history/logs", pages.logs),
     ):
-        routes.add(method, f"/accounts/<account>/pages/projects{rule}", _of_own(handler))
+        routes.add(method, f"{projects}{rule}", _of_own(handler))
+    for method, rule, handler in (
+        ("POST", "", pages.create),
+        ("DELETE", project, pages.remove),
+        ("DELETE", deployment, pages.delete),
+    ):
+        routes.add(method, f"{projects}{rule}", _of_own(handler), "all")
+    routes.add("GET", f"{projects}{project}/upload-token", _of_own(pages.upload_token), "deploy")
     by_permit = Routes(made, _by_permit)
     by_permit.add("POST", "/pages/assets/check-missing", pages.missing)
     by_permit.add("POST", "/pages/assets/upload", pages.upload)

@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from appliance import guard
 from appliance.access import Access
-from appliance.actor import Actor
-from appliance.callers import Headers, Signed, bearer, by_personal_token
+from appliance.actor import Actor, Right
+from appliance.callers import SAFE_METHODS, Headers, Signed, bearer, by_personal_token
 from appliance.errors import BadInput, Invalid, NotFound, Problem
 from appliance.guard import Way
 from appliance.parts import Parts
@@ -54,14 +54,16 @@ class Routes:
     blueprint: Blueprint
     way: Way = by_bearer
 
-    def add(self, method: str, rule: str, handler: Handler) -> None:
-        """Route to `async def handler(actor, <path parameters>)`."""
+    def add(self, method: str, rule: str, handler: Handler, right: Right | None = None) -> None:
+        """Route to `async def handler(actor, <path parameters>)`; a change needs the right to deploy, or as is said."""
 
         async def view(**arguments: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
             return await handler(guard.actor(), **arguments)
 
         name = f"{method.lower()}_{rule}".replace(".", "_")
         guard.told_by(self.way, view)
+        usual: Right = "read" if method in SAFE_METHODS else "deploy"
+        guard.needs(right or usual, view, any_site=True)
         self.blueprint.add_url_rule(rule, name, view, methods=[method], provide_automatic_options=False)
 
 

@@ -260,10 +260,7 @@ def _blueprints(parts: Parts) -> tuple[Blueprint, ...]:
         ("GET", "/accounts/<slug>/env", netlify.nothing),
         ("GET", "/sites", netlify.sites),
         ("GET", "/<slug>/sites", netlify.sites),
-        ("POST", "/sites", netlify.create),
-        ("POST", "/<slug>/sites", netlify.create),
         ("GET", "/sites/<site>", netlify.site),
-        ("DELETE", "/sites/<site>", netlify.remove),
         ("GET", "/sites/<site>/deploys", netlify.deploys),
         ("POST", "/sites/<site>/deploys", netlify.open),
         ("GET", "/sites/<site>/deploys/<deploy>", netlify.deploy),
@@ -277,6 +274,12 @@ def _blueprints(parts: Parts) -> tuple[Blueprint, ...]:
         ("POST", "/deploys/<deploy>/unlock", netlify.unlock),
     ):
         routes.add(method, rule, handler)
+    for method, rule, handler in (
+        ("POST", "/sites", netlify.create),
+        ("POST", "/<slug>/sites", netlify.create),
+        ("DELETE", "/sites/<site>", netlify.remove),
+    ):
+        routes.add(method, rule, handler, "all")
     refuse_the_rest(routes)
     return made, _extensions()
 

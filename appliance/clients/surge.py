@@ -159,7 +159,7 @@ def _blueprints(parts: Parts) -> tuple[Any, ...]:
     routes.add("GET", "/account", surge.account)
     routes.add("GET", "/list", surge.projects)
     routes.add("PUT", "/<domain>", surge.publish)
-    routes.add("DELETE", "/<domain>", surge.remove)
+    routes.add("DELETE", "/<domain>", surge.remove, "all")
     routes.add("GET", "/<domain>/list", surge.revisions)
     routes.add("POST", "/<domain>/rollback", surge.rollback)
     refuse_the_rest(routes)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from appliance import detections
+from appliance import detections, sites
 from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure
@@ -21,7 +21,7 @@ LONGEST_ALIAS = 63  # characters of a label (RFC 1035)
 async def find(actor: Actor, deploy: str) -> Deploy:
     """A deploy by its id, with its site and author; NotFound also when the account may not know of it."""
     row = await Deploy.get_or_none(id=known_id(deploy)).select_related("site", "author", "build")
-    if row is None or (actor.role == "user" and row.site.owner_id != actor.id):
+    if row is None or not await sites.visible_to(actor).filter(id=row.site_id).exists():
         raise NotFound(f"There is no deploy {deploy!r} in this account.", code="no_such_deploy")
     return row
 

@@ -1,7 +1,10 @@
 """What the sites hold that an account may see: content named by their deploys' manifests."""
 
+from dataclasses import replace
+
 import structlog
 
+from appliance import sites
 from appliance.actor import Actor
 from appliance.models.deploy import Deploy, Live
 from appliance.models.site import Site
@@ -30,7 +33,8 @@ class Holdings:
             mine = Deploy.filter(site=site, state="ready")
             found += [str(name) for name in await Live.filter(site=site).values_list("deploy__manifest", flat=True)]
             found += [str(m) for m in await mine.order_by("-number").limit(NEWEST).values_list("manifest", flat=True)]
-        others = Live.filter(site__owner_id=actor.id).order_by("-deploy__created_at").limit(OTHER_SITES)
+        own = await sites.visible_to(replace(actor, role="user")).values_list("id", flat=True)
+        others = Live.filter(site_id__in=own).order_by("-deploy__created_at").limit(OTHER_SITES)
         found += [str(name) for name in await others.values_list("deploy__manifest", flat=True)]
         return list(dict.fromkeys(found))
 

@@ -14,4 +14,5 @@ NAMES = (
     "0006_builds",
     "0007_snippets_and_refinements",
     "0008_audit",
+    "0009_members_and_rights",
 )

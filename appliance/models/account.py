@@ -54,7 +54,10 @@ class RefreshToken(Model):
 
 
 class PersonalToken(Model):
-    """A token for scripts, known by its hash; `hint` is its beginning, shown to tell tokens apart."""
+    """A token for scripts, known by its hash; `hint` is its beginning, shown to tell tokens apart.
+
+    `right` is read, deploy or all; with `site_key` it is for the site of that number only.
+    """
 
     id = fields.IntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
@@ -65,6 +68,8 @@ class PersonalToken(Model):
     hint = fields.CharField(max_length=16)
     created_at = fields.DatetimeField(auto_now_add=True)
     last_used_at = fields.DatetimeField(null=True)
+    right = fields.CharField(max_length=16, default="all", db_default="all")
+    site_key = fields.IntField(null=True)
 
     account_id: int
 

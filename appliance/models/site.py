@@ -28,3 +28,23 @@ class Site(Model):
 
     class Meta:
         table = "site"
+
+
+class Member(Model):
+    """An account that may do with a site what its owner may, but delete it and say who its members are."""
+
+    id = fields.IntField(primary_key=True)
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "appliance.Site", related_name="members", on_delete=fields.CASCADE
+    )
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "appliance.Account", related_name="memberships", on_delete=fields.CASCADE
+    )
+    since = fields.DatetimeField(auto_now_add=True)
+
+    site_id: int
+    account_id: int
+
+    class Meta:
+        table = "member"
+        unique_together = (("site", "account"),)

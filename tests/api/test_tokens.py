@@ -11,7 +11,7 @@ async def test_a_token_is_shown_once_and_works(user: httpx.AsyncClient, anybody:
     listed = (await user.get("/tokens")).json()["items"][-1]
 
     assert made["token"].startswith(made["hint"])
-    assert listed.keys() == {"id", "name", "hint", "created_at", "last_used_at"}
+    assert listed.keys() == {"id", "name", "hint", "created_at", "last_used_at", "right", "site"}
     assert (listed["name"], listed["last_used_at"]) == ("laptop", None)
     headers = {"Authorization": f"Bearer {made['token']}"}
     assert (await anybody.get("/me", headers=headers)).status_code == 200

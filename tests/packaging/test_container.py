@@ -58,6 +58,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     yield podman
     podman("rm", "--all", "--force")
     podman("rmi", "--all", "--force")
+    subprocess.run(["umount", str(folder / "root" / "overlay")], capture_output=True, check=False)  # if Podman left it
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
