@@ -133,8 +133,10 @@ class SecureTransport(SocketTransport):
         OpenSSL insists on getting what it did not take once more: whatever is written next must begin with these bytes,
         and have 16 KB of them, if there are as many.
         """
+        if self._size or self._closing:
+            return 0
         taken = 0
-        for chunk in () if self._size or self._closing else chunks:
+        for chunk in _whole_records(chunks):
             sent = self._send(chunk)
             taken += sent
             if sent < len(chunk):
@@ -206,3 +208,12 @@ class SecureTransport(SocketTransport):
         if self._timer is not None:
             self._timer.cancel()
         super()._lose(error)
+
+
+def _whole_records(chunks: Sequence[Bytes]) -> Sequence[Bytes]:
+    """The same bytes, a short beginning with so much of what follows that it fills a record: one of its own costs."""
+    if len(chunks) != 2 or len(chunks[0]) >= _RECORD:
+        return chunks
+    front, body = chunks
+    more = _RECORD - len(front)
+    return b"".join((front, memoryview(body)[:more])), memoryview(body)[more:]

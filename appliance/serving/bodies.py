@@ -49,11 +49,15 @@ class Bodies:
 
     def get(self, part: FilePart) -> bytes | None:
         """The bytes, if they are in memory."""
+        whole = self.whole(part)
+        return whole if whole is None or part.length == part.size else whole[part.offset : part.offset + part.length]
+
+    def whole(self, part: FilePart) -> bytes | None:
+        """All of the file that this is a part of, if it is in memory."""
         whole = self._kept.get(part.path)
-        if whole is None:
-            return None
-        self._kept.move_to_end(part.path)
-        return whole if part.length == part.size else whole[part.offset : part.offset + part.length]
+        if whole is not None:
+            self._kept.move_to_end(part.path)
+        return whole
 
     def open(self, part: FilePart) -> "Reading":
         """Begin to read the bytes in order; nothing is opened or read before the first `Reading.read`."""
@@ -71,7 +75,7 @@ class Bodies:
             while reading.left:
                 piece = await reading.read(at_most)
                 reading.move_on(len(piece))
-                yield piece
+                yield bytes(piece)
         finally:
             reading.close()
 
@@ -145,15 +149,15 @@ class Reading:
         self._file: _OpenFile | None = None
         self.left = part.length
 
-    async def read(self, at_most: int) -> bytes:
-        """The next bytes, at least one of them and up to `at_most`; raises MissingBlob.
+    async def read(self, at_most: int) -> bytes | memoryview:
+        """The next bytes, at least one of them and up to `at_most`, as a view where they are in memory anyway.
 
-        Reading again gives them again, until `move_on` says how many were of use.
+        Raises MissingBlob. Reading again gives them again, until `move_on` says how many were of use.
         """
         length = min(at_most, self.left)
         try:
-            whole = self._bodies.get(FilePart(self._part.path, self._offset, length, self._part.size))
-            return await self._read(length) if whole is None else whole
+            whole = self._bodies.whole(self._part)
+            return await self._read(length) if whole is None else memoryview(whole)[self._offset :][:length]
         except OSError as error:
             self._bodies.report(self._part.path, str(error))
             raise MissingBlob(self._part.path) from error
@@ -169,11 +173,11 @@ class Reading:
             self._bodies.close_file(self._file)
             self._file = None
 
-    async def _read(self, length: int) -> bytes:
+    async def _read(self, length: int) -> bytes | memoryview:
         if self._file is None:
             whole = await self._bodies.load(self._part)
             if whole is not None:
-                return whole[self._offset : self._offset + length]
+                return memoryview(whole)[self._offset :][:length]
             self._file = _OpenFile(self._part.path)
         piece = self._file.read_now(self._offset, length)
         return await self._bodies.read_cold(self._file, self._offset, length) if piece is None else piece

@@ -27,7 +27,7 @@ class Outlet:
         self.piece = PIECE if self._take is not None else _PIECE_KEPT
         """Bytes that are worth reading for the next `push`: more for a fast reader, fewer for a slow one."""
 
-    def push(self, *chunks: bytes) -> int:
+    def push(self, *chunks: bytes | memoryview) -> int:
         """Send what can be sent at once; how many of the bytes, from the first on, are on their way."""
         total = sum(map(len, chunks))
         if self._transport.is_closing():  # its descriptor may be somebody else's by now
@@ -71,7 +71,7 @@ async def send_rest(
     return True
 
 
-def _cut(chunks: tuple[bytes, ...], start: int) -> bytes:
+def _cut(chunks: tuple[bytes | memoryview, ...], start: int) -> bytes:
     """The next little bit from byte `start` of the chunks on, as a value of its own."""
     cut = b""
     for chunk in chunks:

@@ -130,7 +130,7 @@ class Sender:
         else:
             self.put(header_frames(number, block, flags))
 
-    def offer(self, stream: Stream, body: bytes, *, final: bool) -> None:
+    def offer(self, stream: Stream, body: bytes | memoryview, *, final: bool) -> None:
         """Let these bytes go out as the windows allow; `taken` waits for it. One offer at a time for a stream."""
         if stream.id not in self.streams:  # taken back by the peer, and its task has not heard of it yet
             return
