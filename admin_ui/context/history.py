@@ -37,4 +37,5 @@ class HistoryPage:
 
 def change(entry: Entry) -> Change:
     """From an entry of the audit log."""
-    return Change(moment(entry.at), entry.who or "Dropdock", entry.what, entry.via, entry.address)
+    who = entry.who or ("Somebody" if entry.via else "Dropdock")
+    return Change(moment(entry.at), who, entry.what, entry.via, entry.address)

@@ -12,7 +12,7 @@ import click
 
 from appliance import accounts, db, logs, presence, sign_in_links, tokens
 from appliance.access import Access
-from appliance.accounts import ROLES, NewAccount
+from appliance.accounts import COMMAND_LINE, ROLES, NewAccount
 from appliance.actor import RIGHTS, Right
 from appliance.cli import options
 from appliance.cli.output import Failure, show, show_facts
@@ -69,7 +69,8 @@ def create_token(email: str, name: str, right: Right, site: str, config: Path | 
         raise Failure(f"There are no accounts in {settings.data}: name the server's data directory with --data.")
 
     async def create(_: Access) -> str:
-        return (await tokens.create(await accounts.by_email(email), name, right, site)).token
+        actor = replace(await accounts.by_email(email), via=COMMAND_LINE.via)
+        return (await tokens.create(actor, name, right, site)).token
 
     show(with_database(settings, create))
 
