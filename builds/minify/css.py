@@ -15,7 +15,8 @@ _ZERO = rb"(?<![\w.])0*\.?0+"
 _WRONG = re.compile(  # zeros whose unit is dropped although it means something
     rb"\b(?:rotate|offset|font|font-style|image-orientation)\s*:[^;}]*" + _ZERO + rb"(?:deg|g?rad|turn)\b"  # invalid
     rb"|\bflex-basis\s*:\s*" + _ZERO + rb"%"  # of a height that is not known, it is no zero
-    rb"|\bflex\s*:[^;}]*" + _ZERO + rb"[a-z]",  # becomes such a percentage
+    rb"|\bflex\s*:[^;}]*" + _ZERO + rb"[a-z]"  # becomes such a percentage
+    rb"|\bflex\s*:\s*[\d.]+\s+[\d.]+\s+" + _ZERO + rb"\s*(?:[^\s\w.%-]|$)",  # likewise
 )
 _SIGNS = (b"0deg", b"0grad", b"0rad", b"0turn")  # what is quickly looked for first, and likewise
 _FLEX = re.compile(rb"flex(?:-basis)?\s*:")

@@ -101,6 +101,7 @@ ZEROS_WITH_A_MEANING = (
     "flex-basis: 0%",
     "ROTATE: 0DEG",
     "flex: 1 1 0px",
+    "flex: 1 0 0",
 )
 
 
@@ -114,7 +115,9 @@ def test_zeros_whose_unit_matters_are_left_alone(declaration: str) -> None:
     assert minified("html", f"{PADDING['html']}<style>{sheet}</style>".encode()) is None
 
 
-@pytest.mark.parametrize("declaration", ["rotate: 10deg", "flex: 1 1 0%", "flex: 1 0 10px", "flex-basis: 10%"])
+@pytest.mark.parametrize(
+    "declaration", ["rotate: 10deg", "flex: 1 1 0%", "flex: 1 0", "flex: 0 0 auto", "flex: 1 0 10px", "flex-basis: 10%"]
+)
 def test_others_are_not(declaration: str) -> None:
     assert declaration.split(":", maxsplit=1)[0] in made("css", f"a {{ {declaration}; }}")
 
