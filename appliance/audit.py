@@ -11,6 +11,7 @@ from functools import partial
 from string import Formatter
 from typing import Any
 
+import structlog
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
@@ -18,6 +19,8 @@ from appliance.actor import Actor
 from appliance.errors import Invalid
 from appliance.models.audit import AuditEntry
 from appliance.models.site import Member, Site
+
+log = structlog.get_logger(__name__)
 
 ACTIONS: Mapping[str, str] = {
     "account.create": "made the account {email} in the role {role}",
@@ -146,9 +149,12 @@ async def _read(query: QuerySet[AuditEntry], piece: int) -> AsyncIterator[Entry]
         after = rows[-1].id
 
 
-async def prune(now: datetime, age: float) -> int:
-    """Forget entries older than `age` seconds; how many there were."""
-    return await AuditEntry.filter(at__lt=now - timedelta(seconds=age)).delete()
+async def prune(now: Callable[[], datetime], age: float) -> int:
+    """Forget entries older than `age` seconds, none for 0; how many there were."""
+    gone = await AuditEntry.filter(at__lt=now() - timedelta(seconds=age)).delete() if age else 0
+    if gone:
+        log.info("audit_entries_forgotten", entries=gone)
+    return gone
 
 
 def sentence(action: str, site: str, details: Mapping[str, Any]) -> str:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
-from appliance.audit_keeping import AuditKeeping
+from appliance import audit
 from appliance.data_folder import DataFolder
 from appliance.deploys import Cleaning
 from appliance.now_and_then import NowAndThen
 from appliance.parts import Parts
 from appliance.refining import Refining
 
+DAILY = 86_400.0  # seconds
 OFTEN = 3600.0  # seconds, at most, between two rounds: what they remove is kept for hours
 
 
@@ -23,7 +25,7 @@ async def keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder, re
         parts.git.redeploy,
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
-        AuditKeeping(settings.audit_age, parts.access.now),
+        NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command),
     ):
         await keeper.start()
