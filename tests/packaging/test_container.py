@@ -55,11 +55,13 @@ class Podman:
 def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     folder = tmp_path_factory.mktemp("podman")
     podman = Podman(folder)
-    yield podman
-    podman("rm", "--all", "--force")
-    podman("rmi", "--all", "--force")
-    subprocess.run(["umount", str(folder / "root" / "overlay")], capture_output=True, check=False)  # if Podman left it
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
+    try:
+        yield podman
+        podman("rm", "--all", "--force", seconds=300)
+        podman("rmi", "--all", "--force", seconds=300)
+    finally:  # what is still mounted could be removed by nobody, and every later run of pytest would stumble over it
+        subprocess.run(["umount", "--recursive", str(folder / "root/overlay")], check=False, capture_output=True)
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
 Build = Callable[..., str]
