@@ -145,24 +145,29 @@ def _native(entry: Entry | None) -> MenuAction | MenuSeparator:
 
 
 def _on_stop_signals(stop: Callable[[], None]) -> None:
-    """Call `stop` on SIGTERM or SIGINT.
+    """Call `stop` once on SIGTERM or SIGINT.
 
-    Python's own handlers run on the main thread, which is busy in a toolkit's loop: what the system is told at once is
-    a socket, and a thread waits at its other end.
+    Python's own handlers run on the main thread, which is busy in a toolkit's loop. Some toolkits let it through every
+    now and then; for the others there is a socket that the system itself writes to, and a thread at its other end.
     """
+    told = threading.Event()
     near, far = socket.socketpair()
     far.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     signal.set_wakeup_fd(far.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: told.set())
+
+    def listen() -> None:
+        with near, far:
+            while near.recv(1):
+                told.set()
 
     def wait() -> None:
-        with near, far:
-            near.recv(1)
-            stop()
-            near.recv(1)  # kept open: there may be more signals
+        told.wait()
+        stop()
 
-    threading.Thread(target=wait, daemon=True, name="signals").start()
+    for each in (listen, wait):
+        threading.Thread(target=each, daemon=True, name=f"signals: {each.__name__}").start()
 
 
 def _in_browser(backstage: Backstage, running: Running) -> None:

@@ -18,7 +18,7 @@ from appliance.presence import Presence
 from tests.builders import MAIN, folder_of, page
 from tests.desktop import screen as screens
 from tests.desktop.screen import Screen, Toolkit
-from tests.opened import Desktop
+from tests.opened import Desktop, link_in
 
 TITLE = "Dropdock"
 QUESTION = "Close Dropdock?"
@@ -181,3 +181,17 @@ def test_gtk_draws_the_window_too(tmp_path: Path) -> None:
         os.kill(server, signal.SIGTERM)
 
         assert session.process.wait(90) == 0
+
+
+def test_where_nothing_draws_a_window_the_browser_opens(interpreter: Path, tmp_path: Path) -> None:
+    with Screen.on() as screen:
+        desktop = Desktop.at(tmp_path, (str(interpreter), str(MAIN)))
+        folder_of(tmp_path / "without", {f"{toolkit}.py": "raise ImportError" for toolkit in ("gi", "qtpy")})
+        names = {"DISPLAY": screen.display, "PYTHONPATH": str(tmp_path / "without")}
+        with desktop.double_clicked(**names) as process:
+            page = httpx.get(link_in(desktop.opened()), follow_redirects=True, timeout=30)
+            process.terminate()
+            status = process.wait(90)
+
+    assert (page.status_code, page.url.path) == (200, "/")
+    assert status == 0

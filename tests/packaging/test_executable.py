@@ -174,10 +174,9 @@ def test_a_source_is_built_by_the_executable_in_its_sandbox(machine: Machine, tm
 
     machine.environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
     with serving(machine) as olga:
-        said = olga.dropdock("deploy", str(source), "--site", "built", "--build", "npm", "--follow")
+        olga.dropdock("deploy", str(source), "--site", "built", "--build", "npm")
         shown = olga.get("built")
 
-    assert "npm run build" in said
     assert "built by 42" in shown
 
 
