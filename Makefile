@@ -38,8 +38,12 @@ hooks: ## Run the quick checks before every git push
 	@sh tests/hooks/install.sh
 
 .PHONY: executable
-executable: ## Build dist/dropdock: one file that needs no Python where it runs
-	@$(DEV) && exec $(PYTHON_HERE) -m PyInstaller $(FROZEN) packaging/pyinstaller/dropdock.spec
+executable: ## Build dist/dropdock: one file that needs no Python where it runs; PORTABLE=1: on older Linuxes too
+ifdef PORTABLE
+	@sh packaging/pyinstaller/portable.sh
+else
+	@$(DEV) && PYINSTALLER_CONFIG_DIR=build/pyinstaller exec $(PYTHON_HERE) -m PyInstaller $(FROZEN) packaging/pyinstaller/dropdock.spec
+endif
 
 FROZEN := --noconfirm --distpath dist --workpath build --log-level ERROR
 
@@ -49,6 +53,7 @@ lock: ## Lock what pyproject.toml asks for; ARGS=--upgrade takes the newest of e
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) -o requirements.txt
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra dev -o requirements-dev.txt
 	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra desktop -o requirements-desktop.txt
+	@$(PYTHON_HERE) -m uv pip compile pyproject.toml $(LOCKED) $(ARGS) --extra portable -o requirements-portable.txt
 	@$(DEV) && exec $(PYTHON_HERE) packaging/release/third_party.py
 
 # One lock for every system, and nothing in it that says where it was made.

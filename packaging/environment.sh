@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes .venv hold what a lock file names, and does nothing when it already does: environment.sh runtime|dev|desktop
+# Makes .venv hold what a lock file names, and does nothing when it already does: environment.sh runtime|dev|…
 #
 # POSIX sh, because it runs before there is a Python to rely on. PYTHON names the interpreter to use; without it the
-# first suitable one on PATH is taken. pip's own configuration decides where packages come from.
+# first suitable one on PATH is taken. pip's own configuration decides where packages come from. VENV names another folder than .venv.
 #
 # What makes .venv trustworthy: `made-with` (the Python version) is taken away before anything changes and written when
 # everything is done, so an interrupted run leaves an environment that the next one replaces.
@@ -16,23 +16,25 @@ case "${1-}" in
     runtime) lock=requirements.txt ;;
     dev) lock=requirements-dev.txt ;;
     desktop) lock=requirements-desktop.txt ;;
-    *) echo "usage: environment.sh runtime|dev|desktop" >&2; exit 2 ;;
+    portable) lock=requirements-portable.txt ;;
+    *) echo "usage: environment.sh runtime|dev|desktop|portable" >&2; exit 2 ;;
 esac
-made_with=.venv/made-with
-installed=.venv/installed-$1
+venv=${VENV:-.venv}
+made_with=$venv/made-with
+installed=$venv/installed-$1
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 main() {
-    if [ -e .venv/bin/python ] && up_to_date; then return; fi
+    if [ -e "$venv/bin/python" ] && up_to_date; then return; fi
     wait_for_other_runs
     if ! trustworthy; then make_venv; fi
     if ! up_to_date; then install_lock; fi
 }
 
 trustworthy() {
-    version=$(.venv/bin/python -V 2>/dev/null) || return 1
+    version=$("$venv/bin/python" -V 2>/dev/null) || return 1
     [ "$version" = "$(cat "$made_with" 2>/dev/null)" ] || return 1
     [ -z "${PYTHON-}" ] || [ "$version" = "$("$PYTHON" -V 2>/dev/null)" ]
 }
@@ -48,10 +50,10 @@ wait_for_other_runs() {  # `make run` and `make test` may start at once; the loc
 
 make_venv() {
     find_python
-    say "Creating .venv with $("$python" -V) ..."
+    say "Creating $venv with $("$python" -V) ..."
     rm -f "$made_with"  # first: an interrupted removal must not look whole
-    rm -rf .venv
-    "$python" -m venv .venv || fail "The virtual environment could not be created; the reason stands above."
+    rm -rf "$venv"
+    "$python" -m venv "$venv" || fail "The virtual environment could not be created; the reason stands above."
     "$python" -V >"$made_with"
 }
 
@@ -60,7 +62,7 @@ install_lock() {
     version=$(cat "$made_with")
     rm -f "$made_with"
     # -I keeps this folder off the import path; PIP_USER, where someone sets it, cannot work in a venv.
-    PIP_USER=0 .venv/bin/python -I -m pip install --quiet --no-input --disable-pip-version-check \
+    PIP_USER=0 "$venv/bin/python" -I -m pip install --quiet --no-input --disable-pip-version-check \
         --require-hashes -r "$lock" || fail "The packages could not be installed; the reason stands above."
     cksum <"$lock" >"$installed"
     printf '%s\n' "$version" >"$made_with"

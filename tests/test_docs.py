@@ -14,7 +14,12 @@ from appliance.version import VERSION
 from main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = {"requirements.txt": "", "requirements-dev.txt": "dev", "requirements-desktop.txt": "desktop"}
+EXTRAS = {
+    "requirements.txt": "",
+    "requirements-dev.txt": "dev",
+    "requirements-desktop.txt": "desktop",
+    "requirements-portable.txt": "portable",
+}
 LOCKS = tuple(EXTRAS)
 SETTINGS = dataclasses.fields(Settings)
 
