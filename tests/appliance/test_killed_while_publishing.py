@@ -1,7 +1,6 @@
 """A server killed between two steps of publishing: before the commit the old site is live, after it the new one."""
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 
 from tests.appliance.crashes import API, begin, client_of, ended, old_site, send, shown
 from tests.builders import Served, page, served, zip_of
+from tests.faults.program import arm, command
 from tests.test_journeys import run
 
-PROGRAM = (sys.executable, str(Path(__file__).with_name("killed_at.py")))
-BEFORE_COMMIT = "appliance.deploys.publishing:move_live"  # in its transaction
-AFTER_COMMIT = "appliance.live:LiveSites.swap"
+BEFORE_COMMIT = "publish.commit"  # in its transaction
+AFTER_COMMIT = "publish.swap"
 
 
 @pytest.fixture
@@ -26,10 +25,9 @@ def token(tmp_path: Path) -> str:
 
 @contextlib.contextmanager
 def armed(tmp_path: Path, step: str) -> Iterator[tuple[Served, Path]]:
-    """A server that ends at this step once the file is there."""
+    """A server that ends at this step once it is told to."""
     when = tmp_path / "now"
-    environment = {"KILLED_AT": step, "KILL_WHEN": str(when)}
-    with served(tmp_path / "data", program=PROGRAM, environment=environment) as server:
+    with served(tmp_path / "data", program=command(step, "kill", when)) as server:
         yield server, when
 
 
@@ -52,7 +50,7 @@ def made_at_the_kill(client: httpx.Client, way: str) -> str:
 def test_what_was_committed_and_not_swapped_in_is_live_after_the_restart(tmp_path: Path, token: str, way: str) -> None:
     with armed(tmp_path, AFTER_COMMIT) as (server, when), client_of(server, token) as client:
         old_site(client)
-        when.touch()
+        arm(when)
         deploy = made_at_the_kill(client, way)
         server.process.wait(60)
 
@@ -65,7 +63,7 @@ def test_what_was_committed_and_not_swapped_in_is_live_after_the_restart(tmp_pat
 def test_what_was_not_committed_leaves_the_old_site_and_is_made_after_the_restart(tmp_path: Path, token: str) -> None:
     with armed(tmp_path, BEFORE_COMMIT) as (server, when), client_of(server, token) as client:
         old_site(client)
-        when.touch()
+        arm(when)
         deploy = made_at_the_kill(client, "listed")
         server.process.wait(60)
 
@@ -82,7 +80,7 @@ def test_a_rollback_is_done_or_not_but_never_half(tmp_path: Path, token: str, st
     with armed(tmp_path, step) as (server, when), client_of(server, token) as client:
         old_site(client)
         assert ended(client, made_at_the_kill(client, "archive"))["live"]
-        when.touch()
+        arm(when)
         with pytest.raises(httpx.TransportError):
             client.post(f"{API}/sites/shop/rollback")
         server.process.wait(60)

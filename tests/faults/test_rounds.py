@@ -1,0 +1,41 @@
+"""Whatever ends the server and whenever, nothing that was answered is lost: `tests/faults/run.py`, in pytest."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.points import POINTS, Point
+from tests.faults.run import Campaign
+
+SEED = 7
+
+
+def test_a_few_rounds_lose_nothing(tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path / "data", SEED)
+
+    campaign.run(4)
+
+    assert campaign.lost == []
+    assert campaign.faults.total() == 4
+    assert campaign.answered > 0
+    assert campaign.visits > 0
+
+
+@pytest.mark.long
+def test_two_hundred_rounds_lose_nothing(tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path / "data", SEED)
+
+    campaign.run(200)
+
+    assert campaign.lost == []
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_every_point_is_in_the_program(point: Point) -> None:
+    owner, name = point.owner()
+
+    assert callable(getattr(owner, name))
+
+
+def test_no_two_points_have_one_name() -> None:
+    assert len({point.name for point in POINTS}) == len(POINTS)
