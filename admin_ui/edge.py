@@ -14,6 +14,14 @@ from appliance import guard
 from appliance.actor import Actor
 from appliance.parts import Parts
 
+PEOPLE = ("operator", "admin")
+NAVIGATION = (  # who does not see it by their role is refused there; none: for everybody
+    ("/", "Sites", ()),
+    ("/people", "People", PEOPLE),
+    ("/history", "History", ()),
+    ("/system", "System", ("operator",)),
+    ("/help", "Help", ()),
+)
 SEE_OTHER = 303  # RFC 9110 §15.4.4: after a form, fetch the result with GET
 
 
@@ -42,7 +50,7 @@ class Visit:
     @property
     def runs_people(self) -> bool:
         """Whether accounts are this account's business."""
-        return self.actor.role in {"operator", "admin"}
+        return self.actor.role in PEOPLE
 
     def page(self, template: str, page: object, status: int = 200) -> Response:
         """Answer with a page, inside the frame with the navigation."""
@@ -53,15 +61,14 @@ class Visit:
         return self.pages.answer(template, page, frame=Frame(self.pages.static, csrf=self.csrf))
 
     def _frame(self) -> Frame:
-        links = [("/", "Sites"), ("/people", "People"), ("/history", "History"), ("/help", "Help")]
         return Frame(
             static=self.pages.static,
             email=self.actor.email,
             csrf=self.csrf,
             links=tuple(
                 Link(href, label, current=_leads_to(href, request.path))
-                for href, label in links
-                if href != "/people" or self.runs_people
+                for href, label, roles in NAVIGATION
+                if not roles or self.actor.role in roles
             ),
             notice=NOTICES.get(request.args.get("done", ""), ""),
         )

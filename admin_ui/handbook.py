@@ -43,8 +43,17 @@ def chapters() -> dict[str, Chapter]:
     files = {file.name.removesuffix(".md"): file for file in folder.iterdir() if file.name.endswith(".md")}
     names = [name for name in FIRST if name in files] + sorted(files.keys() - set(FIRST))
     found = {name: _read(files[name]) for name in names}
-    changes = resources.files("admin_ui") / ".." / "CHANGELOG.md"  # beside the packages in a checkout and in the image
-    return found | ({CHANGES: _read(changes)} if changes.is_file() else {})
+    return found | ({CHANGES: _read(_changes())} if _changes().is_file() else {})
+
+
+@cache
+def news() -> Chapter | None:
+    """What the newest version changed; None where the program came without its changelog."""
+    if not _changes().is_file():
+        return None
+    _, heading, rest = _changes().read_text(encoding="utf-8").partition("\n## ")
+    title, _, body = rest.partition("\n## ")[0].partition("\n")
+    return Chapter(title.strip(), render(body)) if heading else None
 
 
 def titles() -> dict[str, str]:
@@ -64,6 +73,10 @@ def render(text: str) -> Markup:
     """Markdown (CommonMark with tables) as HTML; raw HTML in it is shown, not obeyed."""
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
     return Markup(markdown.render(text))  # noqa: S704 - our own files, with raw HTML switched off
+
+
+def _changes() -> Traversable:
+    return resources.files("admin_ui") / ".." / "CHANGELOG.md"  # beside the packages in a checkout and in the image
 
 
 def _read(file: Traversable) -> Chapter:

@@ -45,6 +45,14 @@ def seconds(value: float) -> str:
     return f"{value:.{1 if value < 9.95 else 0}f} s"
 
 
+def lasting(length: float) -> str:
+    """A long time, given in seconds, in its largest unit: `5 minutes`, `1 hour`, `12 days`."""
+    for noun, unit in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if length >= unit:
+            return counted(int(length // unit), noun)
+    return "less than a minute"
+
+
 def bare(url: str) -> str:
     """An address without scheme and closing slash, as people say it."""
     return url.partition("://")[2].rstrip("/")

@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,6 +16,7 @@ from appliance.data_folder import DataFolder
 from appliance.errors import Forbidden
 from appliance.guard import opened
 from appliance.jobs import Finished
+from appliance.room import measure
 from appliance.serving.counters import Counters
 from appliance.settings import Settings
 from appliance.units import Networks
@@ -172,18 +172,10 @@ class _Stored(Collector):
         """Measure, unless that was done not long ago (see `MEASURED`)."""
         async with self._measuring:
             if time.monotonic() - self._measured_at > MEASURED:
-                self._files, self._bytes = await asyncio.to_thread(_measure, str(self._blobs))
+                room = await asyncio.to_thread(measure, self._blobs)
+                self._files, self._bytes = room.files, room.bytes
                 self._measured_at = time.monotonic()
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("dropdock_stored_files", "Files in the store of content.", self._files)
         yield GaugeMetricFamily("dropdock_stored_bytes", "Bytes in the store of content.", self._bytes)
-
-
-def _measure(root: str) -> tuple[int, int]:
-    files = size = 0
-    for folder in os.scandir(root):
-        for blob in os.scandir(folder.path):
-            files += 1
-            size += blob.stat().st_size
-    return files, size

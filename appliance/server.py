@@ -59,6 +59,7 @@ from appliance.site_rules import abilities_of
 from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
 from appliance.switch import AsgiApp, Switch
+from appliance.system import System
 from appliance.tally import Tally
 from appliance.traefik import Traefik
 from appliance.version import VERSION
@@ -206,15 +207,14 @@ async def _wire(
     """Make the parts and start what has a life; the stack stops it."""
     settings, counters = access.settings, await _counters(stack, folder)
     addresses = Addresses.of(settings, ways.port)
-    table = Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
+    facts, table = Facts(addresses), Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     live = await _live_sites(access, folder, table, addresses)
     gates = await _gates(access, addresses, live)
-    facts = Facts(addresses)
     publishing = Publishing(facts, live, refines=settings.best_variants)
     deploys = Deploys(facts, publishing, settings.key_age)
     metrics = Metrics(settings, folder, counters)
     jobs = _jobs(program, access, folder, Building(deploys, SiteBuilds(access, folder.cache), addresses), metrics)
-    intake = Intake(settings, folder, deploys, jobs)
+    intake, isolation = Intake(settings, folder, deploys, jobs), Isolation(settings)
     contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
     parts = Parts(
         settings=settings,
@@ -237,10 +237,11 @@ async def _wire(
         withdrawing=Withdrawing(publishing, live),
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
         site_builds=jobs.building.site_builds,
-        isolation=Isolation(settings),
+        isolation=isolation,
+        system=System(settings, folder, Health(folder, jobs.queue.is_running), deploys, isolation),
         stop=program.stop,
     )
-    app = _app(program, parts, folder, metrics, Traefik(settings, addresses, live.named_hosts))
+    app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
     await keep_house(stack, parts, folder, program.refine_command)
@@ -259,9 +260,9 @@ def _jobs(program: Program, access: Access, folder: DataFolder, building: Buildi
     return jobs
 
 
-def _app(program: Program, parts: Parts, folder: DataFolder, metrics: Metrics, traefik: Traefik) -> Quart:
-    health = Health(folder, parts.jobs.queue.is_running)
-    return create_app(parts, [*program.admin(parts), health.blueprint(), metrics.blueprint(), traefik.blueprint()])
+def _app(program: Program, parts: Parts, metrics: Metrics, traefik: Traefik) -> Quart:
+    watched = (parts.system.health, metrics, traefik)
+    return create_app(parts, [*program.admin(parts), *(each.blueprint() for each in watched)])
 
 
 async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:

@@ -217,6 +217,7 @@ ROWS = {
     OPERATORS: (
         "PATCH /api/v1/accounts/<int(max=2147483647):account>",
         "GET /api/v1/settings",
+        "GET /system",
         "POST /people/<int(max=2147483647):account>",
     ),
     TAKEN: (

@@ -15,6 +15,7 @@ from admin_ui.screens import (
     site_settings,
     sites,
     stopping,
+    system,
     versions,
 )
 
@@ -32,6 +33,7 @@ SCREENS = (
     account,
     people,
     history,
+    system,
     stopping,
     help_pages,
 )

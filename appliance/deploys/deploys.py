@@ -62,6 +62,14 @@ class Deploys:
         row = await find(actor, deploy)
         return await self._facts.look(row, row.site.name, progress)
 
+    async def unfinished(self, most: int) -> tuple[list[DeployFacts], int]:
+        """The oldest deploys of all sites that wait, ask or are worked on, and how many there are."""
+        under_way = dict(self.under_way)
+        query = Deploy.filter(state__in=("queued", "asking"))
+        rows = await query.order_by("created_at").limit(most).select_related("site", "author", "build")
+        facts = [self._facts.of(row, row.site.name, under_way.get(row.id), live=False) for row in rows]
+        return facts, await query.count()
+
     async def watch(self, actor: Actor, deploy: str) -> AsyncIterator[DeployFacts]:
         """The deploy now and after each change, until it is finished, or gone with its site."""
         while True:

@@ -1,16 +1,27 @@
 """What pages make of facts."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from admin_ui.context.deploys import LogLine, deploy_page, deploy_row, publish_act
 from admin_ui.context.sites import deploy_table
+from admin_ui.context.system import system_page
 from admin_ui.pages import Frame, Pages
 from appliance.deploys import Failure
 from appliance.errors import Limit
+from appliance.isolation import IsolationFacts
 from appliance.progress import StepFacts
+from appliance.room import Room
 from appliance.storage.manifest import Found
+from appliance.system import StorageFacts, SystemFacts
 from tests.admin_ui.desk import Page
-from tests.admin_ui.facts import deploy, site
+from tests.admin_ui.facts import NOON, deploy, site
+
+STORAGE = StorageFacts(Path("/data"), Room(1, 4096), Room(2, 5000), Room(3, 6000), 7000, NOON)
+PROCESS = IsolationFacts("process", isolated=False, about="Builds are not isolated.")
+SYSTEM = SystemFacts("0.1.0", NOON, {}, PROCESS, STORAGE, queue=[], queued=0, settings=[])
 
 
 def test_an_older_deploy_is_rolled_back_to() -> None:
@@ -105,3 +116,15 @@ def test_the_limit_that_was_hit_is_named() -> None:
 
     assert "The limit: entries, 50000." in html
     assert "&lt;b&gt;" in html
+
+
+def test_of_what_is_too_much_to_count_the_least_is_said() -> None:
+    storage = replace(STORAGE, blobs=Room(1000, 2_000_000, whole=False))
+
+    assert system_page(replace(SYSTEM, storage=storage), "", None).storage.blobs == "More than 2.0 MB in 1,000 files"
+
+
+def test_of_a_long_queue_the_rest_is_counted() -> None:
+    shown = system_page(replace(SYSTEM, queue=[deploy(state="queued")], queued=61), "", None)
+
+    assert (shown.queue[0].label, shown.more) == ("Deploy 2 of blog", "60 deploys more")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from admin_ui.words import bare, counted, moment, seconds, size
+from admin_ui.words import bare, counted, lasting, moment, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,14 @@ def test_sizes_are_decimal(count: int, words: str) -> None:
 )
 def test_times_taken_are_short(value: float, words: str) -> None:
     assert seconds(value) == words
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [(0, "less than a minute"), (60, "1 minute"), (3599, "59 minutes"), (3600, "1 hour"), (200_000, "2 days")],
+)
+def test_long_times_are_said_in_their_largest_unit(length: float, words: str) -> None:
+    assert lasting(length) == words
 
 
 def test_things_are_counted() -> None:

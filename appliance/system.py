@@ -1,0 +1,125 @@
+"""How this installation is: what an operator looks at when something is odd, or before it gets so."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance import room
+from appliance.actor import Actor
+from appliance.data_folder import DataFolder, free_space
+from appliance.deploys import DeployFacts, Deploys
+from appliance.errors import Forbidden
+from appliance.health import Health
+from appliance.isolation import Isolation, IsolationFacts
+from appliance.room import Room
+from appliance.settings import Settings, effective, fields
+from appliance.version import VERSION
+
+MEASURED = 300.0  # seconds a measurement is good for: it looks at every file
+PATIENCE = 2.0  # seconds that counting one folder may take; of a larger one we say "more than"
+BESIDE = ("", "-wal", "-shm")  # what SQLite adds to a database's name for the files it keeps beside it
+MOST_QUEUED = 50  # deploys that are named; of the rest only the number is said
+
+
+@dataclass(frozen=True, slots=True)
+class StorageFacts:
+    """What the data folder holds, and the bytes left on its file system; `measured_at` is not now as a rule."""
+
+    folder: Path
+    database: Room
+    blobs: Room
+    cache: Room
+    free: int
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFacts:
+    """A setting as it would be written, masked where it is secret; `changed`: it is not what it is by default."""
+
+    name: str
+    value: str
+    about: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFacts:
+    """`checks` are those of /readyz: None, or what is wrong. `queue` are the oldest of `queued` unfinished deploys."""
+
+    version: str
+    started_at: datetime
+    checks: dict[str, str | None]
+    isolation: IsolationFacts
+    storage: StorageFacts
+    queue: list[DeployFacts]
+    queued: int
+    settings: list[SettingFacts]
+
+
+class System:
+    """Looks at the installation, for operators. Used on the event loop only."""
+
+    def __init__(
+        self, settings: Settings, folder: DataFolder, health: Health, deploys: Deploys, isolation: Isolation
+    ) -> None:
+        self.health = health
+        self._deploys = deploys
+        self._isolation = isolation
+        self._storage = Storage(folder)
+        self._settings = described(settings)
+        self._started_at = datetime.now(UTC)
+
+    async def look(self, actor: Actor, find: str = "") -> SystemFacts:
+        """Everything; of the settings those that have `find` in name, value or meaning. Forbidden to all others."""
+        if actor.role != "operator":
+            raise Forbidden("Only operators may see how the system is.")
+        checks, isolation, storage, (queue, queued) = await asyncio.gather(
+            self.health.look(), self._isolation.get(), self._storage.look(), self._deploys.unfinished(MOST_QUEUED)
+        )
+        settings = [each for each in self._settings if _fits(each, find.lower())]
+        return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, settings)
+
+
+class Storage:
+    """Measures the data folder: in a thread, for a bounded time, and not again within `MEASURED` seconds."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+        self._asking = asyncio.Lock()
+        self._asked_at = float("-inf")
+        self._found: StorageFacts | None = None
+
+    async def look(self) -> StorageFacts:
+        """What was measured last, if that is not too long ago."""
+        async with self._asking:
+            if self._found is None or time.monotonic() - self._asked_at > MEASURED:
+                self._found = await asyncio.to_thread(self._measure)
+                self._asked_at = time.monotonic()
+            return self._found
+
+    def _measure(self) -> StorageFacts:
+        folder = self._folder
+        return StorageFacts(
+            folder=folder.root.absolute(),
+            database=room.of(folder.root / f"{folder.database.name}{suffix}" for suffix in BESIDE),
+            blobs=room.measure(folder.blobs, PATIENCE),
+            cache=room.measure(folder.cache, PATIENCE),
+            free=free_space(folder),
+            measured_at=datetime.now(UTC),
+        )
+
+
+def described(settings: Settings) -> list[SettingFacts]:
+    """Every setting, in the order of `appliance.toml`."""
+    usual, known = effective(Settings()), fields()
+    return [
+        SettingFacts(name, value, known[name].metadata["about"], changed=value != usual[name])
+        for name, value in effective(settings).items()
+    ]
+
+
+def _fits(setting: SettingFacts, find: str) -> bool:
+    return any(find in text.lower() for text in (setting.name, setting.value, setting.about))
