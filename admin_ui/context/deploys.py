@@ -214,6 +214,7 @@ class DeployPage:
     message: str
     files: str
     size: str
+    sent: str
     steps: list[Step]
     problems: list[Problem]
     error: Refusal | None
@@ -246,6 +247,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         message=deploy.message,
         files=counted(deploy.files, "file") if ready else "",
         size=size(deploy.bytes),
+        sent=_sent(deploy),
         steps=[step(one) for one in deploy.steps],
         problems=problems(deploy.problems),
         error=_refusal(deploy.error),
@@ -290,6 +292,14 @@ def _offer(offer: OfferFacts) -> Offer:
     where = f" in {offer.base}/" if offer.base else ""
     output = f"{offer.output[0]}/" if offer.output else ""
     return Offer(offer.generator, offer.base, f"Build with {offer.title}{where}", offer.why, offer.commands, output)
+
+
+def _sent(deploy: DeployFacts) -> str:
+    """What a visitor who gets every file is sent; nothing where that is all of it, or not known."""
+    if deploy.state != "ready" or not deploy.bytes_saved:
+        return ""
+    before = "built" if deploy.generator else "uploaded"
+    return f"{size(deploy.bytes - deploy.bytes_saved)}, {size(deploy.bytes_saved)} less than {before}"
 
 
 def _built_with(deploy: DeployFacts) -> str:

@@ -63,6 +63,19 @@ def test_a_deploy_outlives_its_author() -> None:
     assert deploy_row(deploy(author=None), live=None).author == "an account that is gone"
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"bytes": 1_500_000, "bytes_saved": 1_200_000}, "300 kB, 1.2 MB less than uploaded"),
+        ({"bytes": 1500, "bytes_saved": 500, "generator": "mkdocs"}, "1.0 kB, 500 B less than built"),
+        ({"bytes_saved": 0}, ""),
+        ({"bytes_saved": 500, "state": "expired"}, ""),
+    ],
+)
+def test_a_deploy_says_what_a_visitor_is_spared(changes: dict[str, object], words: str) -> None:
+    assert deploy_page(deploy(**changes), live=None, log=[]).sent == words
+
+
 def test_problems_are_the_newest_deploy_s_only_and_on_the_first_page() -> None:
     found = [Found("no_index", "There is no index.html.", "docs/index.html", 3)]
     deploys = [deploy(number=9, problems=found), deploy(number=8)]
