@@ -80,6 +80,15 @@ def _worker(channel: str, life_line: str) -> int:
     return worker.main(int(channel), int(life_line))
 
 
+def _background(*words: str) -> int:
+    """`internal background COMMAND …`: what the server starts for work that is to go behind everything else."""
+    from appliance.behind import step_back
+    from appliance.cli.program import run
+
+    step_back()
+    return run(COMMANDS, words)
+
+
 def _serve() -> "click.Command":
     from appliance.cli import server
     from appliance.server import run
@@ -111,9 +120,9 @@ def _program(settings: "Settings") -> "Program":
     from appliance.server import Program
 
     blobs = DataFolder(settings.data).blobs.absolute()
-    steps = (["build", str(blobs)], ["clone"], ["worker"], ["refine", str(blobs)])
-    build, clone, worker, refine = ([*_itself(), "internal", *step] for step in steps)
-    return Program(blueprints, build, clone, worker, refine)
+    steps = (["build", str(blobs)], ["clone"], ["worker"], ["refine", str(blobs)], ["background"])
+    build, clone, worker, refine, background = ([*_itself(), "internal", *step] for step in steps)
+    return Program(blueprints, build, clone, worker, refine, background)
 
 
 def _patch() -> "click.Command":
@@ -272,6 +281,24 @@ def _update() -> "click.Command":
     return update.command(Path(sys.executable) if getattr(sys, "frozen", False) else None)
 
 
+def _backup() -> "click.Command":
+    from appliance.cli.safekeeping import backup
+
+    return backup
+
+
+def _restore() -> "click.Command":
+    from appliance.cli.safekeeping import restore
+
+    return restore
+
+
+def _verify() -> "click.Command":
+    from appliance.cli.safekeeping import verify
+
+    return verify
+
+
 def _version() -> "click.Command":
     from appliance.cli.program import version
 
@@ -279,6 +306,7 @@ def _version() -> "click.Command":
 
 
 INTERNAL: dict[str, Callable[..., int]] = {
+    "background": _background,
     "build": _build_child,
     "clone": _clone_child,
     "keep": _keeper,
@@ -312,6 +340,9 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "token": ("Make tokens for scripts.", _token),
     "sign-in": ("Print a link that signs in once, without a password.", _sign_in),
     "check": ("Show the settings and verify the data directory.", _check),
+    "backup": ("Back up the data directory, while the server runs or not.", _backup),
+    "restore": ("Restore a backup into a new or empty data directory.", _restore),
+    "verify": ("Check every stored byte, while the server runs or not.", _verify),
     "health": ("Say whether the server is ready.", _health),
     "service": ("Run Dropdock as a service of this machine.", _service),
     "update": ("Bring this executable to the newest release.", _update),

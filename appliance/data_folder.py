@@ -141,6 +141,31 @@ class DataFolder:
         return self.root / "traffic.jsonl"
 
     @property
+    def content_lock(self) -> Path:
+        """Held while content must stay or goes: by a backup, and by whoever removes blobs or manifests."""
+        return self.root / "content.lock"
+
+    @property
+    def restoring(self) -> Path:
+        """Here while a backup is being restored, and after that was cut off: nobody may use the folder then."""
+        return self.root / "restoring"
+
+    @property
+    def damaged(self) -> Path:
+        """Blobs that were found to have other bytes than their name says, taken out of the store."""
+        return self.root / "damaged"
+
+    @property
+    def verified(self) -> Path:
+        """What the last verification found (`appliance.safekeeping.records`)."""
+        return self.root / "verified.json"
+
+    @property
+    def backed_up(self) -> Path:
+        """Where the last good backup is, and from when."""
+        return self.root / "backed_up.json"
+
+    @property
     def migration_lock(self) -> Path:
         """Held while the database is made or migrated, by whoever comes first."""
         return self.root / "migrate.lock"
@@ -150,6 +175,11 @@ class DataFolder:
 
         Drafts and sites behind a gate are nobody else's business on this machine either.
         """
+        if self.restoring.exists():
+            raise Unusable(
+                f"A backup is being restored into {self.root}, or that was cut off: wait for it, or run "
+                "`dropdock restore` again."
+            )
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             logs = self.build_logs.parent

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Protocol
 
 from appliance import audit
+from appliance.chores import Doing, chores_of
 from appliance.data_folder import DataFolder
 from appliance.deploys import Cleaning
 from appliance.now_and_then import NowAndThen
@@ -15,19 +17,40 @@ DAILY = 86_400.0  # seconds
 OFTEN = 3600.0  # seconds, at most, between two rounds: what they remove is kept for hours
 
 
-async def keep_house(stack: AsyncExitStack, parts: Parts, folder: DataFolder, refine_command: Sequence[str]) -> None:
-    """Begin all of it; the stack stops it, but for the jobs. `refine_command` starts what makes better forms."""
+class Keeper(Protocol):
+    """Something that goes on between a start and a stop."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End."""
+
+
+async def keep_house(
+    stack: AsyncExitStack,
+    parts: Parts,
+    folder: DataFolder,
+    refine_command: Sequence[str],
+    background_command: Sequence[str],
+) -> None:
+    """Begin all of it; the stack stops it, but for the jobs.
+
+    `refine_command` starts what makes better forms, `background_command` what does chores; without, there are none.
+    """
     await parts.jobs.start()
     settings = parts.settings
     pending = Cleaning(folder, parts.contents, settings.pending_age)
-    for keeper in (
+    keepers: tuple[Keeper, ...] = (
         parts.withdrawing,
         parts.git.redeploy,
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command),
-    ):
+        *(Doing(chore, background_command) for chore in chores_of(settings, folder) if background_command),
+    )
+    for keeper in keepers:
         await keeper.start()
         stack.push_async_callback(keeper.stop)
 

@@ -17,6 +17,7 @@ from appliance.errors import Forbidden
 from appliance.guard import opened
 from appliance.jobs import Finished
 from appliance.room import measure
+from appliance.safekeeping import records
 from appliance.serving.counters import Counters
 from appliance.settings import Settings
 from appliance.units import Networks
@@ -37,6 +38,7 @@ class Metrics:
         self.registry.register(_Serving(counters))
         self._stored = _Stored(folder)
         self.registry.register(self._stored)
+        self.registry.register(_Safe(folder))
         info = Gauge("dropdock_info", "The program that runs.", ["version"], registry=self.registry)
         info.labels(VERSION).set(1)
         self._deploys = Counter("dropdock_deploys", "Deploys finished, by outcome.", ["state"], registry=self.registry)
@@ -157,6 +159,23 @@ class _Serving(Collector):
                 requests.add_metric([site, status], count)
         yield requests
         yield sent
+
+
+class _Safe(Collector):
+    """What the last good backup and the last verification came to; nothing of what there has not been yet."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Metric]:
+        backup, verified = records.last_backup(self._folder), records.last_verification(self._folder)
+        if backup:
+            made = backup.at.timestamp()
+            yield GaugeMetricFamily("dropdock_backup_timestamp_seconds", "When the last good backup was made.", made)
+        if verified:
+            ended = verified.at.timestamp()
+            yield GaugeMetricFamily("dropdock_verified_timestamp_seconds", "When all content was last verified.", ended)
+            yield GaugeMetricFamily("dropdock_damaged_files", "Files that were damaged then.", verified.damaged)
 
 
 class _Stored(Collector):

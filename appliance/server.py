@@ -81,8 +81,9 @@ class Program:
     """What the server cannot know by itself: its admin, and the commands that start its children.
 
     `build_command` starts one that works on uploads, `git_command` one that fetches a repository, `worker_command`
-    one that answers visitors beside the server, `refine_command` one that makes better compressed forms. `stop` ends
-    the server from the admin, where it may (`Parts.stop`); `window` is the key to its window (`Presence.window`).
+    one that answers visitors beside the server, `refine_command` one that makes better compressed forms,
+    `background_command` one that does as words of the command line say, which follow. `stop` ends the server from the
+    admin, where it may (`Parts.stop`); `window` is the key to its window (`Presence.window`).
     """
 
     admin: Blueprints
@@ -90,6 +91,7 @@ class Program:
     git_command: Sequence[str] = ()
     worker_command: Sequence[str] = ()
     refine_command: Sequence[str] = ()
+    background_command: Sequence[str] = ()
     stop: Callable[[], None] | None = None
     window: str = ""
 
@@ -244,7 +246,7 @@ async def _wire(
     app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
-    await keep_house(stack, parts, folder, program.refine_command)
+    await keep_house(stack, parts, folder, program.refine_command, program.background_command)
     return parts, app, front
 
 

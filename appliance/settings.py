@@ -244,6 +244,14 @@ class Settings:
     )
     access_log_path: str = _setting("", str, "file of the access log, relative to <data>/logs; empty: standard output")
     audit_age: Span = _setting("365d", Span.parse, "how long the audit log says who changed what; 0s: for good")
+    # backups and verification
+    verify_every: Span = _setting(
+        "7d", Span.parse, "how often all stored content is read and held against its hashes; 0s: never"
+    )
+    verify_rate: Size = _setting("20MB", Size.parse, "how much of it is read in a second; 0B: as fast as it goes")
+    backup_every: Span = _setting("0s", Span.parse, "how often a backup is made and rehearsed; 0s: never")
+    backup_to: str = _setting("", str, "folder of backups, best on another disk; an absolute path")
+    backup_keep: int = _setting(14, whole(1, 10_000), "backups kept in that folder; older ones are removed")
     # releases
     update_index: str = _setting(
         "", safe_url, "list of releases that `dropdock update` looks at; empty: there is none to look at"

@@ -115,6 +115,16 @@ def _check_combinations(settings: Settings) -> None:
             raise BadSettings(
                 f"admin_host {settings.admin} looks like a site of {settings.base}: use one label, such as admin."
             )
+    _check_door(settings)
+    if len(settings.head_snippet.encode()) > settings.snippet_size:
+        raise BadSettings(f"head_snippet is longer than snippet_size ({settings.snippet_size}): shorten it.")
+    if settings.backup_every and not Path(settings.backup_to).is_absolute():
+        raise BadSettings("backup_every needs a folder: set backup_to to its absolute path, best on another disk.")
+    if settings.secret_key and len(settings.secret_key) < 32:
+        raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
+
+
+def _check_door(settings: Settings) -> None:
     if settings.listen_tls and not (settings.tls_certificate or settings.tls_hosts):
         raise BadSettings("listen_tls needs a certificate: set tls_certificate, or tls_hosts.")
     if settings.https_redirect and not (settings.listen_tls or settings.trusted_proxies):
@@ -123,10 +133,6 @@ def _check_combinations(settings: Settings) -> None:
         raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
     if settings.workers > 1 and sys.platform == "win32":
         raise BadSettings("workers is more than 1, which needs a system other than Windows: leave it out.")
-    if len(settings.head_snippet.encode()) > settings.snippet_size:
-        raise BadSettings(f"head_snippet is longer than snippet_size ({settings.snippet_size}): shorten it.")
-    if settings.secret_key and len(settings.secret_key) < 32:
-        raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
 
 
 def _unknown(name: str, where: str) -> str:

@@ -4,16 +4,18 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from appliance import room
 from appliance.actor import Actor
-from appliance.data_folder import DataFolder, free_space
+from appliance.data_folder import DataFolder, Finding, free_space
 from appliance.deploys import DeployFacts, Deploys
 from appliance.errors import Forbidden
 from appliance.health import Health
 from appliance.isolation import Isolation, IsolationFacts
 from appliance.room import Room
+from appliance.safekeeping import standing
 from appliance.settings import Settings, effective, fields
 from appliance.version import VERSION
 
@@ -47,7 +49,10 @@ class SettingFacts:
 
 @dataclass(frozen=True, slots=True)
 class SystemFacts:
-    """`checks` are those of /readyz: None, or what is wrong. `queue` are the oldest of `queued` unfinished deploys."""
+    """`checks` are those of /readyz: None, or what is wrong. `queue` are the oldest of `queued` unfinished deploys.
+
+    `safety` is what is to be said of backups and verification.
+    """
 
     version: str
     started_at: datetime
@@ -57,6 +62,7 @@ class SystemFacts:
     queue: list[DeployFacts]
     queued: int
     settings: list[SettingFacts]
+    safety: list[Finding]
 
 
 class System:
@@ -69,6 +75,7 @@ class System:
         self._deploys = deploys
         self._isolation = isolation
         self._storage = Storage(folder)
+        self._safety = partial(standing.findings, folder, settings.backup_every)
         self._settings = described(settings)
         self._started_at = datetime.now(UTC)
 
@@ -79,8 +86,9 @@ class System:
         checks, isolation, storage, (queue, queued) = await asyncio.gather(
             self.health.look(), self._isolation.get(), self._storage.look(), self._deploys.unfinished(MOST_QUEUED)
         )
+        safety = await asyncio.to_thread(self._safety)
         settings = [each for each in self._settings if _fits(each, find.lower())]
-        return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, settings)
+        return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, settings, safety)
 
 
 class Storage:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from admin_ui.context.deploys import State, deploy_href, deploy_state
 from admin_ui.words import Moment, counted, lasting, moment, size
+from appliance.data_folder import Finding
 from appliance.deploys import DeployFacts
 from appliance.room import Room
 from appliance.system import SettingFacts, StorageFacts, SystemFacts
@@ -18,6 +19,14 @@ CHECKS = {  # of /readyz: what is looked at, and the sentence when it is well
     "disk_space": ("Disk space", "There is enough left to work with."),
     "queue": ("Queue", "Deploys are worked on."),
 }
+SAFETY = {  # by code of a finding
+    "backup": "Backup",
+    "backup_old": "Backup",
+    "no_backup": "Backup",
+    "verified": "Stored files",
+    "damaged": "Stored files",
+}
+NOTE = State("None", "draft")
 WELL, WRONG = State("Well", "good"), State("Not well", "failed")
 
 
@@ -88,7 +97,7 @@ def system_page(facts: SystemFacts, find: str, news: News | None) -> SystemPage:
         version=facts.version,
         running=lasting((datetime.now(UTC) - facts.started_at).total_seconds()),
         started=moment(facts.started_at),
-        checks=[_check(name, wrong) for name, wrong in facts.checks.items()],
+        checks=[*(_check(name, wrong) for name, wrong in facts.checks.items()), *map(_safety, facts.safety)],
         isolation=facts.isolation.about,
         isolated=State("Isolated", "good") if facts.isolation.isolated else State("Not isolated", "asking"),
         storage=_storage(facts.storage),
@@ -104,6 +113,11 @@ def system_page(facts: SystemFacts, find: str, news: News | None) -> SystemPage:
 def _check(name: str, wrong: str | None) -> Check:
     label, well = CHECKS[name]
     return Check(label, WRONG, f"{wrong[:1].upper()}{wrong[1:]}.") if wrong else Check(label, WELL, well)
+
+
+def _safety(finding: Finding) -> Check:
+    state = WRONG if finding.severity == "warning" else NOTE if finding.code == "no_backup" else WELL
+    return Check(SAFETY[finding.code], state, finding.message)
 
 
 def _storage(facts: StorageFacts) -> Storage:

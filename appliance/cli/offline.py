@@ -18,6 +18,7 @@ from appliance.cli import options
 from appliance.cli.output import Failure, show, show_facts
 from appliance.data_folder import DataFolder, Unusable, secret_key, verify
 from appliance.isolation import look
+from appliance.safekeeping import standing
 from appliance.settings import Settings, effective
 
 MADE_PASSWORD = 20  # characters of the 64 that are safe in URLs: 120 bits
@@ -105,7 +106,8 @@ def check(config: Path | None, data: Path | None) -> int:
     show("")
     isolation = look(settings)
     show(f"builds: {isolation.about}")
-    findings = verify(DataFolder(settings.data))
+    folder = DataFolder(settings.data)
+    findings = [*verify(folder), *standing.findings(folder, settings.backup_every)]
     for finding in findings:
         show(f"{finding.severity}: {finding.message}")
     wrong = any(finding.severity == "error" for finding in findings)

@@ -1,7 +1,9 @@
 """The bytes of replies: small files from memory, large ones in pieces, and never a wait for the disk on the loop."""
 
 import asyncio
+import hashlib
 import os
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
@@ -17,11 +19,16 @@ _SHARE = 16  # a medium file may take this part of what is kept: 2 MB of the usu
 _THREADS = 4  # readers that may wait for a cold disk at the same time
 _REPORTED = 1_000  # missing blobs told of; past that the operator knows
 _NOTICED = 1_000  # medium files remembered to have been asked for once
+_HASH = 64  # characters of a SHA-256, which is a blob's name
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_WAIT = getattr(os, "RWF_NOWAIT", 0)  # Linux: read what is in the page cache, or say that it is not
 
 
 class MissingBlob(Exception):
-    """A blob is not there, cannot be read, or is not as long as its manifest says."""
+    """A blob is not there, cannot be read, or is not what its manifest and its name say.
+
+    What is kept in memory has been held against its hash; of what is read in pieces only the length is seen here.
+    """
 
 
 class Bodies:
@@ -238,4 +245,7 @@ def _read_whole(path: str, size: int) -> bytes:
         content = file.read(size + 1)
     if len(content) != size:
         raise OSError(f"{path} is not {size} bytes long")
+    name = path[-_HASH:]
+    if _SHA256.fullmatch(name) and hashlib.sha256(content).hexdigest() != name:
+        raise OSError(f"{path} has other bytes than its name says")
     return content

@@ -21,7 +21,7 @@ from tests.admin_ui.facts import NOON, deploy, site
 
 STORAGE = StorageFacts(Path("/data"), Room(1, 4096), Room(2, 5000), Room(3, 6000), 7000, NOON)
 PROCESS = IsolationFacts("process", isolated=False, about="Builds are not isolated.")
-SYSTEM = SystemFacts("0.1.0", NOON, {}, PROCESS, STORAGE, queue=[], queued=0, settings=[])
+SYSTEM = SystemFacts("0.1.0", NOON, {}, PROCESS, STORAGE, queue=[], queued=0, settings=[], safety=[])
 
 
 def test_an_older_deploy_is_rolled_back_to() -> None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 
 from admin_ui import handbook
+from appliance.data_folder import DataFolder
+from appliance.safekeeping.records import BackedUp, Verified, keep
 from tests.admin_ui.desk import Desk
 from tests.builders import Appliance, page
 from tests.cast import ADAM, ALICE, OLGA, Person
@@ -108,3 +111,18 @@ async def test_many_look_at_once_and_it_is_measured_once(
     shown = await asyncio.gather(*(olga.page("/system") for _ in range(3)))
 
     assert all("Measured" in each.text for each in shown)
+
+
+async def test_the_last_good_backup_is_said_and_damage_warned_of(server: Appliance, olga: Desk) -> None:
+    folder = DataFolder(server.parts.settings.data)
+    none = await olga.page("/system")
+    keep(folder.backed_up, BackedUp(datetime.now(UTC), "/mnt/backups", 5, 500, rehearsed=True))
+    keep(folder.verified, Verified(datetime.now(UTC), 1.0, 5, 500, damaged=2))
+
+    shown = await olga.page("/system")
+    folder.backed_up.unlink()
+    folder.verified.unlink()
+
+    assert "There is no good backup yet" in none.text
+    assert "/mnt/backups (restoring it was rehearsed)" in shown.text
+    assert "2 files were damaged or missing" in shown.text

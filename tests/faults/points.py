@@ -59,6 +59,13 @@ POINTS = (
     Point("migrate.backup", "appliance.storage.backups:Backups.take", stores=True),
     Point("migrate.backed-up", "appliance.upgrade:_migrate"),
     Point("migrate.commit", "appliance.upgrade:_check"),  # every change made, in their transaction
+    Point("backup.settle", "appliance.safekeeping.folders:BackupFolder._settle", stores=True),
+    Point("backup.sync", "appliance.safekeeping.folders:sync_filesystem", stores=True),  # before content has its names
+    Point("backup.finish", "appliance.safekeeping.folders:BackupFolder.finish", stores=True),
+    Point("backup.archive", "appliance.safekeeping.archives:Archive.finish", stores=True),
+    Point("restore.check", "appliance.safekeeping.restoring:_check", stores=True),
+    Point("restore.move", "appliance.safekeeping.restoring:_move", stores=True),
+    Point("restore.open", "appliance.safekeeping.restoring:_open"),  # everything is in place
 )
 
 

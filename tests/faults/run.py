@@ -38,7 +38,7 @@ VISITORS = 4
 LONGEST = 4.0  # seconds a round waits for its fault; then the server is killed where it is
 START = 3.0  # seconds in which a server should be there again
 AT_START = "start."  # points that are passed before anybody can send
-NOT_HERE = ("migrate.", "prune.")  # steps that no round comes to; they have tests of their own
+NOT_HERE = ("migrate.", "prune.", "backup.", "restore.")  # steps that no round comes to; they have tests of their own
 COUNTS = (0, 0, 0, 1, 2, 5)  # how many calls a fault lets pass
 
 

@@ -1,6 +1,7 @@
 """Large files, slow readers, broken storage, and the end of it all."""
 
 import asyncio
+import hashlib
 import os
 import resource
 import socket
@@ -268,6 +269,16 @@ async def test_a_file_closed_before_it_was_read_is_missing(tmp_path: Path) -> No
 
     with pytest.raises(OSError, match="closed"):
         file.read(0, 1)
+
+
+async def test_a_blob_with_other_bytes_than_its_name_says_is_missing(tmp_path: Path, bodies: Bodies) -> None:
+    right, wrong = (tmp_path / hashlib.sha256(content).hexdigest() for content in (b"right", b"wrong"))
+    right.write_bytes(b"right")
+    wrong.write_bytes(b"right")
+
+    assert await collect(bodies, FilePart(str(right), 0, 5, 5)) == b"right"
+    with pytest.raises(MissingBlob):
+        await collect(bodies, FilePart(str(wrong), 0, 5, 5))
 
 
 async def test_lost_blobs_are_told_of_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

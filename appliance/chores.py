@@ -1,0 +1,123 @@
+"""Long work on the data folder that the server has done now and then, by processes of their own: verify, back up.
+
+A process, so that hours of reading and hashing never take the visitors' event loop, and may be ended at any time.
+"""
+
+import asyncio
+import contextlib
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from appliance.data_folder import DataFolder
+from appliance.safekeeping import records
+from appliance.settings import Settings
+
+SOONEST = 600.0  # seconds from the server's start, or from a failure, to the next try
+GRACE = 5.0  # seconds to end before it is killed
+LAST_LINES = 20  # of what it says, for the log
+LONGEST_LINE = 64 * 1024  # bytes
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What is to be done: by which words of the command line, how many seconds apart, and when it was done last."""
+
+    name: str
+    words: tuple[str, ...]
+    every: float
+    last: Callable[[], datetime | None]
+
+
+def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
+    """Those that the settings ask for."""
+    data = ("--data", str(folder.root.absolute()))
+
+    def verified() -> datetime | None:
+        found = records.last_verification(folder)
+        return found.at if found else None
+
+    def backed_up() -> datetime | None:
+        found = records.last_backup(folder)
+        return found.at if found else None
+
+    keep = ("--rehearse", "--keep", str(settings.backup_keep))
+    rate = ("--rate", str(settings.verify_rate))
+    every = [
+        Chore("verification", ("verify", *rate, *data), settings.verify_every, verified),
+        Chore("backup", ("backup", settings.backup_to, *keep, *data), settings.backup_every, backed_up),
+    ]
+    return [chore for chore in every if chore.every]
+
+
+class Doing:
+    """Does one chore between `start` and `stop`; `command` starts the program in the background, with words to come."""
+
+    def __init__(self, chore: Chore, command: Sequence[str]) -> None:
+        self._chore = chore
+        self._command = command
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Do it whenever it is due."""
+        self._task = asyncio.create_task(self._go_on())
+
+    async def stop(self) -> None:
+        """End what is under way: it is begun anew when it is due."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(await asyncio.to_thread(self._wait))
+            try:
+                await self._do()
+            except OSError:
+                log.exception("chore_failed", chore=self._chore.name)
+
+    def _wait(self) -> float:
+        """Seconds until it is due; some, after a start or a failure, so that nothing begins over and over."""
+        every, last = self._chore.every, self._chore.last()
+        left = every - (datetime.now(UTC) - last).total_seconds() if last else 0.0
+        return min(every, max(left, min(SOONEST, every)))
+
+    async def _do(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command, *self._chore.words, stdin=PIPE, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LINE
+        )
+        said: deque[str] = deque(maxlen=LAST_LINES)
+        try:
+            await _listen(process, said)
+            status = await process.wait()
+        finally:
+            await _end(process)
+        tell = log.error if status else log.info
+        tell("chore_failed" if status else "chore_done", chore=self._chore.name, said=list(said))
+
+
+async def _listen(process: Process, said: deque[str]) -> None:
+    if process.stdout is None:
+        raise AssertionError("it was asked to be a pipe")
+    async for line in process.stdout:
+        said.append(line.decode(errors="replace").rstrip())
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(GRACE):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

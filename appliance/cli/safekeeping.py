@@ -1,0 +1,153 @@
+"""`backup`, `restore`, `verify`: nothing is lost, and what is damaged is found."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from appliance.cli import options
+from appliance.cli.output import Failure, moment, plain, show, size, tell
+from appliance.data_folder import DataFolder
+from appliance.safekeeping import records, restoring
+from appliance.safekeeping.archives import Archive
+from appliance.safekeeping.examining import Damage, Pace
+from appliance.safekeeping.folders import BackupFolder
+from appliance.safekeeping.items import Refused
+from appliance.safekeeping.records import BackedUp
+from appliance.safekeeping.sources import source_of
+from appliance.safekeeping.taking import take
+from appliance.safekeeping.targets import Target, is_archive
+from appliance.safekeeping.verifying import verify as verify_folder
+from appliance.units import Size
+
+MOST_SHOWN = 1_000  # damages printed, one a line
+
+Result = TypeVar("Result")
+
+
+class _Rate(click.ParamType[Size]):
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Size:
+        try:
+            return Size.parse(value)
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
+
+
+@click.command()
+@click.argument("to", metavar="FILE|DIR")
+@click.option("--without-secrets", is_flag=True, help="Leave out secret.key, certs and appliance.toml.")
+@click.option("--rehearse", is_flag=True, help="Restore it to a scratch folder beside it, and check that.")
+@click.option("--keep", type=click.IntRange(min=1), help="Of a folder of backups, keep only so many.")
+@options.config
+@options.data
+def backup(
+    to: str, without_secrets: bool, rehearse: bool, keep: int | None, config: Path | None, data: Path | None
+) -> None:
+    """Back up the data directory, while the server runs or not.
+
+    A name that ends in .tar or .tar.zst means one file, which is replaced. Any other is a folder of backups: each holds
+    everything, and only what is new is written. Other machines and S3 are not written to: copy the file or the folder.
+    """
+    settings = options.settings(config, {"data": data})
+    folder = DataFolder(settings.data)
+    target = _refusable(lambda: _target(to, folder, keep))
+    taken = _refusable(lambda: take(folder, target, secrets=not without_secrets))
+    if rehearse:
+        with target:
+            _refusable(lambda: restoring.rehearse(source_of(str(taken.place)), target.scratch))
+    records.keep(folder.backed_up, BackedUp(datetime.now(UTC), str(taken.place), taken.files, taken.bytes, rehearse))
+    if keep is not None and isinstance(target, BackupFolder):
+        with target:
+            target.prune(keep)
+    show(
+        f"{taken.place}: {taken.files} files, {size(taken.bytes)}; {taken.new_files} ({size(taken.new_bytes)}) are new."
+    )
+    if without_secrets:
+        tell("Without secret.key: Git access tokens and signed-in sessions will not work where this is restored.")
+    elif settings.secret_key:
+        tell("The secret key is in your settings, not in the backup: keep that as well.")
+    else:
+        tell("It holds the secret key and password hashes: keep it where nobody else can read it.")
+
+
+@click.command()
+@click.argument("source", metavar="FROM")
+@options.config
+@options.data
+def restore(source: str, config: Path | None, data: Path | None) -> None:
+    """Restore a backup into a new or empty data directory.
+
+    FROM is a file, a folder of backups (the newest of them), or one of the .list files in its snapshots folder. Every
+    hash is checked, the database, and that all it names is there, before anything is put in place.
+    """
+    settings = options.settings(config, {"data": data})
+    head = _refusable(lambda: restoring.restore(source_of(source), DataFolder(settings.data)))
+    show(f"Restored the backup of {moment(head.taken_at)} UTC into {settings.data}.")
+    if not head.secrets:
+        tell("It came without secret.key: people sign in again, and Git access tokens have to be set again.")
+
+
+@click.command()
+@click.option("--rate", type=_Rate(), default="0", help="Bytes to read a second, such as 50MB.  [default: all it can]")
+@click.option("--repair-from", metavar="BACKUP", help="Put back from it what is damaged or missing.")
+@options.config
+@options.data
+def verify(rate: Size, repair_from: str | None, config: Path | None, data: Path | None) -> int:
+    """Check every stored byte, while the server runs or not.
+
+    Content against its hash, the database, and that everything deploys name is there. Content that is damaged is taken
+    out of the store, to <data>/damaged: it is never served. Exit code 1 when something is damaged still.
+    """
+    settings = options.settings(config, {"data": data})
+    folder = DataFolder(settings.data)
+    if not folder.database.exists():
+        raise Failure(f"There is nothing in {folder.root}: name the server's data directory with --data.")
+    shown = _Shown()
+    source = _refusable(lambda: source_of(repair_from)) if repair_from else None
+    done = _refusable(lambda: verify_folder(folder, Pace(rate), shown, source))
+    if shown.count > MOST_SHOWN:
+        tell(f"… and {shown.count - MOST_SHOWN} more.")
+    result = done.verified
+    show(f"{result.files} files, {size(result.bytes)} read: {shown.count} damages, {done.mended} files put back.")
+    if not result.damaged:
+        return 0
+    if shown.database:
+        tell("The database is damaged: stop the server and restore a backup into a new folder (dropdock restore).")
+    tell(f"{result.damaged} files are damaged or missing still: give a backup with --repair-from, or deploy again.")
+    return 1
+
+
+class _Shown:
+    """Prints damages as they are found, up to a number."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.database = False
+
+    def __call__(self, damage: Damage) -> None:
+        self.count += 1
+        self.database |= damage.kind == "database"
+        if self.count <= MOST_SHOWN:
+            show(plain(str(damage)))
+
+
+def _target(to: str, folder: DataFolder, keep: int | None) -> Target:
+    if is_archive(to):
+        if keep is not None:
+            raise Refused("--keep is for a folder of backups: a file is one backup, and the next replaces it.")
+        return Archive(Path(to))
+    if os.path.realpath(to) == os.path.realpath(folder.root):
+        raise Refused("The data directory cannot hold its own backups: name a folder elsewhere, best on another disk.")
+    return BackupFolder(Path(to))
+
+
+def _refusable(work: Callable[[], Result]) -> Result:
+    try:
+        return work()
+    except Refused as error:
+        raise Failure(str(error)) from None

@@ -1,0 +1,1 @@
+"""Backups, restoring them, and finding and mending what is damaged."""

@@ -1,0 +1,56 @@
+"""What the last backup and the last verification came to: left in the data folder, for `check`, metrics and the log."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from appliance.data_folder import DataFolder
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """A verification: when it ended (UTC), how many seconds it took, what it read, and what is damaged still."""
+
+    at: datetime
+    seconds: float
+    files: int
+    bytes: int
+    damaged: int
+
+
+class BackedUp(msgspec.Struct, frozen=True):
+    """A backup that was made, whole: when (UTC), where, what it holds, and whether restoring it was rehearsed."""
+
+    at: datetime
+    place: str
+    files: int
+    bytes: int
+    rehearsed: bool
+
+
+Record = TypeVar("Record", Verified, BackedUp)
+
+
+def last_verification(folder: DataFolder) -> Verified | None:
+    """None where there was none, or what it left cannot be read."""
+    return _read(folder.verified, Verified)
+
+
+def last_backup(folder: DataFolder) -> BackedUp | None:
+    """The last good one; None where there was none, or what it left cannot be read."""
+    return _read(folder.backed_up, BackedUp)
+
+
+def keep(path: Path, record: Verified | BackedUp) -> None:
+    """Write it beside and rename; raises OSError."""
+    beside = path.with_suffix(".part")
+    beside.write_bytes(msgspec.json.encode(record))
+    beside.replace(path)
+
+
+def _read(path: Path, kind: type[Record]) -> Record | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError):
+        return None
