@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from argon2 import PasswordHasher
@@ -20,6 +21,10 @@ from tests.clock import Clock
 from tests.fresh import lay_database
 
 pytest_plugins = ["tests.selection"]  # which tests run here, and what is said of those that do not
+
+# How long an example takes says how busy the machine is, not whether it is right.
+hypothesis.settings.register_profile("anywhere", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("anywhere")
 
 SECRET = "a secret key of more than thirty-two characters"
 
