@@ -161,6 +161,12 @@ def _check() -> "click.Command":
     return check
 
 
+def _sweep() -> "click.Command":
+    from appliance.cli.sweeping import sweep
+
+    return sweep
+
+
 def _site() -> "click.Command":
     from appliance.cli.sites import site
 
@@ -343,6 +349,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "backup": ("Back up the data directory, while the server runs or not.", _backup),
     "restore": ("Restore a backup into a new or empty data directory.", _restore),
     "verify": ("Check every stored byte, while the server runs or not.", _verify),
+    "sweep": ("Free the disk of content that no deploy has any more.", _sweep),
     "health": ("Say whether the server is ready.", _health),
     "service": ("Run Dropdock as a service of this machine.", _service),
     "update": ("Bring this executable to the newest release.", _update),

@@ -37,6 +37,7 @@ class Composer:
         """What is live now, if that can be read."""
         if work.previous is None:
             return None
+        self._manifests.renew(work.previous)  # what it names is relied on, also if its deploy is deleted meanwhile
         try:
             return self._manifests.get(work.previous)
         except (OSError, UnreadableManifest):

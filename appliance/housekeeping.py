@@ -47,7 +47,8 @@ async def keep_house(
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
-        Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command),
+        Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command, parts.jobs.work),
+        parts.sweeping,
         *(Doing(chore, background_command) for chore in chores_of(settings, folder) if background_command),
     )
     for keeper in keepers:

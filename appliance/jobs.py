@@ -25,6 +25,7 @@ from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.turns import Builder, Most, Turns
+from appliance.under_way import UnderWay
 from builds.errors import BuildError
 from builds.folders import remove
 from builds.order import Order, Source
@@ -81,6 +82,7 @@ class Jobs:
         self._composer = Composer(settings, folder)
         self._on_finished = on_finished
         self._manifests = folder.stored_manifests
+        self.work = UnderWay()
         self._stopping = threading.Event()
         self._at_work: dict[str, threading.Event] = {}  # set once nothing is left of the work on a deploy
         self._loop = asyncio.get_running_loop()
@@ -208,7 +210,8 @@ class Jobs:
         again = False
         over = self._at_work[deploy] = threading.Event()
         try:
-            again = self._have_turn(deploy)
+            with self.work.work():
+                again = self._have_turn(deploy)
         finally:
             del self._at_work[deploy]
             over.set()

@@ -20,6 +20,7 @@ from appliance.room import measure
 from appliance.safekeeping import records
 from appliance.serving.counters import Counters
 from appliance.settings import Settings
+from appliance.storage.sweep import Swept
 from appliance.units import Networks
 from appliance.version import VERSION
 
@@ -61,6 +62,9 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._swept_files = Counter("dropdock_swept_files", "Stored files removed by sweeps.", registry=self.registry)
+        self._swept_bytes = Counter("dropdock_swept_bytes", "Bytes of them.", registry=self.registry)
+        self._swept_at = Gauge("dropdock_swept_seconds", "When the last sweep ended.", registry=self.registry)
         for outcome in ("hit", "miss"):
             self._cache.labels(outcome)
             self._kept.labels(outcome)
@@ -76,6 +80,12 @@ class Metrics:
         self._cache.labels("miss").inc(finished.cache_misses)
         self._kept.labels("hit").inc(finished.kept_hits)
         self._kept.labels("miss").inc(finished.kept_misses)
+
+    def swept(self, swept: Swept) -> None:
+        """Count what a sweep has removed."""
+        self._swept_files.inc(swept.blobs + swept.manifests)
+        self._swept_bytes.inc(swept.bytes)
+        self._swept_at.set_to_current_time()
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
         """Ask `depth` for the number of waiting deploys whenever the figures are read; in a thread."""

@@ -26,6 +26,7 @@ from appliance.serving.counters import Counters
 from appliance.settings import Settings
 from appliance.site_builds import SiteBuilds
 from appliance.sites import Sites
+from appliance.sweeping import Sweeping
 from appliance.system import System
 
 
@@ -55,5 +56,6 @@ class Parts:
     site_builds: SiteBuilds
     isolation: Isolation
     system: System
+    sweeping: Sweeping
     stop: Callable[[], None] | None = None
     """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""

@@ -25,6 +25,7 @@ from appliance.progress import LogLine
 from appliance.settings import Settings
 from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest, Variant
 from appliance.storage.savings import Forms, improved, saved, sent
+from appliance.under_way import UnderWay
 from builds.environment import bare_environment
 
 log = structlog.get_logger(__name__)
@@ -59,12 +60,14 @@ class Refining:
         publishing: Publishing,
         is_busy: Callable[[], bool],
         command: Sequence[str],
+        work: UnderWay,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._publishing = publishing
         self._is_busy = is_busy
         self._command = command
+        self._under_way = work
         self._manifests = Manifests(folder.manifests)
         self._logs = BuildLogs(folder.build_logs)
         self._task: asyncio.Task[None] | None = None
@@ -108,7 +111,8 @@ class Refining:
         rows = Refinement.filter(deploy_id=work.deploy)
         await rows.update(attempts=F("attempts") + 1)
         try:
-            ended = await self._refine(work)
+            with self._under_way.work():
+                ended = await self._refine(work)
         except asyncio.CancelledError:
             await rows.update(attempts=F("attempts") - 1)  # the server stops: no fault of this deploy
             raise

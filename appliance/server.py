@@ -58,6 +58,7 @@ from appliance.site_builds import SiteBuilds
 from appliance.site_rules import abilities_of
 from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
+from appliance.sweeping import Sweeping
 from appliance.switch import AsgiApp, Switch
 from appliance.system import System
 from appliance.tally import Tally
@@ -213,8 +214,7 @@ async def _wire(
     live = await _live_sites(access, folder, table, addresses)
     gates = await _gates(access, addresses, live)
     publishing = Publishing(facts, live, refines=settings.best_variants)
-    deploys = Deploys(facts, publishing, settings.key_age)
-    metrics = Metrics(settings, folder, counters)
+    deploys, metrics = Deploys(facts, publishing, settings.key_age), Metrics(settings, folder, counters)
     jobs = _jobs(program, access, folder, Building(deploys, SiteBuilds(access, folder.cache), addresses), metrics)
     intake, isolation = Intake(settings, folder, deploys, jobs), Isolation(settings)
     contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
@@ -241,6 +241,7 @@ async def _wire(
         site_builds=jobs.building.site_builds,
         isolation=isolation,
         system=System(settings, folder, Health(folder, jobs.queue.is_running), deploys, isolation),
+        sweeping=Sweeping(folder, settings, jobs.work, metrics.swept),
         stop=program.stop,
     )
     app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))

@@ -252,6 +252,11 @@ class Settings:
     backup_every: Span = _setting("0s", Span.parse, "how often a backup is made and rehearsed; 0s: never")
     backup_to: str = _setting("", str, "folder of backups, best on another disk; an absolute path")
     backup_keep: int = _setting(14, whole(1, 10_000), "backups kept in that folder; older ones are removed")
+    # keeping
+    sweep_every: Span = _setting("1h", Span.parse, "time between two sweeps of content no deploy has; 0s: none")
+    sweep_grace: Span = _setting(
+        "6h", Span.parse, "how long such content is kept after it was last used; at least twice build_timeout"
+    )
     # releases
     update_index: str = _setting(
         "", safe_url, "list of releases that `dropdock update` looks at; empty: there is none to look at"

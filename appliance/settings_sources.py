@@ -109,6 +109,7 @@ def _check_combinations(settings: Settings) -> None:
             f"file_size ({settings.file_size}) is larger than unpacked_size ({settings.unpacked_size}): "
             "raise unpacked_size or lower file_size."
         )
+    _check_sweep(settings)
     if settings.admin != settings.base and settings.admin.endswith("." + settings.base):
         label = settings.admin.removesuffix("." + settings.base)
         if "." in label or "--" in label:
@@ -133,6 +134,14 @@ def _check_door(settings: Settings) -> None:
         raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
     if settings.workers > 1 and sys.platform == "win32":
         raise BadSettings("workers is more than 1, which needs a system other than Windows: leave it out.")
+
+
+def _check_sweep(settings: Settings) -> None:
+    if settings.sweep_grace < 2 * settings.build_timeout:
+        raise BadSettings(
+            f"sweep_grace ({settings.sweep_grace}) is less than twice build_timeout ({settings.build_timeout}): "
+            "content could be swept that a deploy on its way relies on. Raise sweep_grace."
+        )
 
 
 def _unknown(name: str, where: str) -> str:

@@ -39,12 +39,18 @@ class Holdings:
         return list(dict.fromkeys(found))
 
     def find(self, wanted: set[str], manifests: list[str]) -> dict[str, int]:
-        """Those of the hashes that the manifests name, with their sizes in bytes. Blocks."""
+        """Those of the hashes that the manifests name, with their sizes in bytes. Blocks.
+
+        What is found stays for now, also when its deploy is deleted.
+        """
         found: dict[str, int] = {}
         looked_at = 0
         for name in manifests:
             if len(found) == len(wanted) or looked_at > MOST_BYTES:
                 break
+            if not self._manifests.renew(name):
+                log.warning("manifest_gone", manifest=name)  # its deploy was deleted meanwhile, or it is lost
+                continue
             try:
                 held = self._manifests.originals(name, wanted - found.keys())
             except (OSError, UnreadableManifest):

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable
 from itertools import count
 from pathlib import Path
 
+from appliance.storage.guard import Guard
+
 READ_ONLY = 0o444  # content is never changed and never executable
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -20,6 +22,7 @@ class Blobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.guard = Guard(root)
 
     def create(self) -> None:
         """Make the 256 folders, so that storing never has to."""
@@ -34,14 +37,15 @@ class Blobs:
         """Store one piece of content, durably, and return its SHA-256."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path(sha256)
-        if path.exists():
+        if self.guard.renew(str(path)):
             return sha256
         beside = path.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}")
         with os.fdopen(os.open(beside, _NEW, READ_ONLY), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        with self.guard.closed():
+            beside.replace(path)
         sync_folder(path.parent)
         return sha256
 
@@ -54,7 +58,8 @@ class StagedBlobs:
     """One upload's new content, invisible until `commit`; `discard` leaves nothing behind.
 
     `put` may be called from several threads. Content that is already in the store is recognised and not written again.
-    Two stagings that hold the same new content may both commit: the second rename puts the same bytes in place.
+    Two stagings that hold the same new content may both commit: the second rename puts the same bytes in place. What
+    was recognised or committed is not swept for as long as the work on one upload takes (see `storage.sweep`).
     """
 
     def __init__(self, blobs: Blobs, workspace: Path) -> None:
@@ -70,7 +75,7 @@ class StagedBlobs:
         self._writing: threading.Thread | None = None
 
     def rely_on(self, contents: Iterable[str]) -> None:
-        """Content with these SHA-256 is in the store, as a deploy that is kept says: it is not looked for again."""
+        """Content with these SHA-256 is in the store, as a manifest that is kept says: it is not looked for again."""
         self._relied_on = frozenset(contents)
 
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
@@ -100,6 +105,7 @@ class StagedBlobs:
             return False
         name = f"{self.folder}/{next(self._names)}"
         os.link(source, name)
+        os.utime(name)  # it may have waited for long, and is used from now on
         self._keep(sha256, name)
         return True
 
@@ -145,8 +151,9 @@ class StagedBlobs:
         """
         self._await_writing()
         sync_filesystem(self.blobs.root)
-        for sha256, name in self._staged.items():
-            os.rename(name, self._stored(sha256))
+        with self.blobs.guard.closed():
+            for sha256, name in self._staged.items():
+                os.rename(name, self._stored(sha256))
         self._staged.clear()
         sync_filesystem(self.blobs.root)
 
@@ -192,10 +199,10 @@ class StagedBlobs:
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
     def _known(self, sha256: str) -> bool:
-        return sha256 in self._relied_on or sha256 in self._staged or os.path.exists(self._stored(sha256))
+        return sha256 in self._relied_on or sha256 in self._staged or self.blobs.guard.renew(self._stored(sha256))
 
     def _keep(self, sha256: str, name: str) -> None:
-        if os.path.exists(self._stored(sha256)):
+        if self.blobs.guard.renew(self._stored(sha256)):
             os.unlink(name)
             return
         with self._lock:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.storage.blobs import sync_folder
+from appliance.storage.guard import Guard
 from appliance.storage.recent import Recent
 from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
@@ -159,6 +160,7 @@ class Manifests:
 
     def __init__(self, root: Path, recent: Recent[Manifest] | None = None) -> None:
         self.root = root
+        self.guard = Guard(root)
         self._recent = recent or Recent[Manifest](room=0)
 
     def create(self) -> None:
@@ -174,10 +176,15 @@ class Manifests:
             file.write(stored)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(self.root / sha256)
+        with self.guard.closed():
+            beside.replace(self.root / sha256)
         sync_folder(self.root)
         self._recent.put(self.root / sha256, manifest)
         return sha256
+
+    def renew(self, sha256: str) -> bool:
+        """Whether the manifest is there; it stays for now then, with all it names, also if its deploy goes."""
+        return self.guard.renew(str(self.root / sha256))
 
     def get(self, sha256: str, wanted: Callable[[str], bool] = _all) -> Manifest:
         """Read a manifest back; raises FileNotFoundError, UnreadableManifest (also when its hash does not fit).
