@@ -161,6 +161,12 @@ def _check() -> "click.Command":
     return check
 
 
+def _retention() -> "click.Command":
+    from appliance.cli.retention import retention
+
+    return retention
+
+
 def _sweep() -> "click.Command":
     from appliance.cli.sweeping import sweep
 
@@ -349,6 +355,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "backup": ("Back up the data directory, while the server runs or not.", _backup),
     "restore": ("Restore a backup into a new or empty data directory.", _restore),
     "verify": ("Check every stored byte, while the server runs or not.", _verify),
+    "retention": ("Say which deploys the rules on keeping them would delete.", _retention),
     "sweep": ("Free the disk of content that no deploy has any more.", _sweep),
     "health": ("Say whether the server is ready.", _health),
     "service": ("Run Dropdock as a service of this machine.", _service),

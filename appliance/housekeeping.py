@@ -8,7 +8,7 @@ from typing import Protocol
 from appliance import audit
 from appliance.chores import Doing, chores_of
 from appliance.data_folder import DataFolder
-from appliance.deploys import Cleaning
+from appliance.deploys import Cleaning, Retention, Rules
 from appliance.now_and_then import NowAndThen
 from appliance.parts import Parts
 from appliance.refining import Refining
@@ -41,10 +41,12 @@ async def keep_house(
     await parts.jobs.start()
     settings = parts.settings
     pending = Cleaning(folder, parts.contents, settings.pending_age)
+    retention = Retention(Rules.of(settings), parts.withdrawing)
     keepers: tuple[Keeper, ...] = (
         parts.withdrawing,
         parts.git.redeploy,
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
+        NowAndThen("old deploys", retention.apply, OFTEN),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command, parts.jobs.work),

@@ -253,6 +253,11 @@ class Settings:
     backup_to: str = _setting("", str, "folder of backups, best on another disk; an absolute path")
     backup_keep: int = _setting(14, whole(1, 10_000), "backups kept in that folder; older ones are removed")
     # keeping
+    keep_deploys: int = _setting(0, whole(0, 1_000_000), "newest deploys of a site that are kept; 0: all")
+    keep_age: Span = _setting("0s", Span.parse, "how long a deploy is kept; 0s: for good")
+    keep_grace: Span = _setting(
+        "24h", Span.parse, "how long any deploy is kept, whatever keep_deploys and keep_age say"
+    )
     sweep_every: Span = _setting("1h", Span.parse, "time between two sweeps of content no deploy has; 0s: none")
     sweep_grace: Span = _setting(
         "6h", Span.parse, "how long such content is kept after it was last used; at least twice build_timeout"

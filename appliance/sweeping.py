@@ -68,7 +68,7 @@ class Sweeping:
             swept = await asyncio.shield(sweeping)
         except asyncio.CancelledError:
             self._stopping.set()
-            await asyncio.wait({sweeping})  # the folder is given back after this
+            await asyncio.gather(sweeping, return_exceptions=True)  # the folder is given back after this
             raise
         except Unsafe as unsafe:
             raise Conflict(str(unsafe), code="sweep_unsafe") from None

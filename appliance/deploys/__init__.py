@@ -16,6 +16,7 @@ from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
 from appliance.deploys.locks import Locks
 from appliance.deploys.publishing import Publishing
+from appliance.deploys.retention import Retention, Rules
 from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure, Filter, NewDeploy, Work, new_id
 from appliance.deploys.withdrawing import Withdrawing
 
@@ -43,6 +44,8 @@ __all__ = [
     "NewDeploy",
     "Opened",
     "Publishing",
+    "Retention",
+    "Rules",
     "Stored",
     "Withdrawing",
     "Work",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -47,14 +48,23 @@ class Withdrawing:
 
         NotFound; Conflict while it is live, being made, or an alias points to it, and while its site is locked.
         """
-        row = await find(actor, deploy)
+        await self._delete(lambda: find(actor, deploy), actor)
+
+    async def retire(self, find_due: Callable[[], Awaitable[Deploy]], rule: str) -> None:
+        """Take a deploy back because a rule says so; `find_due` is asked while every pointer is held still.
+
+        Raises what it raises, and what `delete` does.
+        """
+        await self._delete(find_due, None, rule=rule)
+
+    async def _delete(self, find_now: Callable[[], Awaitable[Deploy]], actor: Actor | None, **why: str) -> None:
         async with self._publishing.moving():
             async with in_transaction():
-                now = await find(actor, deploy)
-                await self._check_deletable(now)
-                had_visitors = await Publication.exists(deploy=now)
-                await now.delete()
-                await audit.record(actor, "deploy.delete", row.site, deploy=row.id, number=row.number)
+                row = await find_now()
+                await self._check_deletable(row)
+                had_visitors = await Publication.exists(deploy=row)
+                await Deploy.filter(id=row.id).delete()
+                await audit.record(actor, "deploy.delete", row.site, deploy=row.id, number=row.number, **why)
             await self._live.forget(row.site.name, [row.id])
             if had_visitors:
                 await self._reload(row.site_id, row.site.name)
