@@ -8,7 +8,7 @@ from typing import Literal
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q, Subquery
-from tortoise.functions import Count
+from tortoise.functions import Count, Max
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
@@ -70,6 +70,16 @@ class LockFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LatestFacts:
+    """The newest deploy of a site, whatever came of it: `state` is as recorded, queued also while it is worked on."""
+
+    deploy: str
+    number: int
+    state: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFacts:
     """A site as people see it; `deploys` is how many it has, `locked` says that what is live must stay so."""
 
@@ -82,6 +92,7 @@ class SiteFacts:
     deploys: int
     production_branch: str = PRODUCTION_BRANCH
     locked: LockFacts | None = None
+    latest: LatestFacts | None = None
 
 
 def visible_to(actor: Actor) -> QuerySet[Site]:
@@ -153,9 +164,11 @@ class Sites:
         await site.fetch_related("owner")
         return (await self._facts([site]))[0]
 
-    async def listing(self, actor: Actor, page: int, per_page: int) -> tuple[list[SiteFacts], int]:
-        """A page of the sites the account may see, by name, and how many there are in all."""
+    async def listing(self, actor: Actor, page: int, per_page: int, find: str = "") -> tuple[list[SiteFacts], int]:
+        """A page of the sites the account may see with `find` in their names, and how many there are in all."""
         query = visible_to(actor)
+        if find:
+            query = query.filter(name__contains=find.lower())
         rows = await query.order_by("name").offset((page - 1) * per_page).limit(per_page)
         return await self._facts(rows), await query.count()
 
@@ -208,7 +221,8 @@ class Sites:
         ids = [row.id for row in rows]
         live = {pointer.site_id: pointer for pointer in await Live.filter(site_id__in=ids).select_related("deploy")}
         published = await _published_at([pointer.deploy_id for pointer in live.values()])
-        counts = await _deploy_counts(ids)
+        counted = await _counted(ids)
+        latest = await _latest({site: newest for site, (_, newest) in counted.items()})
         locks = await _locks(ids)
         return [
             SiteFacts(
@@ -218,9 +232,10 @@ class Sites:
                 created_at=row.created_at,
                 options=options_of(row),
                 live=_live_facts(live.get(row.id), published),
-                deploys=counts.get(row.id, 0),
+                deploys=counted.get(row.id, (0, 0))[0],
                 production_branch=row.production_branch or PRODUCTION_BRANCH,
                 locked=locks.get(row.id),
+                latest=latest.get(row.id),
             )
             for row in rows
         ]
@@ -250,9 +265,19 @@ async def _published_at(deploys: list[str]) -> dict[str, datetime]:
     return dict(await newest.values_list("deploy_id", "at"))  # later rows win
 
 
-async def _deploy_counts(sites: list[int]) -> dict[int, int]:
-    counted = Deploy.filter(site_id__in=sites).annotate(number_of=Count("id")).group_by("site_id")
-    return dict(await counted.values_list("site_id", "number_of"))
+async def _counted(sites: list[int]) -> dict[int, tuple[int, int]]:
+    """How many deploys each of the sites has, and the newest one's number."""
+    found = Deploy.filter(site_id__in=sites).annotate(number_of=Count("id"), newest=Max("number")).group_by("site_id")
+    return {site: (count, newest) for site, count, newest in await found.values_list("site_id", "number_of", "newest")}
+
+
+async def _latest(numbers: dict[int, int]) -> dict[int, LatestFacts]:
+    """By site, given the number of each one's newest deploy."""
+    if not numbers:
+        return {}
+    wanted = Q(*(Q(site_id=site, number=number) for site, number in numbers.items()), join_type="OR")
+    rows = await Deploy.filter(wanted).only("id", "site_id", "number", "state", "created_at")
+    return {row.site_id: LatestFacts(row.id, row.number, row.state, row.created_at) for row in rows}
 
 
 async def _locks(sites: list[int]) -> dict[int, LockFacts]:

@@ -5,12 +5,24 @@ from dataclasses import dataclass, field
 
 from admin_ui.context.ci import Snippet
 from admin_ui.context.common import Choice, Pager, pager
-from admin_ui.context.deploys import DeployTable, Step, deploy_row, problems, site_href, waiting_steps
+from admin_ui.context.deploys import (
+    STATES,
+    DeployTable,
+    State,
+    Step,
+    deploy_href,
+    deploy_row,
+    problems,
+    site_href,
+    waiting_steps,
+)
 from admin_ui.words import Moment, bare, moment, size
 from appliance.deploys import DeployFacts
 from appliance.settings import Settings
-from appliance.sites import NAME_RULE, SiteFacts
+from appliance.sites import NAME_RULE, LatestFacts, SiteFacts
 from appliance.storage.manifest import Options
+
+SETTLED = ("ready", "expired")  # states of a deploy that nobody has to be told of in the list of sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,16 @@ class LiveDeploy:
 
     number: int
     since: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class LatestDeploy:
+    """The newest deploy, and its state where that is worth a word."""
+
+    number: int
+    href: str
+    made: Moment
+    state: State | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,8 @@ class SiteCard:
     host: str
     owner: str
     live: LiveDeploy | None
+    latest: LatestDeploy | None
+    state: State
     deploys: str
 
 
@@ -43,8 +67,23 @@ def site_card(site: SiteFacts, *, with_owner: bool = False) -> SiteCard:
         host=bare(site.url),
         owner=site.owner if with_owner else "",
         live=LiveDeploy(site.live.number, moment(site.live.published_at)) if site.live else None,
+        latest=_latest(site.latest) if site.latest else None,
+        state=_state(site),
         deploys=f"{site.deploys:,}",
     )
+
+
+def _state(site: SiteFacts) -> State:
+    if site.live is None:
+        return State("Nothing live", "draft")
+    return State("Locked", "locked") if site.locked else State("Live", "live")
+
+
+def _latest(latest: LatestFacts) -> LatestDeploy:
+    worth_a_word = latest.state not in SETTLED
+    state = State("Under way" if latest.state == "queued" else STATES[latest.state], latest.state)
+    shown = state if worth_a_word else None
+    return LatestDeploy(latest.number, deploy_href(latest.deploy), moment(latest.created_at), shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +109,8 @@ class SitesPage:
     rows: list[SiteCard]
     pages: Pager
     zone: DropZone
+    find: str = ""
+    searchable: bool = False
     steps: list[Step] = field(default_factory=waiting_steps)
     name: str = ""
     name_rule: str = NAME_RULE[:1].upper() + NAME_RULE[1:] + "."

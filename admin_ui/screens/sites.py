@@ -1,5 +1,7 @@
 """The sites one may see, and a form for a new one that is a drop zone too."""
 
+from urllib.parse import urlencode
+
 from quart import Response, request
 
 from admin_ui import forms
@@ -8,6 +10,8 @@ from admin_ui.context.deploys import site_href
 from admin_ui.context.sites import SitesPage, drop_zone, site_card
 from admin_ui.edge import Route, Visit, fields, go
 from appliance.errors import Conflict, Invalid, Problem
+
+FEW = 5  # sites that are seen at a glance: they need no search
 
 
 async def show(visit: Visit) -> Response:
@@ -27,11 +31,14 @@ async def create(visit: Visit) -> Response:
 
 async def _page(visit: Visit, name: str = "", problem: Problem | None = None) -> SitesPage:
     page = forms.page_number(request.args)
-    sites, total = await visit.parts.sites.listing(visit.actor, page, PER_PAGE)
+    find = request.args.get("find", "").strip()
+    sites, total = await visit.parts.sites.listing(visit.actor, page, PER_PAGE, find)
     return SitesPage(
         rows=[site_card(site, with_owner=visit.runs_people) for site in sites],
-        pages=pager("/", page, total),
+        pages=pager("/", page, total, query=urlencode({"find": find}) if find else ""),
         zone=drop_zone(visit.parts.settings),
+        find=find,
+        searchable=bool(find) or total > FEW,
         name=name,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from admin_ui.context.deploys import LogLine, deploy_page, deploy_row, publish_act
-from admin_ui.context.sites import deploy_table
+from admin_ui.context.sites import deploy_table, site_card
 from admin_ui.context.system import system_page
 from admin_ui.pages import Frame, Pages
 from appliance.deploys import Failure
@@ -14,6 +14,7 @@ from appliance.errors import Limit
 from appliance.isolation import IsolationFacts
 from appliance.progress import StepFacts
 from appliance.room import Room
+from appliance.sites import LatestFacts, LockFacts
 from appliance.storage.manifest import Found
 from appliance.system import StorageFacts, SystemFacts
 from tests.admin_ui.desk import Page
@@ -129,6 +130,24 @@ def test_the_limit_that_was_hit_is_named() -> None:
 
     assert "The limit: entries, 50000." in html
     assert "&lt;b&gt;" in html
+
+
+@pytest.mark.parametrize(
+    ("live", "locked", "word"),
+    [(None, None, "Nothing live"), (1, None, "Live"), (1, LockFacts(None, NOON, ""), "Locked")],
+)
+def test_a_site_s_state_is_a_word(live: int | None, locked: LockFacts | None, word: str) -> None:
+    assert site_card(replace(site(live=live), locked=locked)).state.word == word
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [("ready", ""), ("expired", ""), ("queued", "Under way"), ("asking", "Question")]
+)
+def test_of_the_last_deploy_only_what_is_not_settled_is_said(state: str, word: str) -> None:
+    latest = site_card(replace(site(live=1), latest=LatestFacts("kq3v9wzx7m", 2, state, NOON))).latest
+
+    assert latest is not None
+    assert (latest.href, latest.state.word if latest.state else "") == ("/deploys/kq3v9wzx7m", word)
 
 
 def test_of_what_is_too_much_to_count_the_least_is_said() -> None:

@@ -1,10 +1,16 @@
 """The list of sites, and the form for a new one."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
+from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
+from appliance.models.site import Site
 from tests.admin_ui.desk import Desk, Page
 from tests.builders import Appliance, page
-from tests.cast import ADAM, BOB
+from tests.cast import ADAM, BOB, CHARLIE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -61,3 +67,92 @@ async def test_a_page_beyond_the_last_leads_back(alice: Desk) -> None:
     shown = await alice.page("/?page=99")
 
     assert "/sites/paged" not in shown.links()
+
+
+async def test_sites_are_found_by_their_names(alice: Desk) -> None:
+    await alice.submit("/sites", name="find-this")
+    await alice.submit("/sites", name="leave-that")
+
+    shown = await alice.page("/?find=+FIND-")
+
+    assert "/sites/find-this" in shown.links()
+    assert "/sites/leave-that" not in shown.links()
+    assert "find" in [known.get("name") for tag, known in shown.tags if tag == "input"]
+
+
+@pytest.mark.parametrize("find", ["zebra", "%25", "_", "x" * 5000, "%3Cb%3E"])
+async def test_a_search_that_finds_nothing_says_so(alice: Desk, find: str) -> None:
+    await alice.submit("/sites", name="any-site")
+
+    shown = await alice.page(f"/?find={find}")
+
+    assert "in its name" in shown.text
+    assert "/sites/any-site" not in shown.links()
+    assert "Your first site" not in shown.text
+
+
+async def test_another_user_s_site_is_not_found(server: Appliance, alice: Desk) -> None:
+    await alice.submit("/sites", name="hidden")
+
+    async with Desk.of(server, BOB) as bob:
+        assert "/sites/hidden" not in (await bob.page("/?find=hidden")).links()
+
+
+async def test_the_last_deploy_is_shown_also_when_it_failed(alice: Desk) -> None:
+    await alice.deploy("stumbled", {"index.html": page("one")})
+    failed = await alice.deploy("stumbled", {"../evil.html": page("evil")})
+
+    shown = await alice.page("/?find=stumbled")
+
+    async with alice.server.client(alice.person) as api:
+        latest = (await api.get("/api/v1/sites/stumbled")).json()["latest"]
+
+    assert (latest["deploy"], latest["number"], latest["state"]) == (failed["id"], 2, "failed")
+    assert f"/deploys/{failed['id']}" in shown.links()
+    assert "Failed" in shown.text
+    assert "Deploy 1," in shown.text  # is live
+
+
+async def test_the_list_costs_as_many_queries_for_many_sites_as_for_two(server: Appliance) -> None:
+    owner = server.actors[CHARLIE.email].id
+    async with Desk.of(server, CHARLIE) as charlie:
+        await add_sites(owner, range(2))
+        await charlie.page("/")
+        with queries() as for_two:
+            two = await charlie.page("/")
+        await add_sites(owner, range(2, 60))
+        with queries() as for_many:
+            many = await charlie.page("/")
+        next_page = [path for path in (await charlie.page("/?find=zz")).links() if "page=2" in path]
+
+    assert two.text.count("Locked") == 2
+    assert many.text.count("Locked") == 50
+    assert len(for_many) == len(for_two) > 0
+    assert next_page == ["/?find=zz&page=2"]
+
+
+async def add_sites(owner: int, numbers: range) -> None:
+    """Sites that have everything a row of the list may say."""
+    for number in numbers:
+        site = await Site.create(name=f"zz-{number}", owner_id=owner, last_number=1)
+        deploy = await Deploy.create(id=f"zz{number}", site=site, number=1, state="ready", author_id=owner)
+        await Live.create(site=site, deploy=deploy)
+        await Publication.create(site=site, deploy=deploy, kind="deploy")
+        await PublishingLock.create(site=site, account_id=owner)
+
+
+@contextmanager
+def queries() -> Iterator[list[str]]:
+    """What the database is asked while the block runs."""
+    asked: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: asked.append(record.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger("tortoise.db_client")
+    before = log.level
+    log.setLevel(logging.DEBUG)
+    log.addHandler(handler)
+    try:
+        yield asked
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)

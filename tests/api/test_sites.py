@@ -49,6 +49,7 @@ async def test_a_site_is_made_shown_and_listed(server: Appliance, alice: httpx.A
         "live": None,
         "deploys": 0,
         "locked": None,
+        "latest": None,
         "production_branch": "main",
     }
     assert (await alice.get("/api/v1/sites/shop")).json() == made.json()
