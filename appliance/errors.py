@@ -135,3 +135,12 @@ class Busy(Problem):
     status = 503
     code = "busy"
     title = "Busy"
+
+
+def not_stored(what: str, error: OSError) -> Busy:
+    """The disk does not take what somebody has sent: it is full, read-only or broken, or it is not ours."""
+    return Busy(
+        f"The server could not store {what} ({error.strerror or error}): its operator should look at disk space and "
+        "permissions, then try again.",
+        code="storage_failed",
+    )

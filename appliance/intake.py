@@ -1,6 +1,7 @@
 """Receive an upload: straight to disk, within limits, then into the queue."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from appliance.actor import Actor
 from appliance.building import check_answer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy
-from appliance.errors import BadInput, Busy, Limit, TooLarge, TooMany
+from appliance.errors import BadInput, Busy, Limit, TooLarge, TooMany, not_stored
 from appliance.jobs import Jobs
 from appliance.pauses import next_piece
 from appliance.progress import Progress
@@ -65,10 +66,10 @@ class Intake:
             size = await self._write(path, body, progress, declared)
             _check_complete(size, declared)
         except OSError as error:
-            path.unlink(missing_ok=True)
+            _discard(path)
             raise _no_room(error) from error
         except BaseException:
-            path.unlink(missing_ok=True)
+            _discard(path)
             raise
         progress.step("receive", size, size)
         accepting = asyncio.create_task(self._accept(actor, site, new, progress))
@@ -80,12 +81,12 @@ class Intake:
         try:
             facts = await self._deploys.accept(actor, site, new, received)
         except BaseException:
-            (self._folder.incoming / new.id).unlink(missing_ok=True)
+            _discard(self._folder.incoming / new.id)
             raise
         if facts.id == new.id:
             await self._jobs.accept(new.id)
         else:  # another request with the same key was faster
-            (self._folder.incoming / new.id).unlink(missing_ok=True)
+            _discard(self._folder.incoming / new.id)
         return facts
 
     async def _write(self, path: Path, body: AsyncIterator[bytes], progress: Progress, declared: int | None) -> int:
@@ -130,12 +131,15 @@ def _check_complete(size: int, declared: int | None) -> None:
         raise BadInput("The upload is empty: send a ZIP, a tar or files as the request's body.", code="empty_upload")
 
 
+def _discard(path: Path) -> None:
+    """Remove what is not wanted any more; from a disk that has gone read-only the next start does."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def _no_room(error: OSError) -> Busy:
     log.error("upload_not_stored", reason=str(error))
-    return Busy(
-        "The server could not store the upload: its operator should look at disk space and permissions.",
-        code="storage_failed",
-    )
+    return not_stored("the upload", error)
 
 
 async def _flush(file: BinaryIO, pieces: bytearray) -> None:

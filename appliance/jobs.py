@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from tortoise.exceptions import OperationalError
 
 from appliance.actor import Actor
 from appliance.build_logs import BuildLogs
@@ -19,6 +20,7 @@ from appliance.composing import Composer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
+from appliance.job_failures import lost_upload, not_written, tried_enough
 from appliance.listed_content import ListedContent
 from appliance.optimising import saving, transforms_of
 from appliance.progress import LogLine, Progress
@@ -34,6 +36,7 @@ from builds.values import Limits, Plan
 from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
+DATABASE_BACK = 1.0  # seconds until what could not be written down is tried again
 CALLED_OFF = 10.0  # seconds a caller waits at most for what was called off to be gone
 LOOKED_UP = ("cache_hits", "cache_misses", "kept_hits", "kept_misses")  # what is counted of a result
 T = TypeVar("T")
@@ -171,12 +174,12 @@ class Jobs:
     async def _take_up(self, deploy: str, *, half_done: bool) -> None:
         progress = self.deploys.under_way[deploy] = await self._progress_of(deploy)
         if self._content(deploy) is None:
-            await self.deploys.fail(deploy, _lost_upload())
+            await self.deploys.fail(deploy, lost_upload())
             return
         if half_done:
             attempts = await self.building.taken_up(deploy)
             if attempts >= self._attempts:
-                await self.deploys.fail(deploy, _tried_enough(attempts))
+                await self.deploys.fail(deploy, tried_enough(attempts))
                 await self._drop(deploy)
                 return
             progress.say(f"The server ended while it worked on this deploy: attempt {attempts + 1} begins.")
@@ -221,7 +224,7 @@ class Jobs:
 
     def _have_turn(self, deploy: str) -> bool:
         """Whether the deploy has to have another turn, as a build."""
-        work = self._on_loop(self.deploys.work_on(deploy))
+        work = self._insist(lambda: self.deploys.work_on(deploy))
         result = self._see_through(work) if work else None
         if isinstance(result, Builder):
             self._turns.is_build(deploy, result)
@@ -239,14 +242,16 @@ class Jobs:
         result = self._try(work, progress, looked_up)
         if isinstance(result, Source):
             remove(self._folder.work / work.deploy)
-            return self._on_loop(self.building.found(work.deploy, result)) or self._asked(work.deploy)
+            source = result
+            return self._insist(lambda: self.building.found(work.deploy, source)) or self._asked(work.deploy)
         if result is not None and result.retry and self._stopping.is_set():
             remove(self._folder.work / work.deploy)  # only a crash leaves it, and is counted
             return _Later()
         if result is not None:
-            progress.say(result.detail)
+            failure = result
+            progress.say(failure.detail)
             self._keep_log(work.deploy, progress)
-            self._on_loop(self.deploys.fail(work.deploy, result))
+            self._insist(lambda: self.deploys.fail(work.deploy, failure))
         seconds = time.monotonic() - began
         finished = Finished(self._state(result), seconds, **looked_up)
         self._tell(work, finished, result)
@@ -276,8 +281,10 @@ class Jobs:
         except BuildError as error:
             limit = Limit(*error.limit) if error.limit else None
             return Failure(error.code, error.detail, limit, error.retry, list(error.lines))
-        except Exception:
+        except Exception as error:
             log.exception("deploy_crashed", deploy=work.deploy, site=work.site)
+            if isinstance(error, OSError | OperationalError):
+                return not_written(error)
             return Failure(
                 "internal", "Something went wrong on the server: its log says what. Try again.", None, retry=True
             )
@@ -347,14 +354,30 @@ class Jobs:
             progress.kept += len(gained)
 
     def _clean_up(self, deploy: str) -> None:
-        (self._folder.incoming / deploy).unlink(missing_ok=True)
-        self._folder.listed(deploy).unlink(missing_ok=True)
-        remove(self._folder.work / deploy)
+        try:
+            (self._folder.incoming / deploy).unlink(missing_ok=True)
+            self._folder.listed(deploy).unlink(missing_ok=True)
+            remove(self._folder.work / deploy)
+        except OSError:
+            log.exception("deploy_not_cleaned_up", deploy=deploy)  # the next start does it
 
     def _content(self, deploy: str) -> Path | None:
         """The upload, or the list of what was uploaded before."""
         places = (self._folder.incoming / deploy, self._folder.listed(deploy))
         return next((place for place in places if place.is_file()), None)
+
+    def _insist(self, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do it on the loop, again and again while the database cannot be used: a deploy must come to an end.
+
+        When the server stops meanwhile OperationalError is raised, and the deploy is the next start's.
+        """
+        while True:
+            try:
+                return self._on_loop(step())
+            except OperationalError as error:
+                log.warning("database_failed", reason=str(error))
+                if self._stopping.wait(DATABASE_BACK):
+                    raise
 
     def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
@@ -367,18 +390,3 @@ def limits_of(settings: Settings) -> Limits:
 
 class _Later:
     """The deploy is not worked on now; its upload is kept."""
-
-
-def _tried_enough(attempts: int) -> Failure:
-    return Failure(
-        "interrupted",
-        f"The server ended {attempts} times while it worked on this deploy: it is not tried again "
-        f"(build_attempts = {attempts}). Its operator should look into the server's log.",
-        Limit("build_attempts", str(attempts)),
-    )
-
-
-def _lost_upload() -> Failure:
-    return Failure(
-        "interrupted", "The server stopped before this upload was worked on: upload it again.", None, retry=True
-    )

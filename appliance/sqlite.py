@@ -22,6 +22,16 @@ class _Transaction(SqliteTransactionWrapper):
         except sqlite3.OperationalError as error:
             raise OperationalError(error) from error
 
+    async def commit(self) -> None:
+        """Commit, or undo everything: on a full disk SQLite may leave the transaction open when it cannot commit it,
+        and whoever used the connection next would commit what was said to have failed.
+        """
+        try:
+            await super().commit()
+        except sqlite3.Error as error:
+            await self.rollback()
+            raise OperationalError(error) from error
+
 
 class _Context(SqliteTransactionContext):
     """Gives the connection back also when a transaction fails to begin, or its task is cancelled while it does."""

@@ -71,6 +71,16 @@ def test_every_setting_is_in_the_help_with_its_default() -> None:
     assert [field.name for field in SETTINGS if not any(explains(line, field.name) for line in lines)] == []
 
 
+def test_every_promise_names_tests_that_there_are() -> None:
+    promises = read("admin_ui/help/promises.md").split("\n## ")[1:]
+
+    assert len(promises) == 5
+    for promise in promises:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+        assert named, promise
+        assert [test for file, test in named if f"def {test}(" not in read(file)] == []
+
+
 def explains(line: str, setting: str) -> bool:
     """Whether a line of the help has the setting and, where it is one that can be written, its default."""
     default = next(field.metadata["default"] for field in SETTINGS if field.name == setting)

@@ -1,5 +1,6 @@
 """Everything that goes wrong, as RFC 9457 problem documents: the API's one renderer."""
 
+import errno
 import re
 
 import msgspec
@@ -9,11 +10,12 @@ from quart.wrappers.response import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from appliance import guard
-from appliance.errors import BadInput, Limit, NotFound, NotSignedIn, Problem, TooLarge, TooMany
+from appliance.errors import BadInput, Limit, NotFound, NotSignedIn, Problem, TooLarge, TooMany, not_stored
 from appliance.settings import written
 from appliance.units import Size
 
 MEDIA_TYPE = "application/problem+json"
+DISK_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})  # nothing the caller did
 
 log = structlog.get_logger(__name__)
 
@@ -116,4 +118,6 @@ def _too_large(size: Size, setting: Size) -> TooLarge:
 
 async def _answer_crash(error: Exception) -> Response:
     log.error("request_crashed", exc_info=error)
+    if isinstance(error, OSError) and error.errno in DISK_FAILS:
+        return await answer(not_stored("this", error))
     return await answer(Crashed("Something went wrong on the server; its log says what, under this request's id."))

@@ -17,7 +17,7 @@ from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.deploys.digests import KINDS, Hasher, Name, PagesHasher
 from appliance.deploys.holdings import Holdings
-from appliance.errors import BadInput, Busy, Limit, TooLarge
+from appliance.errors import BadInput, Busy, Limit, TooLarge, not_stored
 from appliance.models.site import Site
 from appliance.pauses import next_piece
 from appliance.settings import Settings
@@ -313,7 +313,4 @@ def _check_complete(size: int, declared: int | None) -> None:
 
 def _no_room(error: OSError) -> Busy:
     log.error("content_not_stored", reason=str(error))
-    return Busy(
-        "The server could not store the content: its operator should look at disk space and permissions.",
-        code="storage_failed",
-    )
+    return not_stored("the content", error)

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,7 @@ class Campaign:
         self._when = data.with_name("fault")
         self._chance = random.Random(seed)
         self._sites = [SiteModel(name) for name in SITES]
-        self._token = _operator(data)
+        self._token = operator(data)
         self._visitors: Visitors | None = None
         self._disk = False
 
@@ -169,7 +170,7 @@ class Campaign:
             server.stop()
 
 
-def _operator(data: Path) -> str:
+def operator(data: Path) -> str:
     """A token of an operator, made before the first server starts."""
     for words in (
         ["account", "create", "--email", "olga@example.org", "--role", "operator"],
@@ -190,11 +191,16 @@ def main(arguments: list[str]) -> int:
     seed = random.randrange(10**6) if chosen.seed is None else chosen.seed
     with tempfile.TemporaryDirectory(prefix="dropdock-faults-") as scratch:
         campaign = Campaign((chosen.folder or Path(scratch)) / "data", seed)
+        signal.signal(signal.SIGTERM, _stop)
         try:
             campaign.run(chosen.rounds)
         finally:
             report(campaign, seed)
     return 1 if campaign.lost else 0
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt  # what was found so far is reported all the same
 
 
 def report(campaign: Campaign, seed: int) -> None:
