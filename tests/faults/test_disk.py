@@ -111,6 +111,7 @@ def test_a_disk_gone_read_only_stops_deploys_with_a_reason_and_no_site(disk: Sma
     assert visit(client) == (200, page("new"))
 
 
+@pytest.mark.long
 def test_a_database_that_another_process_locks_stops_changes_and_no_site(disk: SmallDisk, client: httpx.Client) -> None:
     with sqlite3.connect(DataFolder(disk.root).database, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")

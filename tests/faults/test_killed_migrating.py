@@ -44,7 +44,10 @@ def rows(folder: DataFolder, query: str) -> list[tuple[str, ...]]:
         return connection.execute(query).fetchall()
 
 
-@pytest.mark.parametrize("step", ["migrate.backup", "migrate.backed-up", "migrate.commit"])
+RARER = [pytest.param(step, marks=pytest.mark.long) for step in ("migrate.backup", "migrate.backed-up")]
+
+
+@pytest.mark.parametrize("step", ["migrate.commit", *RARER])
 def test_a_kill_while_migrating_leaves_the_database_as_it_was_or_as_it_shall_be(
     folder: DataFolder, tmp_path: Path, step: str
 ) -> None:
