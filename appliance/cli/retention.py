@@ -21,7 +21,10 @@ from appliance.deploys.retention import Due, Rules, due
 def retention(
     keep_deploys: int | None, keep_age: str | None, as_json: bool, config: Path | None, data: Path | None
 ) -> None:
-    """Say which deploys the rules on keeping them would delete now. Deletes nothing."""
+    """Say which deploys the rules on keeping them would delete.
+
+    They are those that would go now. Deletes nothing.
+    """
     tried = {"keep_deploys": keep_deploys, "keep_age": keep_age}
     settings = options.settings(config, {"data": data, **tried})
     if not DataFolder(settings.data).database.exists():
