@@ -207,6 +207,7 @@ class DataFolder:
             for entry in os.scandir(folder):
                 if entry.name.removesuffix(LISTED) not in keep:
                     _remove(entry)
+        self.stored_manifests.clear_unfinished()
 
     def claim(self) -> FileLock:
         """Take the folder for one server; two would each serve half of it. Raises InUse (names the other), Unusable."""

@@ -167,17 +167,26 @@ class Manifests:
         """Make the folder."""
         self.root.mkdir(parents=True, exist_ok=True)
 
+    def clear_unfinished(self) -> None:
+        """Remove what a process that was killed has written and not renamed; nobody may write meanwhile."""
+        for unfinished in self.root.glob(".*"):
+            unfinished.unlink()
+
     def put(self, manifest: Manifest) -> str:
         """Store the manifest, durably, and return the SHA-256 it is kept under."""
         stored = encode(manifest)
         sha256 = hashlib.sha256(stored).hexdigest()
         beside = self.root / f".{sha256}.{os.getpid()}"
-        with beside.open("wb") as file:
-            file.write(stored)
-            file.flush()
-            os.fsync(file.fileno())
-        with self.guard.closed():
-            beside.replace(self.root / sha256)
+        try:
+            with beside.open("wb") as file:
+                file.write(stored)
+                file.flush()
+                os.fsync(file.fileno())
+            with self.guard.closed():
+                beside.replace(self.root / sha256)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
         sync_folder(self.root)
         self._recent.put(self.root / sha256, manifest)
         return sha256

@@ -1,7 +1,9 @@
 """Manifests: the same value is the same bytes under the same name, and nothing damaged is read."""
 
+import errno
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,26 @@ def test_a_manifest_whose_bytes_changed_is_refused(manifests: Manifests) -> None
 def test_a_manifest_that_is_not_there_is_not_found(manifests: Manifests) -> None:
     with pytest.raises(FileNotFoundError):
         manifests.get("ab" * 32)
+
+
+def test_what_a_kill_left_unfinished_is_cleared_and_nothing_else(manifests: Manifests) -> None:
+    stored_as = manifests.put(Manifest())
+    (manifests.root / f".{stored_as}.4711").write_bytes(b"half")
+
+    manifests.clear_unfinished()
+
+    assert [path.name for path in manifests.root.iterdir()] == [stored_as]
+
+
+def test_a_manifest_that_cannot_be_written_leaves_nothing(
+    manifests: Manifests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        manifests.put(Manifest())
+
+    assert list(manifests.root.iterdir()) == []
