@@ -191,6 +191,25 @@ def test_what_it_deploys_is_minified_and_compressed(olga_serves: Operator, tmp_p
     assert olga_serves.get("small", "/a.css") == "a{color:red}"
 
 
+def test_a_backup_made_while_it_serves_is_restored_and_served(
+    olga_serves: Operator, machine: Machine, tmp_path: Path
+) -> None:
+    olga_serves.dropdock(
+        "deploy", str(folder_of(tmp_path / "site", {"index.html": page("kept safe")})), "--site", "blog"
+    )
+    backup, elsewhere = tmp_path / "backup.tar.zst", tmp_path / "elsewhere"
+
+    made = machine.dropdock("backup", str(backup), "--data", str(machine.home / "data"))
+    restored = machine.dropdock("restore", str(backup), "--data", str(elsewhere))
+    verified = machine.dropdock("verify", "--data", str(elsewhere))
+
+    assert [done.returncode for done in (made, restored, verified)] == [0, 0, 0], made.stderr + restored.stderr
+    with served(elsewhere, environment=machine.environment, program=machine.program) as server:
+        host = f"blog.localhost:{server.port}"
+        shown = httpx.get(f"http://127.0.0.1:{server.port}/", headers={"Host": host})
+    assert "kept safe" in shown.text
+
+
 def test_it_stops_when_told_and_leaves_no_process(olga_serves: Operator) -> None:
     family = psutil.Process(olga_serves.server.process.pid).children(recursive=True)
 
