@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from appliance.beside import Beside
 from appliance.data_folder import DataFolder
 from appliance.safekeeping import records
 from appliance.settings import Settings
@@ -56,24 +57,15 @@ def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
     return [chore for chore in every if chore.every]
 
 
-class Doing:
-    """Does one chore between `start` and `stop`; `command` starts the program in the background, with words to come."""
+class Doing(Beside):
+    """Does one chore whenever it is due; `command` starts the program in the background, with words to come.
+
+    What a stop cuts short is begun anew when it is due.
+    """
 
     def __init__(self, chore: Chore, command: Sequence[str]) -> None:
         self._chore = chore
         self._command = command
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Do it whenever it is due."""
-        self._task = asyncio.create_task(self._go_on())
-
-    async def stop(self) -> None:
-        """End what is under way: it is begun anew when it is due."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def _go_on(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import structlog
 from tortoise.expressions import F
 
+from appliance.beside import Beside
 from appliance.build_logs import BuildLogs
 from appliance.data_folder import DataFolder
 from appliance.deploys import Publishing
@@ -47,7 +48,7 @@ class _Work:
     manifest: str
 
 
-class Refining:
+class Refining(Beside):
     """The work in the background. Used on the event loop only; `start` and `stop` are the server's.
 
     `is_busy` says whether deploys are being worked on, and may block; `command` starts a process that refines.
@@ -70,19 +71,11 @@ class Refining:
         self._under_way = work
         self._manifests = Manifests(folder.manifests)
         self._logs = BuildLogs(folder.build_logs)
-        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take up what is to be done."""
         if self._command and self._settings.best_variants:
-            self._task = asyncio.create_task(self._go_on())
-
-    async def stop(self) -> None:
-        """End what is under way: it goes on at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await super().start()
 
     async def _go_on(self) -> None:
         while True:

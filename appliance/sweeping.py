@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from appliance.beside import Beside
 from appliance.data_folder import LISTED, DataFolder
 from appliance.errors import Conflict
 from appliance.file_lock import FileLock, Held
@@ -25,7 +26,7 @@ PATIENCE = 1.0  # seconds between looks at whether a backup is over
 SOONEST = 60.0  # seconds after a start: visitors and deploys come first
 
 
-class Sweeping:
+class Sweeping(Beside):
     """Sweeps every `sweep_every` while a server runs. Used on the event loop only; `start` and `stop` are the server's.
 
     What was used within `sweep_grace`, or since the oldest `work` that goes on was begun, stays.
@@ -41,20 +42,16 @@ class Sweeping:
         self._on_swept = on_swept
         self._stopping = threading.Event()
         self._state = folder.root / "sweep"
-        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Sweep from time to time."""
         if self._every:
-            self._task = asyncio.create_task(self._go_on())
+            await super().start()
 
     async def stop(self) -> None:
         """Sweep no more; one under way ends, and the next goes on from there."""
         self._stopping.set()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await super().stop()
 
     async def sweep(self, *, dry_run: bool = False) -> Swept:
         """Remove what nothing names any more, or only say what would go.

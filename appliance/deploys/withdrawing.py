@@ -10,6 +10,7 @@ from tortoise.transactions import in_transaction
 
 from appliance import audit
 from appliance.actor import Actor
+from appliance.beside import Beside
 from appliance.deploys.finding import find
 from appliance.deploys.pointers import check_unlocked, move_live
 from appliance.deploys.publishing import Publishing, earlier
@@ -23,25 +24,17 @@ log = structlog.get_logger(__name__)
 LONGEST_SLEEP = 3600.0  # seconds: a clock that was set meanwhile is noticed within the hour
 
 
-class Withdrawing:
+class Withdrawing(Beside):
     """Deletes deploys, and ends those that expire. Used on the event loop only; `start` and `stop` are the server's."""
 
     def __init__(self, publishing: Publishing, live: LiveSites) -> None:
         self._publishing = publishing
         self._live = live
-        self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """End what expired while nobody was there, then watch the clock."""
         await self.expire_due()
-        self._watch = asyncio.create_task(self._keep_watch())
-
-    async def stop(self) -> None:
-        """Watch no more."""
-        if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+        await super().start()
 
     async def delete(self, actor: Actor, deploy: str) -> None:
         """Take a deploy back for good; its address answers 404, its content is swept later.
@@ -114,7 +107,7 @@ class Withdrawing:
         if live is not None and live.deploy.manifest is not None:
             await self._live.swap(await self._live.prepare(Pointer(name, live.deploy_id, live.deploy.manifest)))
 
-    async def _keep_watch(self) -> None:
+    async def _go_on(self) -> None:
         while True:
             changed = self._publishing.expiring
             changed.clear()

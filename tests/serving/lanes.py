@@ -149,12 +149,7 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
     async def find(host: str) -> Release | None:
         return found.get(host)
 
-    async def make_forwarder(limits: ForwardLimits) -> Forwarder:
-        return Forwarder(limits)
-
-    forward: Forwarder | None = None
-    if wiring.forward is not None:
-        forward = asyncio.run_coroutine_threadsafe(make_forwarder(wiring.forward), loop).result(10)
+    forward = asyncio.run_coroutine_threadsafe(_forwarder(wiring.forward), loop).result(10)
     switch = Switch(
         table=table,
         admin_hosts=ADMIN.__eq__,
@@ -191,13 +186,21 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
         plane.call(door.close(0.2))
         if forward is not None:
             plane.call(forward.close())
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        _end(loop, thread)
         bodies.close()
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
         listening.close()
         secure.close()
+
+
+async def _forwarder(limits: ForwardLimits | None) -> Forwarder | None:
+    return Forwarder(limits) if limits is not None else None
+
+
+def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 def wait_until(true: Callable[[], object], seconds: float = 8.0) -> None:
