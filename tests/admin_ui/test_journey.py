@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.admin_ui.desk import NAVIGATION
 from tests.admin_ui.window import Window, chromium
@@ -62,7 +62,7 @@ def test_from_the_set_up_link_to_a_rollback(browser: Browser, tmp_path: Path) ->
         window.drop(zip_at(tmp_path / "site.zip", "first"))
         window.wait_until_live(1)
         assert {"receive running", "receive done", "store done", "publish done"} <= set(window.steps_seen())
-        assert shown.evaluate("document.activeElement.href") == site
+        expect(shown.locator(f".upload a[href='{site}']")).to_be_focused()
         assert window.heading_of(site) == "first"
 
         shown.fill("#message", "now better")
@@ -70,13 +70,13 @@ def test_from_the_set_up_link_to_a_rollback(browser: Browser, tmp_path: Path) ->
         window.wait_until_live(2)
         assert window.heading_of(site) == "second"
         shown.wait_for_selector("#deploys >> text=now better")
-        assert window.deploys() == ["Deploy 2: Live", "Deploy 1: Ready"]
+        window.wait_for_deploys("Deploy 2: Live", "Deploy 1: Ready")
 
         shown.click("text=Roll back to this")
         shown.click("dialog >> button >> text=Roll back")
         shown.wait_for_selector("text=The deploy is live.")
         assert window.heading_of(site) == "first"
-        assert window.deploys() == ["Deploy 2: Ready", "Deploy 1: Live"]
+        window.wait_for_deploys("Deploy 2: Ready", "Deploy 1: Live")
         own = shown.locator("#deploys a >> text=View").first.get_attribute("href")
         assert window.heading_of(own or "") == "second"
 
@@ -84,7 +84,7 @@ def test_from_the_set_up_link_to_a_rollback(browser: Browser, tmp_path: Path) ->
 def test_a_file_dropped_on_the_list_becomes_a_site(olga: Window, tmp_path: Path) -> None:
     olga.drop(zip_at(tmp_path / "Holiday Pictures.zip", "beach"))
     olga.page.wait_for_selector("text=Holiday Pictures.zip")
-    assert olga.page.input_value("#name") == "holiday-pictures"
+    expect(olga.page.locator("#name")).to_have_value("holiday-pictures")
 
     olga.page.keyboard.press("Enter")
     olga.wait_until_live(1)
@@ -92,8 +92,7 @@ def test_a_file_dropped_on_the_list_becomes_a_site(olga: Window, tmp_path: Path)
     olga.wait_until_live(2)
 
     olga.page.click("text=Go to holiday-pictures >> nth=0")
-    olga.page.wait_for_selector("#deploys")
-    assert olga.deploys() == ["Deploy 2: Live", "Deploy 1: Ready"]
+    olga.wait_for_deploys("Deploy 2: Live", "Deploy 1: Ready")
 
 
 def test_a_name_that_is_taken_keeps_what_was_dropped(olga: Window, tmp_path: Path) -> None:
@@ -121,8 +120,7 @@ def test_a_folder_is_walked_to_its_last_file(olga: Window, server: Served, tmp_p
     olga.drop(folder)
     olga.wait_until_live(1)
 
-    olga.page.wait_for_selector("#deploys tbody tr")
-    assert olga.page.inner_text("#deploys tbody td:nth-child(5)") == "231"
+    expect(olga.page.locator("#deploys tbody td:nth-child(5)")).to_have_text("231")
     assert olga.heading_of(f"http://folder.localhost:{server.port}/docs/page-229.html") == "229"
 
 
@@ -145,7 +143,7 @@ def test_a_missing_index_is_said_where_one_looks(olga: Window, server: Served, t
     olga.wait_until_live(1)
 
     warning = olga.page.locator(".upload [data-part=warning]")
-    assert warning.inner_text().startswith("There is no index.html at the top")
+    expect(warning).to_contain_text("There is no index.html at the top")
 
 
 def test_of_two_dropped_at_once_the_last_ends_up_live(olga: Window, server: Served, tmp_path: Path) -> None:

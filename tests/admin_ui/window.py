@@ -1,17 +1,18 @@
 """A real browser window on the admin: drops real files, remembers what its scripts did, and that nothing complained."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests import components
 from tests.cast import Person
 
 FLAGS = ("--disable-gpu", "--disable-background-networking", "--no-first-run")
+PATIENCE = 30_000  # ms: on a busy machine whatever is waited for takes its time
 COPY = 1  # of the drag operations a drop may do
 
 # Every state every step of every upload has been in, however briefly; and the file fields that asked for files.
@@ -26,11 +27,19 @@ new MutationObserver((changes) => {
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-state"] });
 """
 
+# Whether the list of deploys reads as expected, such as "Deploy 2: Live", from the top.
+LISTS = """(expected) => {
+  const rows = [...document.querySelectorAll("#deploys tbody tr")];
+  const read = (row) => `${row.querySelector("td a").innerText}: ${row.querySelector(".badge").innerText}`;
+  return JSON.stringify(rows.map(read)) === JSON.stringify(expected);
+}"""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The installed Chromium, headless."""
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium refuses to run as root with it
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=components.browser(), args=[*FLAGS, *sandbox])
         yield browser
@@ -51,7 +60,7 @@ class Window:
     def on(cls, browser: Browser, url: str, *, scripts: bool = True) -> Iterator["Window"]:
         """A fresh window; complaints of any script, policy or missing file fail the test."""
         context = browser.new_context(java_script_enabled=scripts)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         window = cls(page, url)
         page.add_init_script(REMEMBER)
@@ -95,10 +104,9 @@ class Window:
     def wait_until_live(self, number: int) -> None:
         self.page.wait_for_selector(f".upload[data-outcome=live] >> text=Deploy {number} is live")
 
-    def deploys(self) -> Sequence[str]:
-        """The list, each deploy as its number and state."""
-        rows = self.page.locator("#deploys tbody tr").all()
-        return [f"{row.locator('td a').first.inner_text()}: {row.locator('.badge').inner_text()}" for row in rows]
+    def wait_for_deploys(self, *expected: str) -> None:
+        """Until the list shows just these, each deploy as its number and state."""
+        self.page.wait_for_function(LISTS, arg=list(expected))
 
     def heading_of(self, url: str) -> str:
         """The heading of a page of a hosted site, looked at in another tab of this browser."""

@@ -7,7 +7,10 @@ import { UploadCard } from "./upload_card.js";
 import { watch } from "./watch.js";
 import { files, size } from "./words.js";
 
+const PATIENCE = 3000; // ms: a list that cannot be fetched keeps nobody from the address
+
 let turn = Promise.resolve();
+let listing = Promise.resolve();
 let under_way = 0;
 
 addEventListener("beforeunload", (event) => {
@@ -19,21 +22,28 @@ export async function upload(list, site, picked, message) {
   const left = picked.leftOut ? `, ${files(picked.leftOut)} left out` : "";
   const count = picked.archive ? "" : `${files(picked.files.length)}, `;
   const card = new UploadCard(list, `${picked.name} (${count}${size(picked.bytes)}${left})`);
-  let listed = Promise.resolve();
   try {
     const sent = await inTurn(card, () => send(card, site, picked, message));
     card.accepted(sent);
-    listed = listAnew(list);
-    card.end(await watch(sent.id, (deploy) => card.show(deploy)));
+    listAnew(list);
+    const ended = await watch(sent.id, (deploy) => card.show(deploy));
+    await atMost(PATIENCE, listAnew(list)); // who reads that it is live finds it so in the list
+    card.end(ended);
   } catch (error) {
     failed(card, error, () => upload(list, site, picked, message));
+    await listAnew(list);
   }
-  await listed; // an earlier answer must not overwrite a later one
-  await listAnew(list);
 }
 
-async function listAnew(list) {
-  if (list.dataset.refresh) await refresh(list.dataset.refresh).catch(() => {}); // the card says how it went
+/** Each after the one before: an earlier answer must not overwrite a later one. */
+function listAnew(list) {
+  const address = list.dataset.refresh;
+  listing = listing.then(() => address && refresh(address)).catch(() => {}); // the card says how it went
+  return listing;
+}
+
+function atMost(time, promise) {
+  return Promise.race([promise, new Promise((done) => setTimeout(done, time))]);
 }
 
 /** Why something should not be sent at all, or null. */
