@@ -30,6 +30,7 @@ class Reason:
 
 LONGEST_NAME = 16  # bytes of which a test's case may be named
 NOT_RUN = pytest.StashKey[Counter[Reason]]()
+FAILED = ("failed", "error")  # what pytest calls a test that broke, and one whose fixture did
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--allow-missing", action="store_true", help="leave out tests whose component is not here")
     group.addoption("--quick", action="store_true", help="leave out tests that need a component")
     group.addoption("--long", action="store_true", help="run the tests marked long, and only those")
+    group.addoption("--failed-to", type=Path, metavar="FILE", help="write the names of the tests that failed here")
     group.addoption("--not-run-to", type=Path, metavar="FILE", help="also write the closing `not run:` lines here")
 
 
@@ -79,7 +81,10 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[NOT_RUN] |= Counter({Reason(which, because): count for which, because, count in told})
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    if config.option.failed_to is not None and exitstatus == pytest.ExitCode.TESTS_FAILED:
+        names = {report.nodeid: None for kind in FAILED for report in terminalreporter.getreports(kind)}
+        config.option.failed_to.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     counts = sorted(config.stash[NOT_RUN].items())
     lines = [f"not run: {reason.which} ({count}), because {reason.because}" for reason, count in counts]
     for line in lines:

@@ -41,6 +41,69 @@ def test_what_was_not_run_stands_in_the_last_lines(
     assert capfd.readouterr().out.endswith("\nnot run: tests that need chromium (3), because it is not here\n")
 
 
+FAILS_ONCE = """
+from pathlib import Path
+
+def test_bad_luck():
+    seen = Path(__file__).with_name("seen")
+    first = not seen.exists()
+    seen.touch()
+    assert not first
+"""
+FAILS_ALWAYS = "def test_broken():\n    assert False\n"
+
+
+@pytest.fixture
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of tests which the gate takes for the project's."""
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["tests.selection"]\n', encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(check.ROOT))
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    monkeypatch.setattr(check, "SERIAL", ("pytest",))
+    return tmp_path
+
+
+def run_suite(folder: Path) -> check.Outcome:
+    failed = folder / "failed"
+    return check.second_try(check.run(check.Step("tests", ("pytest", f"--failed-to={failed}"), failed=failed)))
+
+
+def test_a_test_that_fails_once_and_passes_alone_is_named_unsteady(suite: Path) -> None:
+    (suite / "test_luck.py").write_text(FAILS_ONCE, encoding="utf-8")
+
+    outcome = run_suite(suite)
+
+    assert outcome.passed
+    assert outcome.unsteady == ("test_luck.py::test_bad_luck",)
+    assert "unsteady: test_luck.py::test_bad_luck" in "\n".join(check.summary([outcome]))
+
+
+def test_a_test_that_fails_twice_fails_the_gate(suite: Path) -> None:
+    (suite / "test_luck.py").write_text(FAILS_ONCE, encoding="utf-8")
+    (suite / "test_broken.py").write_text(FAILS_ALWAYS, encoding="utf-8")
+
+    outcome = run_suite(suite)
+
+    assert (outcome.passed, outcome.unsteady) == (False, ())
+
+
+def test_many_failures_are_no_accident(suite: Path) -> None:
+    for number in range(check.MOST_AGAIN + 1):
+        (suite / f"test_luck_{number}.py").write_text(
+            FAILS_ONCE.replace('"seen"', f'"seen-{number}"'), encoding="utf-8"
+        )
+
+    assert not run_suite(suite).passed
+
+
+def test_a_suite_that_cannot_be_read_gets_no_second_try(suite: Path) -> None:
+    (suite / "test_typo.py").write_text("def test_typo(:\n", encoding="utf-8")
+
+    assert not run_suite(suite).passed
+    assert not (suite / "failed").exists()
+
+
 def test_a_step_that_hangs_is_stopped_and_has_failed(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
