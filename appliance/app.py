@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 import structlog
 from quart import Blueprint, Quart, Response, g, request
-from quart.wrappers.response import Response as AnyResponse
-from tortoise.exceptions import OperationalError
 
 from appliance import logs
 from appliance.api import (
@@ -25,7 +23,6 @@ from appliance.api import (
     me,
     members,
     openapi,
-    problems,
     settings,
     sites,
     tokens,
@@ -34,7 +31,6 @@ from appliance.api import (
 )
 from appliance.callers import SAFE_METHODS
 from appliance.clients import CLIENTS, STREAMED
-from appliance.errors import Busy
 from appliance.parts import Parts
 from appliance.uploads import AdminRequest
 
@@ -55,7 +51,6 @@ def create_app(parts: Parts, blueprints: Sequence[Blueprint]) -> Quart:
     app.before_request(_begin)
     app.after_request(_end)
     edge.install(app, parts.access)
-    app.register_error_handler(OperationalError, _without_database)
     for blueprint in api_blueprints(parts):
         app.register_blueprint(blueprint, url_prefix=API)
     openapi.install(app)
@@ -80,13 +75,6 @@ async def _end(response: Response) -> Response:
     milliseconds = round((time.monotonic() - g.began) * 1000, 1)
     tell("request", method=request.method, path=request.path, status=response.status_code, ms=milliseconds)
     return response
-
-
-async def _without_database(error: Exception) -> AnyResponse:
-    """A database that is locked for too long, or on a full disk: nothing the caller did, and it may pass."""
-    log.error("database_failed", exc_info=error)
-    sentence = "The database could not be used: try again; if it stays so, the operator finds the reason in the log."
-    return await problems.answer(Busy(sentence, code="database_failed"))
 
 
 def api_blueprints(parts: Parts) -> Sequence[Blueprint]:

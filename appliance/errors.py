@@ -10,7 +10,7 @@
     ├── TooLarge        413     a limit was hit; names it
     ├── Unsupported     415     a media type nobody takes
     ├── TooMany         429     try again after `retry_after` seconds
-    └── Busy            503     try again later
+    └── Busy            503     not now: after `retry_after` seconds where that is known, or once an operator has looked
 
 Raised deep, rendered once per surface (RFC 9457 problem documents in the API, a sentence on the command line,
 a notice in the admin).
@@ -31,7 +31,8 @@ class Problem(Exception):
     """Something to tell the caller.
 
     `code` is stable and machine-readable, `detail` is one sentence that says what to do, `limit` names the setting
-    that was hit, `fields` maps a field's name to what is wrong with it.
+    that was hit, `fields` maps a field's name to what is wrong with it, `retry_after` says in how many seconds trying
+    again may help.
     """
 
     status = 500
@@ -45,12 +46,14 @@ class Problem(Exception):
         code: str | None = None,
         limit: Limit | None = None,
         fields: dict[str, str] | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
         self.limit = limit
         self.fields = fields or {}
+        self.retry_after = retry_after
 
 
 class BadInput(Problem):
@@ -123,10 +126,10 @@ class TooMany(Problem):
     status = 429
     code = "too_many_requests"
     title = "Too many requests"
+    retry_after: int
 
     def __init__(self, detail: str, *, retry_after: int, code: str | None = None, limit: Limit | None = None) -> None:
-        super().__init__(detail, code=code, limit=limit)
-        self.retry_after = retry_after
+        super().__init__(detail, code=code, limit=limit, retry_after=retry_after)
 
 
 class Busy(Problem):

@@ -21,6 +21,7 @@ LANES = 1
 
 AT_ONCE = 2  # hashes computed at the same time: bounds memory to 38 MiB and leaves the other cores to visitors
 WAITING = 64  # hashes waited for; about a second's work, beyond which a flood of sign-ins is told to come back
+COME_BACK = 3  # seconds
 
 Result = TypeVar("Result")
 
@@ -74,7 +75,9 @@ class Passwords:
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
         if self._in_line >= WAITING:
-            raise Busy("Too many people are signing in at this moment; try again in a few seconds.")
+            raise Busy(
+                "Too many people are signing in at this moment; try again in a few seconds.", retry_after=COME_BACK
+            )
         self._in_line += 1
         try:
             async with self._turns:

@@ -6,7 +6,7 @@ from admin_ui import forms
 from admin_ui.context.accounts import SignInPage
 from admin_ui.edge import OpenRoute, Route, Visit, Visitor, fields, go
 from appliance import guard, set_up, sign_in_links
-from appliance.errors import Problem, TooMany
+from appliance.errors import Problem
 from appliance.sign_in import sign_in, sign_out
 
 
@@ -29,7 +29,7 @@ async def enter(visitor: Visitor) -> Response:
         guard.keep(await sign_in(visitor.parts.access, email, form.get("password", ""), client, guard.address()))
     except Problem as problem:
         answer = visitor.page("sign_in", SignInPage(wanted, email, problem.detail), problem.status)
-        if isinstance(problem, TooMany):
+        if problem.retry_after is not None:
             answer.headers["Retry-After"] = str(problem.retry_after)
         return answer
     return go(wanted)

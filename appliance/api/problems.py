@@ -1,6 +1,5 @@
 """Everything that goes wrong, as RFC 9457 problem documents: the API's one renderer."""
 
-import errno
 import re
 
 import msgspec
@@ -10,14 +9,12 @@ from quart.wrappers.response import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from appliance import guard
-from appliance.errors import BadInput, Limit, NotFound, NotSignedIn, Problem, TooLarge, TooMany, not_stored
+from appliance.errors import BadInput, Limit, NotFound, NotSignedIn, Problem, TooLarge
 from appliance.settings import written
+from appliance.unforeseen import problem_of
 from appliance.units import Size
 
 MEDIA_TYPE = "application/problem+json"
-DISK_FAILS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})  # nothing the caller did
-
-log = structlog.get_logger(__name__)
 
 
 class LimitReply(msgspec.Struct, frozen=True):
@@ -52,12 +49,6 @@ class WrongMethod(Problem):
     title = "Method not allowed"
 
 
-class Crashed(Problem):
-    """Something nobody foresaw; the log has it."""
-
-    code = "internal"
-
-
 def install(app: Quart) -> None:
     """Render problems, Quart's own errors and everything unforeseen. A blueprint's own handlers come first."""
     app.register_error_handler(Problem, answer)
@@ -87,9 +78,7 @@ async def answer(problem: Problem) -> Response:
 def _headers(problem: Problem) -> dict[str, str]:
     if isinstance(problem, NotSignedIn):
         return {"WWW-Authenticate": "Bearer"}  # RFC 6750 §3
-    if isinstance(problem, TooMany):
-        return {"Retry-After": str(problem.retry_after)}
-    return {}
+    return {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
 
 
 async def _answer_http(error: HTTPException) -> Response:
@@ -117,7 +106,4 @@ def _too_large(size: Size, setting: Size) -> TooLarge:
 
 
 async def _answer_crash(error: Exception) -> Response:
-    log.error("request_crashed", exc_info=error)
-    if isinstance(error, OSError) and error.errno in DISK_FAILS:
-        return await answer(not_stored("this", error))
-    return await answer(Crashed("Something went wrong on the server; its log says what, under this request's id."))
+    return await answer(problem_of(error))

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import binascii
 import io
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,9 +34,10 @@ from appliance.clients.edge import (
     pages_of,
     read,
     refuse_the_rest,
+    say_when,
 )
 from appliance.deploys import DeployFacts, Filter, Listed, Listing, Name, NewDeploy, label_of
-from appliance.errors import BadInput, Busy, Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem, TooMany
+from appliance.errors import BadInput, Busy, Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem
 from appliance.parts import Parts
 from appliance.sites import NewSite, SiteFacts, find
 from appliance.units import Size
@@ -301,10 +301,7 @@ def _render(problem: Problem) -> Response:
     code = NO_PROJECT if problem.code == "no_such_site" else code
     error = {"code": code, "message": problem.detail}
     response = answer({"success": False, "errors": [error], "messages": [], "result": None}, problem.status)
-    if isinstance(problem, TooMany):
-        response.headers["Retry-After"] = str(problem.retry_after)
-        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + problem.retry_after)
-    return response
+    return say_when(response, problem)
 
 
 def _blueprints(parts: Parts) -> tuple[Blueprint, ...]:

@@ -1,11 +1,11 @@
 """What every adapter is made of: routes that tell by a personal token who asks, problems in the client's own form."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-import structlog
 from quart import Blueprint, request
 from quart.wrappers.response import Response
 from werkzeug.exceptions import HTTPException
@@ -17,6 +17,7 @@ from appliance.callers import SAFE_METHODS, Headers, Signed, bearer, by_personal
 from appliance.errors import BadInput, Invalid, NotFound, Problem
 from appliance.guard import Way
 from appliance.parts import Parts
+from appliance.unforeseen import problem_of
 
 STATIC_ONLY = "not supported: static sites only"
 JSON = "application/json"
@@ -26,8 +27,6 @@ PAGES = 1_000_000  # keeps the offset far inside what databases count
 Value = TypeVar("Value")
 Handler = Callable[..., Awaitable[Response]]
 Render = Callable[[Problem], Response]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ def blueprint(name: str, prefix: str | None, render: Render) -> Blueprint:
         return render(problem)
 
     async def answer_crash(error: Exception) -> Response:
-        log.error("request_crashed", exc_info=error)
-        return render(Problem("Something went wrong on the server; its log says what.", code="internal"))
+        return render(problem_of(error))
 
     made.register_error_handler(Problem, answer_problem)
     made.register_error_handler(HTTPException, answer_http)
@@ -117,6 +115,14 @@ def answer(value: object, status: int = 200) -> Response:
     """A value as JSON that nobody keeps."""
     response = Response(msgspec.json.encode(value), status=status, content_type=JSON)
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def say_when(response: Response, problem: Problem) -> Response:
+    """The answer with the time at which to come back, where that is known: in seconds, and as a time of day."""
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + problem.retry_after)
     return response
 
 

@@ -5,7 +5,6 @@ what no second try can mend is a 422 here. It knows no call that ends a deploy: 
 folds into the `netlify.toml` it uploads is read like a site's own, and that file is never served.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,9 +15,19 @@ from quart.wrappers.response import Response
 from appliance import guard
 from appliance.actor import Actor
 from appliance.clients import netlify_values as values
-from appliance.clients.edge import STATIC_ONLY, Client, Routes, answer, blueprint, pages_of, read, refuse_the_rest
+from appliance.clients.edge import (
+    STATIC_ONLY,
+    Client,
+    Routes,
+    answer,
+    blueprint,
+    pages_of,
+    read,
+    refuse_the_rest,
+    say_when,
+)
 from appliance.deploys import DeployFacts, Filter, Listed, Listing, Name, NewDeploy, Opened, label_of, new_id
-from appliance.errors import BadInput, Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge, TooMany, Unsupported
+from appliance.errors import BadInput, Conflict, Forbidden, Invalid, NotFound, Problem, TooLarge, Unsupported
 from appliance.parts import Parts
 from appliance.sites import NewSite
 from appliance.uploads import body_of, small_body
@@ -245,10 +254,7 @@ def _render(problem: Problem) -> Response:
     elif isinstance(problem, BadInput) and problem.code in _TRANSIENT:
         status = _TRY_AGAIN
     response = answer({"code": status, "message": problem.detail, "errors": problem.fields or {}}, status)
-    if isinstance(problem, TooMany):
-        response.headers["Retry-After"] = str(problem.retry_after)
-        response.headers["X-RateLimit-Reset"] = str(int(time.time()) + problem.retry_after)
-    return response
+    return say_when(response, problem)
 
 
 def _blueprints(parts: Parts) -> tuple[Blueprint, ...]:

@@ -16,9 +16,9 @@ from appliance.access import Access
 from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.callers import Headers, Signed, basic, by_personal_token
-from appliance.clients.edge import Client, Routes, answer, blueprint, refuse_the_rest
+from appliance.clients.edge import Client, Routes, answer, blueprint, refuse_the_rest, say_when
 from appliance.deploys import DeployFacts, Deploys, NewDeploy, Publishing
-from appliance.errors import Conflict, Forbidden, Invalid, NotFound, Problem, TooMany
+from appliance.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from appliance.intake import Intake
 from appliance.parts import Parts
 from appliance.sites import NewSite, Sites
@@ -147,9 +147,7 @@ def _render(problem: Problem) -> AnyResponse:
         return AnyResponse(_failed(problem.detail), content_type="application/x-ndjson")
     response = answer({"messages": [problem.detail]}, status)
     response.headers["Reason"] = " ".join(problem.detail.encode("latin-1", "replace").decode("latin-1").split())
-    if isinstance(problem, TooMany):
-        response.headers["Retry-After"] = str(problem.retry_after)
-    return response
+    return say_when(response, problem)
 
 
 def _blueprints(parts: Parts) -> tuple[Any, ...]:
