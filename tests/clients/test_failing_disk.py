@@ -58,14 +58,15 @@ async def test_netlify_is_told_in_its_message(server: Appliance, disk: SmallDisk
     async with of(server, "/netlify") as client:
         listing = {"files": {"/index.html": hashlib.sha1(TEXT, usedforsecurity=False).hexdigest()}}
         opened = (await client.post("/sites/blog/deploys", json=listing)).raise_for_status().json()
-        content = {"content": TEXT, "headers": {"Content-Type": "application/octet-stream"}}
+        file = f"/deploys/{opened['id']}/files/index.html"
+        binary = {"Content-Type": "application/octet-stream"}
         with failing(disk, kind):
             answers = [
-                await client.put(f"/deploys/{opened['id']}/files/index.html", **content),
+                await client.put(file, content=TEXT, headers=binary),
                 await client.post("/sites/blog/deploys", content=zip_of({"index.html": TEXT}), headers=ZIPPED),
                 *([await client.post("/sites", json={"name": "other"})] if kind == "full" else []),
             ]
-        again = await client.put(f"/deploys/{opened['id']}/files/index.html", **content)
+        again = await client.put(file, content=TEXT, headers=binary)
 
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(503, 503)] * len(answers)
     assert all(is_told(one.json()["message"]) for one in answers), [one.text for one in answers]
