@@ -19,5 +19,5 @@ def blueprints(parts: Parts) -> list[Blueprint]:
         for route in screen.ROUTES:
             edge.add(route)
     assets.serve(admin)
-    faults.install(admin, edge.pages)
+    faults.install(admin, edge)
     return [admin]

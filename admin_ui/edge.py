@@ -8,19 +8,21 @@ from urllib.parse import quote
 from quart import Blueprint, Response, redirect, request
 from werkzeug.datastructures import MultiDict
 
-from admin_ui.context.common import NOTICES
+from admin_ui.context.common import notice
+from admin_ui.languages import shipped
 from admin_ui.pages import Frame, Link, Pages
+from admin_ui.words import speak, t
 from appliance import guard
 from appliance.actor import Actor
 from appliance.parts import Parts
 
 PEOPLE = ("operator", "admin")
 NAVIGATION = (  # who does not see it by their role is refused there; none: for everybody
-    ("/", "Sites", ()),
-    ("/people", "People", PEOPLE),
-    ("/history", "History", ()),
-    ("/system", "System", ("operator",)),
-    ("/help", "Help", ()),
+    ("/", "nav.sites", ()),
+    ("/people", "nav.people", PEOPLE),
+    ("/history", "nav.history", ()),
+    ("/system", "nav.system", ("operator",)),
+    ("/help", "nav.help", ()),
 )
 SEE_OTHER = 303  # RFC 9110 §15.4.4: after a form, fetch the result with GET
 
@@ -66,11 +68,11 @@ class Visit:
             email=self.actor.email,
             csrf=self.csrf,
             links=tuple(
-                Link(href, label, current=_leads_to(href, request.path))
+                Link(href, t(label), current=_leads_to(href, request.path))
                 for href, label, roles in NAVIGATION
                 if not roles or self.actor.role in roles
             ),
-            notice=NOTICES.get(request.args.get("done", ""), ""),
+            notice=notice(request.args.get("done", "")),
         )
 
 
@@ -106,9 +108,14 @@ class Edge:
         name = f"{route.method.lower()}_{route.rule}".replace(".", "_")
         self._blueprint.add_url_rule(route.rule, name, view, methods=[route.method], provide_automatic_options=False)
 
+    def speak(self) -> None:
+        """Answer this request in the language of who asks: the installation's, if it has one, else their browser's."""
+        speak(shipped().pick(request.accept_languages, self._parts.settings.language))
+
     def _open(self, route: OpenRoute) -> Callable[..., Awaitable[Response]]:
         @guard.opened
         async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
+            self.speak()
             return await route.view(Visitor(self._parts, self.pages), **path)
 
         return view
@@ -116,6 +123,7 @@ class Edge:
     def _closed(self, route: Route) -> Callable[..., Awaitable[Response]]:
         async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
             who = guard.signed()
+            self.speak()
             return await route.view(Visit(self._parts, self.pages, who.actor, who.session, guard.csrf()), **path)
 
         return view

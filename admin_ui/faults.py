@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from quart import Blueprint, Response, request
 from quart.wrappers.response import Response as AnyResponse
 
-from admin_ui.edge import go, to_sign_in
-from admin_ui.pages import Pages
+from admin_ui.edge import Edge, go, to_sign_in
 from appliance import set_up
 from appliance.errors import NotSignedIn
 
@@ -25,7 +24,7 @@ class Fault:
     limit: str = ""
 
 
-def install(blueprint: Blueprint, pages: Pages) -> None:
+def install(blueprint: Blueprint, edge: Edge) -> None:
     """Send strangers to the sign-in screen, and say every other problem as a page."""
     blueprint.register_error_handler(NotSignedIn, _ask_to_sign_in)
 
@@ -34,7 +33,8 @@ def install(blueprint: Blueprint, pages: Pages) -> None:
         if response.mimetype != PROBLEM or not _wants_page():
             return response
         problem = json.loads(await response.get_data())
-        page = pages.answer("fault", _fault(problem), status=response.status_code)
+        edge.speak()
+        page = edge.pages.answer("fault", _fault(problem), status=response.status_code)
         page.headers.update({name: response.headers[name] for name in KEPT if name in response.headers})
         return page
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from quart import Response
 
+from admin_ui.words import spoken, t
+
 CSP = "; ".join(
     (
         "default-src 'none'",
@@ -48,7 +50,10 @@ class Frame:
 
 
 class Pages:
-    """The admin's templates. A template gets `frame` and `page`; a name it does not know is an error."""
+    """The admin's templates. A template gets `frame`, `page` and `language`; a name it does not know is an error.
+
+    Every template and macro says its words by `t("table.key", name=value)`, see `Language.say`.
+    """
 
     def __init__(self, static: str) -> None:
         self.static = static
@@ -59,6 +64,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.globals["t"] = t
 
     def answer(self, template: str, page: object, *, frame: Frame | None = None, status: int = 200) -> Response:
         """A page as an answer; `template` is a name below `templates/pages`, without `.html`."""
@@ -69,4 +75,5 @@ class Pages:
 
     def html(self, template: str, page: object, frame: Frame) -> str:
         """A page as text."""
-        return self._templates.get_template(f"pages/{template}.html").render(page=page, frame=frame)
+        found = self._templates.get_template(f"pages/{template}.html")
+        return found.render(page=page, frame=frame, language=spoken())

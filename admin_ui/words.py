@@ -1,25 +1,55 @@
-"""Figures as people read them: sizes, counts, times."""
+"""Words and figures in the language of whoever is being answered: texts, sizes, counts, times.
 
-from dataclasses import dataclass
+The language is that of the visit: the edge sets it before a view runs (`speak`), and everything said below is in it.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from admin_ui.languages import TENTHS, WHOLE, Language, shipped
+
 UNITS = ("B", "kB", "MB", "GB", "TB")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_spoken: ContextVar[Language] = ContextVar("spoken")
+
+
+def speak(language: Language) -> None:
+    """Say everything in this language from here on, in the present task."""
+    _spoken.set(language)
+
+
+def spoken() -> Language:
+    """The language of the present task; English where nobody chose."""
+    return _spoken.get(None) or shipped().english
+
+
+def t(key: str, **values: object) -> str:
+    """The text of a key in the language of the visit, see `Language.say`."""
+    return spoken().say(key, **values)
+
+
+def said(key: str) -> str:
+    """A field of a dataclass that holds this text when nothing else is given, in the language of that moment."""
+    text: Callable[[], str] = lambda: t(key)  # noqa: E731 - `field` wants a function without arguments
+    return field(default_factory=text)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time: `iso` for programs, `exact` for people, both in UTC."""
+    """A point in time: `iso` for programs, `exact` for people, both in UTC, and `ago`, how long ago it was."""
 
     iso: str
     exact: str
+    ago: str
 
 
 def moment(at: datetime) -> Moment:
     """From an aware datetime; exact to the minute."""
-    utc = at.astimezone(UTC)
-    exact = f"{utc.day} {MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"  # strftime's months follow the locale
-    return Moment(f"{utc:%Y-%m-%dT%H:%M:%SZ}", exact)
+    language = spoken()
+    iso = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return Moment(iso, language.date(at), language.ago(datetime.now(UTC) - at))
 
 
 def size(count: int) -> str:
@@ -27,13 +57,18 @@ def size(count: int) -> str:
     value, unit = float(count), 0
     while value >= 999.5 and unit < len(UNITS) - 1:
         value, unit = value / 1000, unit + 1
-    digits = 1 if unit and value < 9.95 else 0
-    return f"{value:.{digits}f} {UNITS[unit]}"
+    pattern = TENTHS if unit and value < 9.95 else WHOLE
+    return f"{spoken().number(value, pattern)} {UNITS[unit]}"
+
+
+def number(count: int) -> str:
+    """A whole number: `1,173`."""
+    return spoken().number(count)
 
 
 def counted(count: int, noun: str) -> str:
-    """A number of things: `1 file`, `1,173 files`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    """A number of things, by a noun below `counted`: `1 file`, `1,173 files`."""
+    return t(f"counted.{noun}", count=count)
 
 
 def seconds(value: float) -> str:
@@ -42,7 +77,7 @@ def seconds(value: float) -> str:
         return ""
     if value < 0.9995:
         return f"{value * 1000:.0f} ms"
-    return f"{value:.{1 if value < 9.95 else 0}f} s"
+    return f"{spoken().number(value, TENTHS if value < 9.95 else WHOLE)} s"
 
 
 def lasting(length: float) -> str:
@@ -50,7 +85,7 @@ def lasting(length: float) -> str:
     for noun, unit in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if length >= unit:
             return counted(int(length // unit), noun)
-    return "less than a minute"
+    return t("counted.moment")
 
 
 def bare(url: str) -> str:

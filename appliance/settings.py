@@ -235,6 +235,10 @@ class Settings:
         "each", one_of("each", "wildcard"), "a certificate for each host, or one for base and all below it"
     )
     stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops")
+    # the admin
+    language: str = _setting(
+        "auto", name_of_part, "language of the admin's pages, such as de; auto: what each browser asks for"
+    )
     # being watched
     metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
     log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")

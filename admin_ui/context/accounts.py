@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice, Pager
-from admin_ui.words import Moment
+from admin_ui.words import Moment, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class FirstRunPage:
     email: str = ""
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
-    title: str = "Create your account"
+    title: str = said("first_run.title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class SignInPage:
     next: str
     email: str = ""
     refusal: str = ""
-    title: str = "Sign in"
+    title: str = said("sign_in.title")
 
 
 @dataclass(frozen=True, slots=True)

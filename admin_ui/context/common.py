@@ -2,23 +2,29 @@
 
 from dataclasses import dataclass
 
+from admin_ui.words import number, t
 from appliance.errors import Limit
 
 PER_PAGE = 50
 
-NOTICES = {  # by the word in the address after a form; the address cannot bring a sentence of its own
-    "published": "The deploy is live.",
-    "saved": "Saved.",
-    "link-revoked": "The link opens nothing any more.",
-    "deleted": "The site is deleted.",
-    "deploy-deleted": "The deploy is deleted.",
-    "token-deleted": "The token is deleted.",
-    "password": "The password is changed; other sign-ins have ended.",
-    "cancelled": "The deploy is called off.",
-    "variable-set": "The variable is set. Its value cannot be shown again.",
-    "variable-deleted": "The variable is deleted.",
-    "created": "The account is made.",
-}
+NOTICES = (  # the word in the address after a form; the address cannot bring a sentence of its own
+    "published",
+    "saved",
+    "link-revoked",
+    "deleted",
+    "deploy-deleted",
+    "token-deleted",
+    "password",
+    "cancelled",
+    "variable-set",
+    "variable-deleted",
+    "created",
+)
+
+
+def notice(done: str) -> str:
+    """What a page says of the form that led to it; nothing for a word it does not know."""
+    return t(f"notices.{done}") if done in NOTICES else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ def pager(path: str, page: int, total: int, per_page: int = PER_PAGE, query: str
     start = f"{path}?{query}&page=" if query else f"{path}?page="
     earlier = f"{start}{min(page - 1, last)}" if page > 1 else ""
     later = f"{start}{page + 1}" if page < last else ""
-    return Pager(f"Page {page} of {last}", earlier, later)
+    return Pager(t("pager.shown", page=number(page), last=number(last)), earlier, later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class TitledPage:
 
 def password_rule(length: int) -> str:
     """The rule for new passwords, as a hint."""
-    return f"At least {length} characters."
+    return t("forms.password_rule", count=length)
 
 
 def limit_words(limit: Limit | None) -> str:

@@ -6,6 +6,7 @@ from admin_ui import forms
 from admin_ui.context.accounts import FirstRunPage
 from admin_ui.context.common import TitledPage, password_rule
 from admin_ui.edge import OpenRoute, Visitor, fields, go
+from admin_ui.words import t
 from appliance import guard, sessions, set_up
 from appliance.errors import Conflict, Problem
 
@@ -16,7 +17,7 @@ async def show(visitor: Visitor) -> Response:
         return go("/sign-in")
     token = request.args.get("token", "")
     if not token:
-        return visitor.page("closed", TitledPage("Almost there"))
+        return visitor.page("closed", TitledPage(t("first_run.closed_title")))
     return visitor.page("first_run", _page(visitor, token))
 
 

@@ -6,6 +6,7 @@ from quart import Response
 
 from admin_ui.context.common import ConfirmPage, TitledPage
 from admin_ui.edge import Route, Visit
+from admin_ui.words import t
 from appliance.errors import Forbidden, NotFound
 
 
@@ -13,10 +14,10 @@ async def ask(visit: Visit) -> Response:
     """The question."""
     _check(visit)
     page = ConfirmPage(
-        title="Stop Dropdock?",
-        text="Your sites cannot be reached until you open it again.",
+        title=t("stopping.title"),
+        text=t("stopping.text"),
         action="/stop",
-        label="Stop",
+        label=t("stopping.button"),
         back="/account",
     )
     return visit.page("confirm", page)
@@ -26,7 +27,7 @@ async def stop(visit: Visit) -> Response:
     """Begin to stop; this answer is still given."""
     end = _check(visit)
     end()
-    return visit.page("stopped", TitledPage("Dropdock has stopped"))
+    return visit.page("stopped", TitledPage(t("stopping.stopped_title")))
 
 
 def _check(visit: Visit) -> Callable[[], None]:

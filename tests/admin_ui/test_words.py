@@ -18,7 +18,7 @@ from admin_ui.words import bare, counted, lasting, moment, seconds, size
         (999_499, "999 kB"),
         (999_500, "1.0 MB"),
         (274_000_000, "274 MB"),
-        (2 * 10**15, "2000 TB"),
+        (2 * 10**15, "2,000 TB"),
     ],
 )
 def test_sizes_are_decimal(count: int, words: str) -> None:

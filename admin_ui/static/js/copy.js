@@ -1,6 +1,7 @@
 // A button with data-copy puts that text on the clipboard and says so.
 
 import { announce } from "./page.js";
+import { say } from "./words.js";
 
 const SAID_FOR = 2000; // ms
 
@@ -13,7 +14,7 @@ export function watchCopyButtons() {
 }
 
 async function copy(button) {
-  const said = (await written(button.dataset.copy)) ? "Copied" : "Copy it by hand";
+  const said = (await written(button.dataset.copy)) ? say("copy.done") : say("copy.failed");
   announce(said);
   button.dataset.label ??= button.textContent;
   button.textContent = said;
