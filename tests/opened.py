@@ -62,9 +62,7 @@ class Desktop:
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(30)
+            end(process)
 
     def opened(self, after: int = 0) -> str:
         """The address its browser was asked for, once it has been asked more often than `after` times."""
@@ -87,6 +85,17 @@ class Desktop:
     def said(self) -> str:
         """What all its programs printed."""
         return (self.home / "log").read_text(encoding="utf-8")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a program as its user would; with all it started where it does not listen, which then fails the test."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(SOON)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def page_at(address: str) -> Path:

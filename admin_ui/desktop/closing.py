@@ -7,6 +7,8 @@ from typing import Literal
 Answer = Literal["keep", "stop", "stay"]
 """Go on in the background; stop the server; leave the window as it is."""
 
+LEAVE_SECONDS = 15.0
+
 
 class Closing:
     """The one who is told that a window is about to close, and who asks first.
@@ -49,6 +51,16 @@ class Closing:
                 return
             self._ending = True
         _later(self._end)
+
+
+def leave(end: Callable[[], None], left: threading.Event, otherwise: Callable[[], None]) -> None:
+    """Have the window end; call `otherwise` where its toolkit has not let go of it, as `left` tells, in good time.
+
+    A window is drawn by a toolkit that may hang, on a screen that may be gone; who stops the program still stops it.
+    """
+    end()
+    if not left.wait(LEAVE_SECONDS):
+        otherwise()
 
 
 def _later(act: Callable[[], None]) -> None:

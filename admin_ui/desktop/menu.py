@@ -22,7 +22,7 @@ class Shell(Protocol):
         """Tell something to who sits in front of the window."""
 
     def copy(self, text: str) -> None:
-        """Put a text on the clipboard."""
+        """Put a text on the clipboard, and say whether it is there."""
 
     def open_outside(self, place: str) -> None:
         """Open an address or a folder in the program that the user has for it."""
@@ -72,7 +72,7 @@ class Menu:
 
     def copy_address(self) -> None:
         """Put the address of the site whose page is shown on the clipboard."""
-        self._with_site(self._copy)
+        self._with_site(self._shell.copy)
 
     def open_data(self) -> None:
         """Show the folder in which everything is kept."""
@@ -84,10 +84,6 @@ class Menu:
             self._shell.say("Choose a site in the list first.")
         else:
             act(self._addresses.url(self._addresses.site_host(site)))
-
-    def _copy(self, address: str) -> None:
-        self._shell.copy(address)
-        self._shell.say(f"Copied: {address}")
 
 
 def site_at(address: str) -> str | None:

@@ -1,6 +1,7 @@
 """The window itself: pywebview shows the admin in it, with a menu, and a question before it closes."""
 
 import json
+import os
 import secrets
 import signal
 import socket
@@ -19,7 +20,8 @@ from webview.menu import MenuAction, MenuSeparator
 
 from admin_ui.desktop import front, network
 from admin_ui.desktop.aside import Aside
-from admin_ui.desktop.closing import Closing
+from admin_ui.desktop.clipboard import let_copy
+from admin_ui.desktop.closing import Closing, leave
 from admin_ui.desktop.menu import Entry, Menu
 from admin_ui.desktop.question import Question
 from appliance import browser, opening
@@ -35,12 +37,17 @@ NETWORK_SIZE = (520, 640)
 KEY_BYTES = 32
 
 # What a menu entry has to say stands at the top of the page for a while, as the admin's own notices do.
-_SAY = """(() => {
-  const said = Object.assign(document.createElement("p"), { className: "notice notice-good", textContent: %s });
+_SAY = """(sentence, kind) => {
+  const said = document.createElement("p");
+  Object.assign(said, { className: `notice notice-${kind}`, textContent: sentence });
   said.setAttribute("role", "status");
   (document.getElementById("main") ?? document.body).prepend(said);
   setTimeout(() => said.remove(), 6000);
-})()"""
+}"""
+_COPY = """((text, say) => navigator.clipboard.writeText(text).then(
+  () => say(`Copied: ${text}`, "good"),
+  () => say(`This window may not copy. The address is ${text}`, "bad"),
+))"""
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +62,13 @@ def run(settings: Settings, program: Program) -> int:
     with_window = replace(program, admin=lambda parts: [*admin(parts), bell.blueprint()], window=bell.key)
     backstage = Backstage(settings, with_window)
     running = backstage.start()
+    left = threading.Event()
     try:
         window = Window(backstage, running)
         bell.rung = window.come_to_front
-        _on_stop_signals(window.quit)
+        _on_stop_signals(lambda: leave(window.quit, left, lambda: _without_window(backstage)))
         window.stay_open()
+        left.set()
     except WebViewException as error:
         log.warning("no_window", reason=str(error))
         _in_browser(backstage, running)
@@ -82,6 +91,7 @@ class Window:
             TITLE, self._link(), width=width, height=height, min_size=SMALLEST, text_select=True
         )
         self._main.events.closing += self._closing.wanted
+        self._main.events.before_show += lambda: let_copy(self._main, self._parts.addresses.admin_url)
 
     def stay_open(self) -> None:
         """Show the window until `quit`; returns then. Raises WebViewException where nothing can draw one."""
@@ -109,11 +119,11 @@ class Window:
 
     def say(self, sentence: str) -> None:
         """Show a sentence above the page for a while."""
-        self._main.run_js(_SAY % json.dumps(sentence))
+        self._main.run_js(f"({_SAY})({json.dumps(sentence)}, 'good')")
 
     def copy(self, text: str) -> None:
-        """Put a text on the clipboard."""
-        self._main.run_js(f"navigator.clipboard.writeText({json.dumps(text)})")
+        """Put a text on the clipboard, and say whether it is there."""
+        self._main.run_js(f"{_COPY}({json.dumps(text)}, {_SAY})")
 
     def open_outside(self, place: str) -> None:
         """Open an address in the browser, or a folder in the file manager."""
@@ -142,6 +152,13 @@ class Window:
 
 def _native(entry: Entry | None) -> MenuAction | MenuSeparator:
     return MenuSeparator() if entry is None else MenuAction(entry.title, entry.act)
+
+
+def _without_window(backstage: Backstage) -> None:
+    """End the program as it should, although its main thread hangs in a toolkit."""
+    log.warning("window_hangs")
+    backstage.stop()
+    os._exit(0)
 
 
 def _on_stop_signals(stop: Callable[[], None]) -> None:

@@ -67,7 +67,7 @@ class Toolkit:
         python, made_of, wanted = place / "bin" / "python", place / "made-of", self._wanted()
         if not made_of.is_file() or made_of.read_text() != wanted:
             options = ["--clear", *(["--system-site-packages"] if self.of_the_system else [])]
-            subprocess.run([self.python, "-m", "venv", *options, place], check=True, timeout=120)
+            subprocess.run([self.python, "-m", "venv", *options, place], check=True, timeout=600)
             lock = place / "lock.txt"
             lock.write_text(wanted)
             install = ("-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from admin_ui.desktop import closing
 from admin_ui.desktop.closing import Answer, Closing
 
 SOON = 30.0
@@ -81,3 +82,21 @@ def test_once_it_ends_windows_close_without_a_question(play: Screenplay) -> None
 
     assert play.closing.wanted()
     play.wait_for("end")
+
+
+def test_a_window_that_closes_needs_no_other_end() -> None:
+    left, otherwise = threading.Event(), threading.Event()
+
+    closing.leave(left.set, left, otherwise.set)
+
+    assert not otherwise.is_set()
+
+
+def test_a_window_that_hangs_does_not_keep_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "LEAVE_SECONDS", 0.01)
+    asked, otherwise = threading.Event(), threading.Event()
+
+    closing.leave(asked.set, threading.Event(), otherwise.set)
+
+    assert asked.is_set()
+    assert otherwise.is_set()

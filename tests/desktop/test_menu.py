@@ -51,7 +51,7 @@ def test_the_site_whose_page_is_shown_is_opened_and_copied() -> None:
     address = "http://blog.localhost:8080/"
 
     assert chosen("Open site") == [("open", address)]
-    assert chosen("Copy address") == [("copy", address), ("say", f"Copied: {address}")]
+    assert chosen("Copy address") == [("copy", address)]
 
 
 @pytest.mark.parametrize("title", ["Open site", "Copy address"])

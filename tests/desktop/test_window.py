@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from appliance.data_folder import DataFolder
 from appliance.file_lock import FileLock
 from appliance.presence import Presence
 from tests.builders import MAIN, folder_of, page
+from tests.desktop import inspector
 from tests.desktop import screen as screens
 from tests.desktop.screen import Screen, Toolkit
 from tests.opened import Desktop, link_in
@@ -41,6 +43,7 @@ class Session:
     desktop: Desktop
     process: "subprocess.Popen[bytes]"
     names: dict[str, str]
+    inspector: int
 
     @property
     def server(self) -> Presence:
@@ -55,6 +58,16 @@ class Session:
     def choose(self, entry: str) -> None:
         self.screen.click(self.screen.window(TITLE), (40, 9))
         self.screen.do("sleep", 1, "key", *["Down"] * (MENU.index(entry) + 1), "Return")
+
+    def go(self, path: str) -> None:
+        """Have the window show another page of the admin."""
+        inspector.go(self.inspector, self.server.url.rstrip("/") + path)
+        self.screen.do("sleep", 3)
+
+    def clipboard(self, interpreter: Path) -> str:
+        """What another program would paste."""
+        with self.screen.python(interpreter, screens.CLIPBOARD) as reader:
+            return reader.communicate(timeout=60)[0].strip()
 
     def close(self) -> None:
         self.screen.window(TITLE)
@@ -82,15 +95,30 @@ def interpreter() -> Path:
     return screens.QT.environment()
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def with_file_manager(home: Path) -> str:
+    """A PATH on which what opens a folder is what opens an address: it remembers what it was asked for."""
+    opener = home / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.symlink_to(home / "browser")
+    return f"{opener.parent}:{os.environ['PATH']}"
+
+
 @contextmanager
 def at_a_screen(home: Path, toolkit: Toolkit, *program: str) -> Iterator[Session]:
     with Screen.on() as screen:
         desktop = Desktop.at(home, (*program, str(MAIN)))
-        names = {"DISPLAY": screen.display, **toolkit.variables()}
+        port = free_port()
+        names = {"DISPLAY": screen.display, "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{port}"}
+        names |= {"PATH": with_file_manager(home), **toolkit.variables()}
         with desktop.double_clicked(**names) as process:
             screen.window(TITLE)
             screen.until(lambda: screen.colours() > 100, "the page was not drawn")
-            yield Session(screen, desktop, process, names)
+            yield Session(screen, desktop, process, names, port)
 
 
 @pytest.fixture
@@ -126,6 +154,22 @@ def test_a_folder_dragged_onto_the_window_goes_live(session: Session, interprete
     with file_manager(session, interpreter, folder):
         screen.until(published, "the site did not go live")
     screen.picture("live")
+
+
+def test_the_menu_copies_and_opens_what_is_shown(session: Session, interpreter: Path) -> None:
+    address = f"http://garden.localhost:{session.server.port}/"
+    session.go("/sites/garden")  # there need not be one yet
+
+    session.choose("Copy address")
+    session.screen.until(lambda: session.clipboard(interpreter) == address, "nothing was copied")
+    session.screen.picture("copied")
+    session.choose("Open site")
+    site = session.desktop.opened()
+    session.choose("Open data folder")
+    folder = session.desktop.opened(after=1)
+
+    assert site == address
+    assert folder == str(session.desktop.data)
 
 
 def test_closed_it_goes_on_in_the_background_until_it_is_started_again(session: Session) -> None:
