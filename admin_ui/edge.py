@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from quart import Blueprint, Response, redirect, request
+from quart import Blueprint, Response, g, redirect, request
 from werkzeug.datastructures import MultiDict
 
 from admin_ui.context.common import notice
 from admin_ui.languages import shipped
 from admin_ui.pages import Frame, Link, Pages
 from admin_ui.words import speak, t
-from appliance import guard
+from appliance import guard, preferences
 from appliance.actor import Actor
 from appliance.parts import Parts
+from appliance.preferences import Preferences
 
 PEOPLE = ("operator", "admin")
 NAVIGATION = (  # who does not see it by their role is refused there; none: for everybody
@@ -48,6 +49,7 @@ class Visit:
     actor: Actor
     session: int | None
     csrf: str
+    preferences: Preferences
 
     @property
     def runs_people(self) -> bool:
@@ -65,6 +67,7 @@ class Visit:
     def _frame(self) -> Frame:
         return Frame(
             static=self.pages.static,
+            look=self.pages.look(self.preferences),
             email=self.actor.email,
             csrf=self.csrf,
             links=tuple(
@@ -124,7 +127,8 @@ class Edge:
         async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
             who = guard.signed()
             self.speak()
-            return await route.view(Visit(self._parts, self.pages, who.actor, who.session, guard.csrf()), **path)
+            liked = g.liked = await preferences.of(who.actor)
+            return await route.view(Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked), **path)
 
         return view
 

@@ -3,12 +3,14 @@
 import json
 from dataclasses import dataclass
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response, g, request
 from quart.wrappers.response import Response as AnyResponse
 
 from admin_ui.edge import Edge, go, to_sign_in
+from admin_ui.pages import Frame
 from appliance import set_up
 from appliance.errors import NotSignedIn
+from appliance.preferences import Preferences
 
 PROBLEM = "application/problem+json"
 MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")  # addresses that answer programs, whoever asks
@@ -34,7 +36,8 @@ def install(blueprint: Blueprint, edge: Edge) -> None:
             return response
         problem = json.loads(await response.get_data())
         edge.speak()
-        page = edge.pages.answer("fault", _fault(problem), status=response.status_code)
+        frame = Frame(edge.pages.static, edge.pages.look(g.get("liked", Preferences())))
+        page = edge.pages.answer("fault", _fault(problem), frame=frame, status=response.status_code)
         page.headers.update({name: response.headers[name] for name in KEPT if name in response.headers})
         return page
 

@@ -7,6 +7,7 @@ from appliance.actor import RIGHTS, Right
 from appliance.errors import Invalid
 from appliance.gates import COVERS, ChangeGate, NewLink
 from appliance.git.sources import SetSource
+from appliance.preferences import Preferences
 from appliance.site_builds import PHASES, TOOLS, ChangeSiteBuild, NewVariable
 from appliance.sites import ChangeSite, NewSite
 
@@ -80,6 +81,11 @@ def new_account(form: Fields) -> NewAccount:
 def change_account(form: Fields) -> ChangeAccount:
     """Role, standing, and a password unless it was left empty."""
     return ChangeAccount(form.get("role", ""), form.get("disabled") == "on", form.get("password") or None)
+
+
+def preferences(form: Fields) -> Preferences:
+    """How the admin is to look; whether it may be is checked where that is kept."""
+    return Preferences(form.get("scheme", ""), form.get("density", ""), form.get("theme", ""))
 
 
 def new_password(form: Fields) -> str:

@@ -1,11 +1,13 @@
 """Renders templates with finished facts, and sends them with the headers every page of the admin has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from quart import Response
 
+from admin_ui.look.themes import Themes
 from admin_ui.words import spoken, t
+from appliance.preferences import Preferences
 
 CSP = "; ".join(
     (
@@ -13,6 +15,7 @@ CSP = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
+        "font-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -39,10 +42,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How a page looks: the address of its style sheet, its icon and its logo, and what the account chose.
+
+    Without a `logo` ours is drawn. `scheme` and `density` are empty where the system and habit decide.
+    """
+
+    sheet: str = ""
+    icon: str = ""
+    logo: str = ""
+    scheme: str = ""
+    density: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds the page of somebody signed in; for strangers only `static` is set."""
+    """What surrounds the page of somebody signed in; for strangers only `static` and `look` are set."""
 
     static: str
+    look: Look = field(default_factory=Look)
     email: str = ""
     csrf: str = ""
     links: tuple[Link, ...] = ()
@@ -55,8 +73,9 @@ class Pages:
     Every template and macro says its words by `t("table.key", name=value)`, see `Language.say`.
     """
 
-    def __init__(self, static: str) -> None:
+    def __init__(self, static: str, themes: Themes) -> None:
         self.static = static
+        self.themes = themes
         self._templates = Environment(
             loader=PackageLoader("admin_ui"),
             autoescape=True,
@@ -66,9 +85,16 @@ class Pages:
         )
         self._templates.globals["t"] = t
 
+    def look(self, chosen: Preferences) -> Look:
+        """How pages look to somebody who chose that."""
+        theme = self.themes.get(chosen.theme)
+        logo = f"{self.static}/themes/{theme.name}/{theme.logo}" if theme.logo else ""
+        icon = logo or f"{self.static}/{theme.name}.svg"
+        return Look(f"{self.static}/{theme.name}.css", icon, logo, chosen.scheme, chosen.density)
+
     def answer(self, template: str, page: object, *, frame: Frame | None = None, status: int = 200) -> Response:
         """A page as an answer; `template` is a name below `templates/pages`, without `.html`."""
-        html = self.html(template, page, frame or Frame(self.static))
+        html = self.html(template, page, frame or Frame(self.static, self.look(Preferences())))
         response = Response(html, status=status, content_type="text/html; charset=utf-8")
         response.headers.update(HEADERS)
         return response

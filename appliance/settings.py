@@ -239,6 +239,12 @@ class Settings:
     language: str = _setting(
         "auto", name_of_part, "language of the admin's pages, such as de; auto: what each browser asks for"
     )
+    theme: str = _setting(
+        "dropdock",
+        name_of_part,
+        "look of the admin for accounts that chose none: dropdock, contrast, dune, fjord, or yours",
+    )
+    theme_size: Size = _setting("2MB", Size.parse, "largest theme of yours, with its logo and fonts")
     # being watched
     metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
     log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")

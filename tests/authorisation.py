@@ -81,6 +81,7 @@ ROWS = {
         "DELETE /api/v1/listings/<deploy>",
     ),
     OWN_ALL: (
+        "POST /account/look",
         "POST /account/password",
         "POST /account/tokens",
         "POST /account/tokens/<int(max=2147483647):token>/delete",

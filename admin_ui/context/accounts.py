@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice, Pager
 from admin_ui.words import Moment, said
+from appliance.preferences import Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One's own account: tokens and password."""
+    """One's own account: how it looks, tokens and password."""
 
     email: str
     role: str
+    look: Preferences
+    schemes: Sequence[Choice]
+    densities: Sequence[Choice]
+    themes: Sequence[Choice]
     tokens: list[Token]
     rights: Sequence[Choice]
     pages: Pager

@@ -90,14 +90,18 @@ class SystemPage:
     title: str = "System"
 
 
-def system_page(facts: SystemFacts, find: str, news: News | None) -> SystemPage:
-    """From the facts, of which the settings are those with `find` in them."""
+def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Sequence[str] = ()) -> SystemPage:
+    """From the facts, of which the settings are those with `find` in them; of each bad theme a sentence."""
     more = facts.queued - len(facts.queue)
     return SystemPage(
         version=facts.version,
         running=lasting((datetime.now(UTC) - facts.started_at).total_seconds()),
         started=moment(facts.started_at),
-        checks=[*(_check(name, wrong) for name, wrong in facts.checks.items()), *map(_safety, facts.safety)],
+        checks=[
+            *(_check(name, wrong) for name, wrong in facts.checks.items()),
+            *map(_safety, facts.safety),
+            *(Check("Theme", WRONG, sentence) for sentence in bad_themes),
+        ],
         isolation=facts.isolation.about,
         isolated=State("Isolated", "good") if facts.isolation.isolated else State("Not isolated", "asking"),
         storage=_storage(facts.storage),

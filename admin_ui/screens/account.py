@@ -8,8 +8,9 @@ from admin_ui import forms
 from admin_ui.context.accounts import AccountPage, Token
 from admin_ui.context.common import PER_PAGE, Choice, ConfirmPage, pager, password_rule
 from admin_ui.edge import Route, Visit, fields, go
-from admin_ui.words import moment
-from appliance import accounts, tokens
+from admin_ui.look.themes import Themes
+from admin_ui.words import moment, spoken, t
+from appliance import accounts, preferences, tokens
 from appliance.actor import Right
 from appliance.errors import Problem
 from appliance.sign_in import prove_again
@@ -79,6 +80,10 @@ async def _page(visit: Visit) -> AccountPage:
         email=visit.actor.email,
         role=visit.actor.role,
         tokens=[_token(token) for token in own],
+        look=visit.preferences,
+        schemes=[Choice(scheme, t(f"look.scheme.{scheme or 'system'}")) for scheme in preferences.SCHEMES],
+        densities=[Choice(density, t(f"look.density.{density or 'comfortable'}")) for density in preferences.DENSITIES],
+        themes=_themes(visit.pages.themes),
         rights=[Choice(right, words) for right, words in RIGHT_WORDS.items()],
         pages=pager("/account", page, total),
         may_stop=visit.parts.stop is not None and visit.actor.role == "operator",
@@ -86,6 +91,13 @@ async def _page(visit: Visit) -> AccountPage:
         password_length=length,
         password_rule=password_rule(length),
     )
+
+
+def _themes(themes: Themes) -> list[Choice]:
+    language = spoken().tag
+    usual = themes.found[themes.default].called(language)
+    each = [Choice(name, theme.called(language)) for name, theme in themes.found.items()]
+    return [Choice("", t("look.theme_usual", theme=usual)), *each]
 
 
 def _token(token: TokenFacts) -> Token:

@@ -12,7 +12,8 @@ async def show(visit: Visit) -> Response:
     find = request.args.get("find", "").strip()
     facts = await visit.parts.system.look(visit.actor, find)
     newest = handbook.news()
-    return visit.page("system", system_page(facts, find, News(newest.title, newest.body) if newest else None))
+    news = News(newest.title, newest.body) if newest else None
+    return visit.page("system", system_page(facts, find, news, visit.pages.themes.refused))
 
 
 ROUTES = (Route("/system", show),)

@@ -15,4 +15,5 @@ NAMES = (
     "0007_snippets_and_refinements",
     "0008_audit",
     "0009_members_and_rights",
+    "0010_looks",
 )

@@ -13,6 +13,9 @@ class Account(Model):
     password = fields.CharField(max_length=255, null=True)  # an argon2id hash
     created_at = fields.DatetimeField(auto_now_add=True)
     disabled_at = fields.DatetimeField(null=True)
+    scheme = fields.CharField(max_length=8, default="", db_default="")  # light, dark; empty: the system's
+    density = fields.CharField(max_length=16, default="", db_default="")  # compact; empty: comfortable
+    theme = fields.CharField(max_length=32, default="", db_default="")  # empty: the installation's
 
     class Meta:
         table = "account"

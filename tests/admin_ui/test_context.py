@@ -19,6 +19,7 @@ from appliance.storage.manifest import Found
 from appliance.system import StorageFacts, SystemFacts
 from tests.admin_ui.desk import Page
 from tests.admin_ui.facts import NOON, deploy, site
+from tests.admin_ui.themes import shipped_themes
 
 STORAGE = StorageFacts(Path("/data"), Room(1, 4096), Room(2, 5000), Room(3, 6000), 7000, NOON)
 PROCESS = IsolationFacts("process", isolated=False, about="Builds are not isolated.")
@@ -107,7 +108,7 @@ def test_a_deploy_under_way_is_watched_and_refreshes_without_scripts() -> None:
         StepFacts("check", "running"),
     ]
 
-    html = Pages("/static").html(
+    html = Pages("/static", shipped_themes()).html(
         "deploy", deploy_page(deploy(state="working", steps=steps), None, []), Frame("/static")
     )
 
@@ -122,7 +123,7 @@ def test_a_deploy_under_way_is_watched_and_refreshes_without_scripts() -> None:
 def test_the_limit_that_was_hit_is_named() -> None:
     failure = Failure("too_many_entries", "There are too many files in it.", Limit("entries", "50000"))
 
-    html = Pages("/static").html(
+    html = Pages("/static", shipped_themes()).html(
         "deploy",
         deploy_page(deploy(state="failed", error=failure), 1, [LogLine("12:00:00", "<b>")]),
         Frame("/static"),

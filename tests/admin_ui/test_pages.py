@@ -6,6 +6,7 @@ import pytest
 
 from admin_ui.assets import Assets
 from tests.admin_ui.desk import Desk, Page
+from tests.admin_ui.themes import shipped_themes
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,6 +21,7 @@ async def test_a_page_may_load_only_what_is_shipped(alice: Desk, path: str) -> N
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self' data:",
+        "font-src": "'self'",
         "connect-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
@@ -43,7 +45,7 @@ async def test_shipped_files_are_kept_for_ever_under_an_address_of_their_own(str
 
 @pytest.mark.parametrize("name", ["nothing.css", "css/", "../app.py", "css/tokens.css"])
 async def test_nothing_else_is_a_shipped_file(stranger: Desk, name: str) -> None:
-    answer = await stranger.get(f"{Assets.load().prefix}/{name}")
+    answer = await stranger.get(f"{Assets.load(shipped_themes()).prefix}/{name}")
 
     assert answer.status_code == 404
 

@@ -3,9 +3,11 @@
 import re
 
 from admin_ui import handbook
-from admin_ui.assets import SHEET, SHEETS, Assets
+from admin_ui.assets import SHEETS, Assets
 from admin_ui.edge import OpenRoute
+from admin_ui.look.themes import SHIPPED
 from admin_ui.screens import SCREENS
+from tests.admin_ui.themes import shipped_themes
 
 
 def test_links_between_pages_lead_to_pages() -> None:
@@ -30,11 +32,11 @@ def test_no_page_has_a_dead_link() -> None:
 
 
 def test_every_style_sheet_is_in_the_one_that_is_sent() -> None:
-    assets = Assets.load()
+    assets = Assets.load(shipped_themes())
 
     assert not [name for name in assets.files if name.startswith("css/")]
     assert len(SHEETS) == len(set(SHEETS))
-    assert b":root" in assets.files[SHEET]
+    assert all(b":root" in assets.files[f"{theme}.css"] for theme in SHIPPED)
 
 
 def test_only_first_run_and_sign_in_are_open() -> None:
