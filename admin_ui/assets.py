@@ -22,17 +22,20 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "reset",
     "base",
     "bar",
+    "head",
     "button",
     "field",
     "card",
     "table",
     "badge",
+    "empty",
     "notice",
     "dropzone",
     "steps",
     "dialog",
     "door",
     "prose",
+    "components",
 )
 TOKENS = "css/tokens.css"  # before all of them, and before what a theme changes of it
 SCRIPT = "js/main.js"

@@ -218,6 +218,7 @@ ROWS = {
     OPERATORS: (
         "PATCH /api/v1/accounts/<int(max=2147483647):account>",
         "GET /api/v1/settings",
+        "GET /admin/components",
         "GET /system",
         "POST /people/<int(max=2147483647):account>",
     ),

@@ -1,8 +1,12 @@
-"""The screens, one file each: guard (at the edge), load, one call, render or redirect."""
+"""The screens, one file each: guard (at the edge), load, one call, render or redirect.
+
+The states of each, which the tests look at, are listed in `tests/admin_ui/states.py`.
+"""
 
 from admin_ui.screens import (
     account,
     builds,
+    components,
     deploy,
     first_run,
     gate,
@@ -38,4 +42,5 @@ SCREENS = (
     system,
     stopping,
     help_pages,
+    components,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
@@ -57,9 +58,9 @@ class Window:
 
     @classmethod
     @contextmanager
-    def on(cls, browser: Browser, url: str, *, scripts: bool = True) -> Iterator["Window"]:
+    def on(cls, browser: Browser, url: str, *, scripts: bool = True, **options: Any) -> Iterator["Window"]:
         """A fresh window; complaints of any script, policy or missing file fail the test."""
-        context = browser.new_context(java_script_enabled=scripts)
+        context = browser.new_context(java_script_enabled=scripts, **options)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         window = cls(page, url)

@@ -1,0 +1,102 @@
+"""The states of every screen that are looked at: empty, filled, refused, too many rows. A screen without one fails.
+
+A state is reached as a person would: by an address, and by what is done there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.admin_ui.world import MIA
+from tests.cast import ALICE, BOB, CHARLIE, OLGA, Person
+
+Act = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class State:
+    """A screen (its module's name) in a state; `path` may name a deploy of the world, `{live}`.
+
+    `status` is what the browser says of a request that is refused on purpose.
+    """
+
+    screen: str
+    name: str
+    path: str
+    who: Person | None
+    act: Act | None = None
+    status: int = 200
+
+    @property
+    def id(self) -> str:
+        return f"{self.screen}-{self.name}"
+
+
+def sent(button: str, **fields: str) -> Act:
+    """Fill fields by their ids and press a button; the form is sent as it is, whatever the browser thinks of it."""
+
+    def act(page: Page) -> None:
+        for name, value in fields.items():
+            page.fill(f"#{name}", value)
+        press = page.get_by_role("button", name=button, exact=True)
+        press.evaluate("button => { button.form.noValidate = true; }")
+        with page.expect_navigation():
+            press.click()
+
+    return act
+
+
+STATES = (
+    State("first_run", "closed", "/setup", None),
+    State("sign_in", "empty", "/sign-in", None),
+    State("sign_in", "refused", "/sign-in", None, sent("Sign in", email=CHARLIE.email, password="not it"), 401),
+    State("sites", "empty", "/", CHARLIE),
+    State("sites", "filled", "/", ALICE),
+    State("sites", "of-everybody", "/", OLGA),
+    State("sites", "many", "/", MIA),
+    State("sites", "nothing-found", "/?find=zebra", MIA),
+    State("sites", "refused", "/", ALICE, sent("Create site", name="no good name"), 422),
+    State("site", "empty", "/sites/not-yet-anything", ALICE),
+    State("site", "filled", "/sites/blog", ALICE),
+    State("site", "locked", "/sites/shop", ALICE),
+    State("site", "many", "/sites/busy", MIA),
+    State("site", "not-there", "/sites/nothing", ALICE, status=404),
+    State("site_settings", "filled", "/sites/blog/settings", ALICE),
+    State("site_settings", "refused", "/sites/blog/settings", ALICE, sent("Delete blog", confirm="log"), 422),
+    State("builds", "empty", "/sites/blog/builds", ALICE),
+    State("builds", "filled", "/sites/shop/builds", ALICE),
+    State("gate", "empty", "/sites/blog/gate", ALICE),
+    State("gate", "filled", "/sites/shop/gate", ALICE),
+    State("gate", "made", "/sites/shop/gate", ALICE, sent("Create link", label="The press")),
+    State("git", "empty", "/sites/blog/git", ALICE),
+    State("git", "filled", "/sites/shop/git", ALICE),
+    State("deploy", "live", "/deploys/{live}", ALICE),
+    State("deploy", "failed", "/deploys/{failed}", ALICE),
+    State("deploy", "asking", "/deploys/{asking}", ALICE),
+    State("versions", "live", "/deploys/{live}/version", ALICE),
+    State("versions", "earlier", "/deploys/{first}/version", ALICE),
+    State("account", "filled", "/account", ALICE),
+    State("account", "token-made", "/account", ALICE, sent("Create token", name="laptop")),
+    State(
+        "account",
+        "refused",
+        "/account",
+        ALICE,
+        sent("Change password", current_password="x", password="x", again="y"),
+        422,
+    ),
+    State("look", "chosen", "/account#look", ALICE),
+    State("people", "filled", "/people", OLGA),
+    State("people", "refused", "/people", OLGA, sent("Create account", email="nobody", password="x"), 422),
+    State("people", "one", "/people/2", OLGA),
+    State("people", "forbidden", "/people", BOB, status=403),
+    State("history", "filled", "/history", OLGA),
+    State("history", "nothing", "/history?site=zebra", OLGA),
+    State("system", "filled", "/system", OLGA),
+    State("system", "nothing-found", "/system?find=zebra", OLGA),
+    State("stopping", "not-here", "/stop", OLGA, status=404),
+    State("help_pages", "list", "/help", ALICE),
+    State("help_pages", "page", "/help/settings", ALICE),
+    State("components", "all", "/admin/components", OLGA),
+)

@@ -1,0 +1,109 @@
+"""An installation in which every screen has something to show: laid out once, then served."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+import admin_ui
+from appliance.data_folder import DataFolder
+from appliance.models.deploy import Deploy, Live, Publication
+from appliance.models.site import Site
+from appliance.safekeeping.records import BackedUp, keep
+from tests.builders import Served, appliance, deployed, page, served, zip_of
+from tests.cast import ALICE, BOB, EVERYBODY, Person
+
+MIA = Person("mia@example.org", "mia has very many", "user")
+MANY = 120  # rows: more than two pages
+PASSWORD = "let them in please"
+SOURCE = {"mkdocs.yml": "site_name: Docs\n", "docs/index.md": "# Docs\n"}
+RULES = "/old /new 301\n/bad\n"
+LONG = "Everything is new: the pictures, the prices, the words about us, and a page that says how to find the shop"
+
+
+@dataclass(frozen=True)
+class World:
+    """The served installation, and the deploys of it that states ask for by what they are."""
+
+    server: Served
+    deploys: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+
+@contextmanager
+def world(data: Path) -> Iterator[World]:
+    """Lay it out and serve it until the block ends."""
+    with ThreadPoolExecutor(1) as aside:  # the browser's driver has a loop in this thread
+        deploys = aside.submit(lambda: asyncio.run(_lay_out(data))).result(120)
+    with served(data) as server:
+        yield World(server, deploys)
+
+
+async def _lay_out(data: Path) -> dict[str, str]:
+    async with appliance(data, (*EVERYBODY, MIA), admin=admin_ui.blueprints) as running:
+        async with running.client(ALICE) as alice:
+            deploys = await _blog(alice)
+            deploys["asking"] = (await deployed(alice, "handbook", zip_of(SOURCE)))["id"]
+            await alice.post("/api/v1/sites", json={"name": "not-yet-anything"})
+            await _guarded(alice)
+        await _many(running.actors[MIA.email].id, await Deploy.get(id=deploys["live"]))
+    keep(DataFolder(data).backed_up, BackedUp(datetime.now(UTC), "/mnt/backups", 5, 500, rehearsed=True))
+    return deploys
+
+
+async def _blog(alice: httpx.AsyncClient) -> dict[str, str]:
+    """A site with a life: versions, a failed one, aliases, problems found, a member."""
+    pages = {f"posts/{number}.html": page(f"Post {number}") for number in range(12)}
+    first = await deployed(alice, "blog", zip_of({"index.html": page("Blog"), **pages}), message="First words")
+    second = await deployed(
+        alice, "blog", zip_of({"index.html": page("Blog, again"), "_redirects": RULES, **pages}), message=LONG
+    )
+    failed = await deployed(alice, "blog", zip_of({"../evil.html": page("evil")}), message="From the old machine")
+    await alice.put("/api/v1/sites/blog/aliases/staging", json={"deploy": first["id"]})
+    await alice.put(f"/api/v1/sites/blog/members/{BOB.email}")
+    return {"first": first["id"], "live": second["id"], "failed": failed["id"]}
+
+
+async def _guarded(alice: httpx.AsyncClient) -> None:
+    """A site behind a gate, locked, deployed from Git, built with variables."""
+    deploy = await deployed(alice, "shop", zip_of({"index.html": page("Shop")}))
+    answers = [
+        await alice.patch("/api/v1/sites/shop/gate", json={"covers": "everything", "password": PASSWORD}),
+        await alice.post("/api/v1/sites/shop/gate/links", json={"lifetime": 604800, "label": "The printers"}),
+        await alice.put("/api/v1/sites/shop/git", json={"url": "https://git.example.org/alice/shop.git"}),
+        await alice.put("/api/v1/sites/shop/build/variables/API_TOKEN", json={"value": "not to be shown"}),
+        await alice.put("/api/v1/sites/shop/lock", json={"reason": "The sale is on"}),
+    ]
+    assert [answer.text for answer in answers if not answer.is_success] == []
+    assert deploy["state"] == "ready"
+
+
+async def _many(owner: int, like: Deploy) -> None:
+    """Mia's sites, and a site of hers with very many deploys, all with the content of one."""
+    content = {"manifest": like.manifest, "files": like.files, "bytes": like.bytes, "steps": like.steps}
+    for number in range(MANY):
+        site = await Site.create(name=f"site-{number:03}", owner_id=owner, last_number=1)
+        deploy = await Deploy.create(
+            id=f"mia{number:07}", site=site, number=1, state="ready", author_id=owner, **content
+        )
+        await Live.create(site=site, deploy=deploy)
+        await Publication.create(site=site, deploy=deploy, kind="deploy")
+    busy = await Site.create(name="busy", owner_id=owner, last_number=MANY)
+    for number in range(1, MANY + 1):
+        await Deploy.create(
+            id=f"busy{number:06}",
+            site=busy,
+            number=number,
+            state="ready",
+            author_id=owner,
+            message=f"Try {number}",
+            **content,
+        )
