@@ -69,7 +69,7 @@ class Assets:
         tokens, rest = files.pop(TOKENS), b"\n".join(files.pop(f"css/{name}.css") for name in SHEETS)
         known = Tokens.read(tokens.decode())
         for theme in chosen.found.values():
-            files[f"{theme.name}.css"] = b"\n".join((tokens, sheet(theme).encode(), rest))
+            files[f"{theme.name}.css"] = b"\n".join((tokens, sheet(theme, known).encode(), rest))
             files[f"{theme.name}.svg"] = icon(files[ICON].decode(), {**known.colours, **theme.colours}).encode()
             files.update({f"themes/{theme.name}/{name}": content for name, content in theme.files.items()})
         del files[ICON]

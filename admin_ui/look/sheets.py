@@ -4,19 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from admin_ui.look.themes import FONTS, Theme
-from admin_ui.look.tokens import Colours
-
-BASE_FONTS = {  # what stands behind a font that is not there yet
-    "text": 'system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif',
-    "head": "var(--font)",
-    "code": "ui-monospace, monospace",
-}
+from admin_ui.look.tokens import Colours, Tokens
 
 
-def sheet(theme: Theme) -> str:
+def sheet(theme: Theme, tokens: Tokens) -> str:
     """The theme's rules; nothing of them comes from its author unread (`themes.read`)."""
     faces = "".join(_face(use, f"themes/{theme.name}/{file}") for use, file in theme.fonts.items())
-    values = "".join(f"  --{name}: {value};\n" for name, value in _values(theme))
+    values = "".join(f"  --{name}: {value};\n" for name, value in _values(theme, tokens))
     return f"{faces}:root {{\n{values}}}\n" if values else faces
 
 
@@ -25,11 +19,11 @@ def icon(picture: str, colours: Mapping[str, Colours]) -> str:
     return re.sub(r"var\(--([\w-]+)\)", lambda match: colours[match[1]].light, picture)
 
 
-def _values(theme: Theme) -> Iterator[tuple[str, str]]:
+def _values(theme: Theme, tokens: Tokens) -> Iterator[tuple[str, str]]:
     yield from ((name, colours.css()) for name, colours in theme.colours.items())
     yield from theme.shapes.items()
     for use in theme.fonts:
-        yield FONTS[use], f'"theme-{use}", {BASE_FONTS[use]}'
+        yield FONTS[use], f'"theme-{use}", {tokens.shapes[FONTS[use]]}'  # which stands in while it is not there
 
 
 def _face(use: str, address: str) -> str:

@@ -17,8 +17,14 @@ TAG = re.compile(r"</?(?:code|strong|em|a)(?: href=\"(?:/[\w/#-]*|\{\w+\})\")?>"
 A_KEY = r"([a-z][\w-]*(?:\.[\w-]+)+)"
 STARTED = {"f": r"[\"']([a-z][\w.-]*\.)\{", "jinja": r"[\"']([a-z][\w.-]*\.)[\"'] ~"}  # keys that end in a value
 
-FOR_MAKERS = frozenset({"templates/pages/components.html", "screens/components.py", "context/components.py"})
-"""The page of components: operators who work on the look read it, in English."""
+FOR_MAKERS = frozenset(
+    {
+        "templates/pages/components.html",  # operators who work on the look read it
+        "screens/components.py",
+        "context/components.py",
+        "look/themes.py",  # what is wrong with a theme, in the terminal and the log
+    }
+)
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCREENS = sorted(path for path in ROOT.rglob("*.py") if "desktop" not in path.parts)

@@ -39,7 +39,7 @@ def root(shown: Page) -> dict[str, str]:
 async def test_without_a_choice_the_system_and_the_installation_decide(alice: Desk) -> None:
     shown = await alice.page("/")
 
-    assert (sheet(shown), root(shown)) == ("fjord", {"lang": "en"})
+    assert (sheet(shown), root(shown)) == ("fjord", {"lang": "en", "dir": "ltr"})
     assert [known["content"] for _, known in shown.tags if known.get("name") == "color-scheme"] == ["light dark"]
 
 
@@ -53,7 +53,10 @@ async def test_what_was_chosen_is_in_the_page_itself_on_every_machine(server: Ap
     async with Desk.of(server, ALICE) as elsewhere:
         shown = await elsewhere.page("/")
     assert answer.headers["location"] == "/account?done=saved"
-    assert (sheet(shown), root(shown)) == ("dune", {"lang": "en", "data-scheme": "dark", "data-density": "compact"})
+    assert (sheet(shown), root(shown)) == (
+        "dune",
+        {"lang": "en", "dir": "ltr", "data-scheme": "dark", "data-density": "compact"},
+    )
     assert [known["content"] for _, known in shown.tags if known.get("name") == "color-scheme"] == ["dark"]
 
 
@@ -62,7 +65,7 @@ async def test_what_goes_wrong_looks_the_same(alice: Desk) -> None:
 
     shown = Page((await alice.get("/sites/nothing")).text)
 
-    assert (sheet(shown), root(shown)) == ("contrast", {"lang": "en", "data-scheme": "light"})
+    assert (sheet(shown), root(shown)) == ("contrast", {"lang": "en", "dir": "ltr", "data-scheme": "light"})
 
 
 async def test_the_choice_is_one_account_s(server: Appliance, alice: Desk) -> None:
