@@ -50,6 +50,7 @@ class Visit:
     session: int | None
     csrf: str
     preferences: Preferences
+    news: int  # the revision before anything was looked at: what comes after it may not be on the page
 
     @property
     def runs_people(self) -> bool:
@@ -58,13 +59,13 @@ class Visit:
 
     def page(self, template: str, page: object, status: int = 200) -> Response:
         """Answer with a page, inside the frame with the navigation."""
-        return self.pages.answer(template, page, frame=self._frame(), status=status)
+        return self.pages.answer(template, page, frame=self._frame(page), status=status)
 
     def part(self, template: str, page: object) -> Response:
         """Answer with a piece of a page, for scripts to put in place."""
         return self.pages.answer(template, page, frame=Frame(self.pages.static, csrf=self.csrf))
 
-    def _frame(self) -> Frame:
+    def _frame(self, page: object) -> Frame:
         return Frame(
             static=self.pages.static,
             look=self.pages.look(self.preferences),
@@ -76,6 +77,8 @@ class Visit:
                 if not roles or self.actor.role in roles
             ),
             notice=notice(request.args.get("done", "")),
+            news=self.news,
+            site=_site_of(page),
         )
 
 
@@ -125,10 +128,11 @@ class Edge:
 
     def _closed(self, route: Route) -> Callable[..., Awaitable[Response]]:
         async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
-            who = guard.signed()
+            who, news = guard.signed(), self._parts.news.revision
             self.speak()
             liked = g.liked = await preferences.of(who.actor)
-            return await route.view(Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked), **path)
+            visit = Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked, news)
+            return await route.view(visit, **path)
 
         return view
 
@@ -148,6 +152,14 @@ def go(path: str, *, done: str = "") -> Response:
 def to_sign_in(wanted: str) -> Response:
     """Send a stranger to the sign-in screen, and from there to what was wanted."""
     return go(f"/sign-in?next={quote(wanted, safe='/')}" if wanted != "/" else "/sign-in")
+
+
+def _site_of(page: object) -> str:
+    """The site whose page it is, by its address or by what it shows."""
+    if request.path.startswith("/sites/"):
+        return str((request.view_args or {}).get("name", ""))
+    site = getattr(page, "site", "")
+    return site if isinstance(site, str) else ""
 
 
 def _leads_to(href: str, path: str) -> bool:

@@ -65,6 +65,8 @@ class Frame:
     csrf: str = ""
     links: tuple[Link, ...] = ()
     notice: str = ""
+    news: int = 0
+    site: str = ""  # whose page it is
 
 
 class Pages:

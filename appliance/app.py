@@ -85,7 +85,7 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         accounts.blueprint(parts.access),
         tokens.blueprint(),
         sites.blueprint(parts.sites),
-        deploys.blueprint(parts.deploys, parts.publishing, parts.intake, parts.jobs),
+        deploys.blueprint(parts),
         listings.blueprint(parts.listings, parts.settings),
         contents.blueprint(parts.contents, parts.settings),
         aliases.blueprint(parts.aliases, parts.locks),

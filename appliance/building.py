@@ -83,6 +83,7 @@ class Building:
         steps = [asdict(step) for step in progress.steps.values()]
         await Deploy.filter(id=deploy, state="queued").update(state="asking", steps=steps)
         progress.changed()
+        self.deploys.news.deploy(deploy)
         return None
 
     async def built(self, deploy: str, generator: str) -> None:
@@ -134,6 +135,7 @@ class Building:
         if answer.remember:
             await self.site_builds.remember(row.site_id, chosen.generator, chosen.base)
         self._progress(deploy).queue_again()
+        self.deploys.news.deploy(deploy)
         return None if chosen.generator == STATIC else Builder(await _owner(row.site_id), row.site_id)
 
     async def cancel(self, actor: Actor, deploy: str) -> Deploy:

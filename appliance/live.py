@@ -8,6 +8,7 @@ from tortoise.exceptions import ValidationError
 from appliance.addresses import Addresses, SiteHost
 from appliance.former import GraceTime, earlier_deploys, published_manifests
 from appliance.models.deploy import Alias, Deploy, Live
+from appliance.news import News
 from appliance.peers import Alone, Peers
 from appliance.pointer import Compiler, Pointer
 from appliance.serving.entrances import Entrances
@@ -40,6 +41,7 @@ class LiveSites:
         grace: GraceTime | None = None,
     ) -> None:
         self.peers: Peers = Alone()
+        self.news = News()
         self._grace = grace or GraceTime()
         self.entrances = entrances or Entrances()
         self._table = table
@@ -85,6 +87,7 @@ class LiveSites:
         host = self._addresses.site_host(pointer.site)
         self._pointers[pointer.site] = pointer
         self._table.put(host, self.entrances.before(prepared.release))
+        self.news.site(pointer.site)
         await self.peers.put(host, pointer)
 
     async def point(self, alias: str, pointer: Pointer) -> None:
@@ -103,6 +106,7 @@ class LiveSites:
         hosts = [self._addresses.deploy_host(site, name) for name in names]
         for host in hosts:
             self._table.drop(host)
+        self.news.site(site)
         await self.peers.drop(hosts)
 
     async def take_down(self, site: str) -> None:
@@ -110,6 +114,7 @@ class LiveSites:
         self._pointers.pop(site, None)
         host = self._addresses.site_host(site)
         self._table.drop(host)
+        self.news.site(site)
         await self.peers.drop([host])
 
     def is_live(self, site: str) -> bool:
@@ -119,6 +124,7 @@ class LiveSites:
     async def regate(self, site: str) -> None:
         """Let everything of a site stand behind the entrance it has to have now."""
         self._table.change(site, self.entrances.before)
+        self.news.site(site)
         await self.peers.regate(site)
 
     async def withdraw(self, site: str, deploys: list[str]) -> None:
@@ -131,6 +137,7 @@ class LiveSites:
             del self._aliases[host]
         for name in [*deploys, *(host.deploy or "" for host in aliases)]:
             self._table.drop(self._addresses.deploy_host(site, name))
+        self.news.gone()
         await self.peers.withdraw(site)
 
     def named_hosts(self) -> list[str]:

@@ -22,10 +22,12 @@ from appliance.git.parts import Git
 from appliance.intake import Intake
 from appliance.isolation import Isolation
 from appliance.jobs import Jobs
+from appliance.news import News
 from appliance.serving.counters import Counters
 from appliance.settings import Settings
 from appliance.site_builds import SiteBuilds
 from appliance.sites import Sites
+from appliance.streams import Streams
 from appliance.sweeping import Sweeping
 from appliance.system import System
 
@@ -57,5 +59,11 @@ class Parts:
     isolation: Isolation
     system: System
     sweeping: Sweeping
+    streams: Streams
     stop: Callable[[], None] | None = None
     """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""
+
+    @property
+    def news(self) -> News:
+        """What has changed lately."""
+        return self.publishing.news

@@ -58,6 +58,7 @@ from appliance.site_builds import SiteBuilds
 from appliance.site_rules import abilities_of
 from appliance.sites import Sites
 from appliance.storage.blobs import Blobs
+from appliance.streams import Streams
 from appliance.sweeping import Sweeping
 from appliance.switch import AsgiApp, Switch
 from appliance.system import System
@@ -212,7 +213,6 @@ async def _wire(
     addresses = Addresses.of(settings, ways.port)
     facts, table = Facts(addresses), Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     live = await _live_sites(access, folder, table, addresses)
-    gates = await _gates(access, addresses, live)
     publishing = Publishing(facts, live, refines=settings.best_variants)
     deploys, metrics = Deploys(facts, publishing, settings.key_age), Metrics(settings, folder, counters)
     jobs = _jobs(program, access, folder, Building(deploys, SiteBuilds(access, folder.cache), addresses), metrics)
@@ -227,7 +227,7 @@ async def _wire(
         intake=intake,
         jobs=jobs,
         counters=counters,
-        gates=gates,
+        gates=await _gates(access, addresses, live),
         explainer=Explainer(addresses, table, live),
         publishing=publishing,
         aliases=aliases,
@@ -242,11 +242,12 @@ async def _wire(
         isolation=isolation,
         system=System(settings, folder, Health(folder, jobs.queue.is_running), deploys, isolation),
         sweeping=Sweeping(folder, settings, jobs.work, metrics.swept),
+        streams=Streams(settings),
         stop=program.stop,
     )
     app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
-    stack.push_async_callback(_stop, front, jobs, settings.stop_grace)
+    stack.push_async_callback(_stop, front, parts, settings.stop_grace)
     await keep_house(stack, parts, folder, program.refine_command, program.background_command)
     return parts, app, front
 
@@ -337,9 +338,10 @@ def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gateke
     return Gatekeeper(access.passwords, live.entrances, attempts, read=addresses.read, is_site=live.is_live)
 
 
-async def _stop(front: _Front, jobs: Jobs, grace: float) -> None:
-    """Let requests and deploys under way finish, all within the same `grace` seconds."""
-    await asyncio.gather(front.close(grace), jobs.stop(grace))
+async def _stop(front: _Front, parts: Parts, grace: float) -> None:
+    """Let requests and deploys under way finish, all within the same `grace` seconds; who only listens is let go."""
+    parts.streams.end()
+    await asyncio.gather(front.close(grace), parts.jobs.stop(grace))
 
 
 def _check_reach(settings: Settings, *, set_up_open: bool) -> None:

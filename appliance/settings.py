@@ -200,6 +200,10 @@ class Settings:
     gate_site_attempts: int = _setting(200, whole(1, 1_000_000), "tries of a gate's password in all, per gate_window")
     gate_window: Span = _setting("10m", Span.parse, "how long tries of a gate's password count")
     request_body: Size = _setting("1MB", Size.parse, "largest body of an API request or form other than an upload")
+    event_streams: int = _setting(
+        256, whole(1, 100_000), "windows told of changes, and deploys followed, at the same time; more have to ask"
+    )
+    event_streams_per_account: int = _setting(32, whole(1, 100_000), "the same for one account")
     # the door
     connections: int = _setting(10_000, whole(1, 1_000_000), "open connections in all")
     connections_per_address: int = _setting(2_000, whole(1, 1_000_000), "open connections from one address")

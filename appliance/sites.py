@@ -1,7 +1,7 @@
 """Create, list, change and remove sites, and who may do so."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -117,6 +117,12 @@ async def find(actor: Actor, name: str) -> Site:
     return site
 
 
+async def seen_among(actor: Actor, names: Collection[str], deploys: Collection[str]) -> list[str]:
+    """Which sites an account may see of those named, and of those that have one of these deploys; by name."""
+    query = visible_to(actor).filter(Q(name__in=names) | Q(deploys__id__in=deploys))
+    return sorted({str(name) for name in await query.values_list("name", flat=True)})
+
+
 async def find_own(actor: Actor, name: str) -> Site:
     """The site of that name, for what only its owner, operators and admins may do; NotFound, Forbidden for members."""
     site = await find(actor, name)
@@ -161,6 +167,7 @@ class Sites:
                 await audit.record(actor, "site.create", site, dialect=new.dialect)
         except IntegrityError:
             raise Conflict(f"The name {new.name!r} is taken: choose another.", code="name_taken") from None
+        self._live.news.site(site.name)
         await site.fetch_related("owner")
         return (await self._facts([site]))[0]
 
@@ -186,6 +193,7 @@ class Sites:
             async with in_transaction():
                 await site.update_from_dict(given).save(update_fields=list(given))
                 await audit.record(actor, "site.change", site, **given)
+            self._live.news.site(site.name)
         return (await self._facts([site]))[0]
 
     def _check_snippet(self, snippet: str) -> None:

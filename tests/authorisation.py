@@ -55,6 +55,7 @@ ROWS = {
         "GET /api/v1/audit",
         "GET /api/v1/audit/export",
         "GET /api/v1/tokens",
+        "GET /events",
         "GET /help",
         "GET /history",
     ),

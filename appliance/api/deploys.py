@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
-from quart import Blueprint, Response, request
+from quart import Blueprint, request
+from quart.wrappers.response import Response
 
 from appliance.actor import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
@@ -16,6 +17,8 @@ from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLar
 from appliance.following import LogPart, follow
 from appliance.intake import Intake
 from appliance.jobs import Jobs
+from appliance.parts import Parts
+from appliance.streams import EVENTS, Streams
 from appliance.uploads import body_of
 
 UPLOAD_TYPES = (
@@ -60,16 +63,16 @@ class Which(Body, frozen=True):
     deploy: Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
 
 
-def blueprint(deploys: Deploys, publishing: Publishing, intake: Intake, jobs: Jobs) -> Blueprint:
+def blueprint(parts: Parts) -> Blueprint:
     """The routes."""
     api = Blueprint("api_deploys", __name__)
-    _looking(api, deploys, jobs)
-    _uploading(api, intake)
-    _publishing(api, publishing)
+    _looking(api, parts.deploys, parts.jobs, parts.streams)
+    _uploading(api, parts.intake)
+    _publishing(api, parts.publishing)
     return api
 
 
-def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs) -> None:
+def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs, streams: Streams) -> None:
     @endpoint(api, "/sites/<name>/deploys", query=DeploysQuery, reply=DeployPage, errors=(NotFound,))
     async def list_deploys(*, actor: Actor, name: str, query: DeploysQuery) -> DeployPage:
         """List a site's deploys, newest first; in a state, from a branch, meant to go live or not.
@@ -87,7 +90,7 @@ def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs) -> None:
         facts = await deploys.get(actor, deploy)
         return replace(facts, log=await jobs.lines(deploy))
 
-    @endpoint(api, "/deploys/<deploy>/events", query=EventsQuery, stream="text/event-stream", errors=(NotFound,))
+    @endpoint(api, "/deploys/<deploy>/events", query=EventsQuery, stream=EVENTS, errors=(NotFound, TooMany))
     async def follow_deploy(*, actor: Actor, deploy: str, query: EventsQuery) -> Response:
         """Follow a deploy, until it is finished.
 
@@ -95,11 +98,7 @@ def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs) -> None:
         `{"after": how many came before, "lines": [{"at": …, "text": …, "step": …}]}`.
         """
         await deploys.get(actor, deploy)  # so that a missing one is a 404, not an empty stream
-        events = _events(follow(jobs, actor, deploy, query.after))
-        response = Response(events, content_type="text/event-stream")
-        response.headers["Cache-Control"] = "no-store"
-        response.timeout = None  # a deploy may take longer than an ordinary answer
-        return response
+        return streams.answer(actor, _events(follow(jobs, actor, deploy, query.after)))
 
 
 def _uploading(api: Blueprint, intake: Intake) -> None:

@@ -33,6 +33,7 @@ class Deploys:
         self._publishing = publishing
         self._key_age = key_age
         self.under_way: dict[str, Progress] = {}
+        self.news = publishing.news
 
     # ── what there is ──
 
@@ -118,6 +119,7 @@ class Deploys:
                 raise
             return known
         self.under_way[new.id] = received
+        self.news.site(site)
         return await self._facts.look(made, site, received)
 
     async def _record(self, actor: Actor, site: Site, new: NewDeploy) -> Deploy:
@@ -161,6 +163,7 @@ class Deploys:
         """What to do for a queued deploy, or None when it is gone or done."""
         if deploy in self.under_way:
             self.under_way[deploy].start()  # before the row: from here on nobody takes its turn
+            self.news.deploy(deploy)
         row = await Deploy.get_or_none(id=deploy, state="queued").select_related("site")
         if row is None or deploy not in self.under_way:
             self.ended(deploy)
@@ -201,6 +204,7 @@ class Deploys:
         progress = self.under_way.pop(deploy, None)
         if progress is not None:
             progress.changed()
+        self.news.deploy(deploy)
 
 
 async def _check(site: Site, new: NewDeploy) -> None:

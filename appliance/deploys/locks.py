@@ -34,6 +34,7 @@ class Locks:
             except IntegrityError:
                 await check_unlocked(row.id, site)
                 raise
+        self._publishing.news.site(site)
         facts = await _facts(row)
         if facts is None:
             raise AssertionError("it was made just now, and pointers are moved by this process only")
@@ -45,6 +46,7 @@ class Locks:
         async with self._publishing.moving(), in_transaction():
             if await PublishingLock.filter(site=row).delete():
                 await audit.record(actor, "publishing.unlock", row)
+        self._publishing.news.site(site)
 
 
 async def _facts(site: Site) -> LockFacts | None:

@@ -36,6 +36,7 @@ class Publishing:
         self._facts = facts
         self._refines = refines
         self._live = live
+        self.news = live.news
         self._pointer = asyncio.Lock()
         self.expiring = asyncio.Event()
         """Set when a deploy that expires has become ready."""

@@ -1,14 +1,17 @@
 """A server with the admin, and the cast sitting in front of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from playwright.sync_api import Browser
 
 import admin_ui
 from tests.admin_ui.desk import Desk
+from tests.admin_ui.house import House, set_up
+from tests.admin_ui.window import Window, chromium
 from tests.builders import Appliance, appliance
-from tests.cast import ALICE, EVERYBODY
+from tests.cast import ALICE, EVERYBODY, OLGA
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -31,3 +34,25 @@ async def stranger(server: Appliance) -> AsyncIterator[Desk]:
     """Somebody without an account."""
     async with Desk.of(server, None) as desk:
         yield desk
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server in a process of its own that Olga has set up."""
+    with set_up(tmp_path_factory.mktemp("house") / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def olga(browser: Browser, house: House) -> Iterator[Window]:
+    """Olga's window, signed in."""
+    with Window.on(browser, house.server.url) as window:
+        window.sign_in(OLGA)
+        yield window

@@ -1,15 +1,13 @@
 """What a person does with the admin, in a real Chromium on a real server."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.admin_ui.desk import NAVIGATION
-from tests.admin_ui.window import Window, chromium
+from tests.admin_ui.house import House
+from tests.admin_ui.window import Window
 from tests.builders import Served, folder_of, page, served, zip_of
 from tests.cast import OLGA
 
@@ -17,28 +15,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(house: House) -> Served:
     """A server Olga has set up."""
-    with served(tmp_path_factory.mktemp("journey") / "data") as running:
-        fields = {"email": OLGA.email, "password": OLGA.password, "again": OLGA.password}
-        token = httpx.URL(running.set_up_link or "").params["token"]
-        answer = httpx.post(f"{running.url}/setup", data={"token": token, **fields}, headers=NAVIGATION)
-        assert answer.status_code == 303
-        yield running
-
-
-@pytest.fixture
-def olga(browser: Browser, server: Served) -> Iterator[Window]:
-    """Olga's window, signed in."""
-    with Window.on(browser, server.url) as window:
-        window.sign_in(OLGA)
-        yield window
+    return house.server
 
 
 def zip_at(path: Path, text: str) -> Path:

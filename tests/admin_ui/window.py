@@ -28,6 +28,11 @@ new MutationObserver((changes) => {
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-state"] });
 """
 
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
 # Whether the list of deploys reads as expected, such as "Deploy 2: Live", from the top.
 LISTS = """(expected) => {
   const rows = [...document.querySelectorAll("#deploys tbody tr")];
@@ -87,6 +92,19 @@ class Window:
         self.page.fill("#password", person.password)
         self.page.press("#password", "Enter")
         self.page.wait_for_url(f"{self.url}/")
+
+    def open(self, path: str) -> None:
+        """Go to a page of the admin and remember that it was not left since."""
+        self.page.goto(f"{self.url}{path}")
+        self.page.evaluate("window.stayed = true")
+
+    def stayed(self) -> bool:
+        """Whether the page that was opened is there still, and was not loaded anew."""
+        return bool(self.page.evaluate("window.stayed === true"))
+
+    def set_hidden(self, *, hidden: bool) -> None:
+        """What happens when another tab is looked at, which a browser without a screen does not do by itself."""
+        self.page.evaluate(HIDE, hidden)
 
     def new_site(self, name: str) -> None:
         self.page.goto(self.url)

@@ -1,4 +1,9 @@
-// A link with data-confirm leads to a page that asks; with scripts that page's form is asked in a dialog instead.
+// A link with data-confirm leads to a page that asks; with scripts that page's form is asked in a dialog instead, and
+// what it leads to is shown without leaving, where that is the page one is on.
+
+import { freshen } from "./fresh.js";
+import { announce, make } from "./page.js";
+import { say } from "./words.js";
 
 /** Serve all such links, also those that come later. */
 export function watchConfirmations() {
@@ -10,6 +15,23 @@ export function watchConfirmations() {
       location.href = link.href;
     });
   });
+}
+
+/** Send a form and show what came of it here, if it leads back here; else go where it leads. False: it was refused. */
+export async function sendForm(form, button) {
+  const body = new URLSearchParams(new FormData(form));
+  if (button?.name) body.set(button.name, button.value);
+  const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer) return refuse(form, say("confirm.lost"));
+  if (answer.ok && new URL(answer.url).pathname !== location.pathname) {
+    location.href = answer.url;
+    return true;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!answer.ok) return refuse(form, page.querySelector("main p:not([hidden])")?.textContent ?? answer.statusText);
+  await freshen();
+  tell(page.getElementById("notice"));
+  return true;
 }
 
 async function ask(address) {
@@ -25,6 +47,27 @@ async function ask(address) {
     event.preventDefault();
     dialog.close();
   });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = event.submitter;
+    button.disabled = true; // once is enough
+    if (await sendForm(form, button)) dialog.close();
+    button.disabled = false;
+  });
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function refuse(form, sentence) {
+  form.querySelector("[role=alert]")?.remove();
+  form.querySelector(".dialog-acts, button").before(make("p", sentence, { class: "notice notice-bad", role: "alert" }));
+  return false;
+}
+
+/** The notice of a page that was not gone to, at the top of this one. */
+function tell(notice) {
+  document.getElementById("notice")?.remove();
+  if (!notice) return;
+  document.getElementById("main").prepend(document.adoptNode(notice));
+  announce(notice.textContent);
 }

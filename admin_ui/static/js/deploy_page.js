@@ -1,20 +1,34 @@
 // The page of a deploy under way: shown anew at each change, so that what the server renders is all there is; only the
 // log, which may be long, grows line by line.
 
+import { freshen } from "./fresh.js";
 import { refresh } from "./page.js";
 import { watch } from "./watch.js";
 
+let following = false;
+
+/** Follow the deploy now, and again when it goes on after an answer. */
 export function watchDeploy() {
+  follow();
+  document.addEventListener("fresh", follow);
+}
+
+function follow() {
   const progress = document.querySelector("[data-watch]");
-  if (!progress) return;
+  if (!progress || following) return;
+  following = true;
   const log = new Log();
   let last = Promise.resolve();
   const again = () => {
     last = last.then(() => refresh(location.pathname + "/progress")).catch(() => {});
   };
   watch(progress.dataset.watch, again, (lines, after) => log.add(lines, after))
+    .catch(() => {}) // the page stays as it is, and says what it knows
     .then(() => last)
-    .then(() => location.reload(), again);
+    .then(() => {
+      following = false;
+      return freshen();
+    });
 }
 
 class Log {

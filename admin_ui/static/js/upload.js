@@ -1,7 +1,7 @@
 // Takes what was dropped or chosen all the way to a live site. Uploads are sent one after the other, so that the one
 // dropped last is the one that ends up live; what the server does with them goes on beside.
 
-import { refresh } from "./page.js";
+import { freshen } from "./fresh.js";
 import { Refused, Sending } from "./send.js";
 import { UploadCard } from "./upload_card.js";
 import { watch } from "./watch.js";
@@ -10,7 +10,6 @@ import { files, size } from "./words.js";
 const PATIENCE = 3000; // ms: a list that cannot be fetched keeps nobody from the address
 
 let turn = Promise.resolve();
-let listing = Promise.resolve();
 let under_way = 0;
 
 addEventListener("beforeunload", (event) => {
@@ -25,21 +24,14 @@ export async function upload(list, site, picked, message) {
   try {
     const sent = await inTurn(card, () => send(card, site, picked, message));
     card.accepted(sent);
-    listAnew(list);
+    freshen();
     const ended = await watch(sent.id, (deploy) => card.show(deploy));
-    await atMost(PATIENCE, listAnew(list)); // who reads that it is live finds it so in the list
+    await atMost(PATIENCE, freshen()); // who reads that it is live finds it so in the list
     card.end(ended);
   } catch (error) {
     failed(card, error, () => upload(list, site, picked, message));
-    await listAnew(list);
+    await freshen();
   }
-}
-
-/** Each after the one before: an earlier answer must not overwrite a later one. */
-function listAnew(list) {
-  const address = list.dataset.refresh;
-  listing = listing.then(() => address && refresh(address)).catch(() => {}); // the card says how it went
-  return listing;
 }
 
 function atMost(time, promise) {

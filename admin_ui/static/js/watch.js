@@ -2,13 +2,19 @@
 
 const ASK_EVERY = 1000; // ms
 const SILENCE = 30; // times without an answer before giving up
+const AT_ONCE = 2; // streams of a window: a browser has six connections to a host that speaks HTTP/1.1
+
+let streams = 0;
 
 /**
  * Call `onChange` with the deploy now and after each change, `onLog` with new lines of its log and how many came before
  * them; the promise becomes the deploy once it is finished, or asks.
  */
 export function watch(id, onChange, onLog = () => {}) {
+  if (streams >= AT_ONCE) return ask(id, onChange, onLog);
+  streams += 1;
   return new Promise((resolve, reject) => {
+    let failures = 0;
     const source = new EventSource(`/api/v1/deploys/${id}/events`);
     source.addEventListener("deploy", (event) => {
       const deploy = JSON.parse(event.data);
@@ -22,18 +28,22 @@ export function watch(id, onChange, onLog = () => {}) {
       onLog(lines, after);
     });
     source.onerror = () => {
-      source.close(); // its own retries would start from the beginning for ever
-      ask(id, onChange).then(resolve, reject);
+      if (source.readyState !== EventSource.CLOSED && (failures += 1) < 3) return; // it connects again by itself
+      source.close();
+      ask(id, onChange, onLog).then(resolve, reject);
     };
+  }).finally(() => {
+    streams -= 1;
   });
 }
 
-async function ask(id, onChange) {
+async function ask(id, onChange, onLog) {
   for (let silent = 0; silent < SILENCE; silent += 1) {
     const answer = await fetch(`/api/v1/deploys/${id}`).catch(() => null);
     if (answer?.ok) {
       silent = 0;
       const deploy = await answer.json();
+      onLog(deploy.log, 0);
       onChange(deploy);
       if (rests(deploy)) return deploy;
     } else if (answer?.status === 401 || answer?.status === 404) {
