@@ -68,7 +68,7 @@ class AccountPage:
     token_refusal: str = ""
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
-    title: str = "Your account"
+    title: str = said("account.title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class PeoplePage:
     role: str = "user"
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
-    title: str = "People"
+    title: str = said("people.title")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,11 @@ from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice
 from admin_ui.context.deploys import site_href
-from admin_ui.words import Moment, moment
+from admin_ui.words import Moment, moment, t
 from appliance.isolation import IsolationFacts
-from appliance.site_builds import SiteBuildFacts, VariableFacts
+from appliance.site_builds import PHASES, SiteBuildFacts, VariableFacts
 
-ASK = Choice("auto", "Ask me at the next source")
-PHASES = (
-    Choice("build", "While it is built (no network)"),
-    Choice("fetch", "While dependencies are fetched (network)"),
-    Choice("both", "Both"),
-)
-PHASE_WORDS = {"build": "build", "fetch": "fetch", "both": "fetch and build"}
+ASK = "auto"  # the generator's name where the site's people are to be asked
 TOP = "."  # how a person writes the top folder, for an empty field means that it is looked for
 
 
@@ -55,7 +49,7 @@ class BuildsPage:
     isolated: bool
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
-    phases: Sequence[Choice] = PHASES
+    phases: Sequence[Choice] = field(default_factory=lambda: [Choice(each, t(f"phases.{each}")) for each in PHASES])
 
 
 def builds_href(site: str) -> str:
@@ -66,18 +60,18 @@ def builds_href(site: str) -> str:
 def builds_page(site: str, facts: SiteBuildFacts, isolation: IsolationFacts) -> BuildsPage:
     """From how a site is built, and what holds a build."""
     return BuildsPage(
-        title=f"How {site} is built",
+        title=t("builds.title", site=site),
         name=site,
         site_href=site_href(site),
         href=builds_href(site),
         generator=facts.generator,
-        generators=[ASK, *(Choice(each.name, each.title) for each in facts.generators)],
+        generators=[Choice(ASK, t("builds.ask")), *(Choice(each.name, each.title) for each in facts.generators)],
         base=TOP if facts.base == "" else facts.base or "",
         output=facts.output,
         command=facts.command,
-        commands_hint=_allowed(facts.allowed_commands, "other commands"),
+        commands_hint=_allowed(facts.allowed_commands, "builds.no_commands"),
         flags="\n".join(facts.flags),
-        flags_hint=_allowed(facts.allowed_flags, "flags"),
+        flags_hint=_allowed(facts.allowed_flags, "builds.no_flags"),
         node=facts.versions.get("node", ""),
         python=facts.versions.get("python", ""),
         hugo=facts.versions.get("hugo", ""),
@@ -88,12 +82,10 @@ def builds_page(site: str, facts: SiteBuildFacts, isolation: IsolationFacts) -> 
     )
 
 
-def _allowed(these: Sequence[str], what: str) -> str:
-    if not these:
-        return f"The operator of this server allows no {what}."
-    return f"Allowed here: {', '.join(these)}."
+def _allowed(these: Sequence[str], none: str) -> str:
+    return t("builds.allowed", these=", ".join(these)) if these else t(none)
 
 
 def _variable(site: str, facts: VariableFacts) -> Variable:
     href = f"{builds_href(site)}/variables/{facts.name}/delete"
-    return Variable(facts.name, PHASE_WORDS[facts.phase], moment(facts.changed_at), facts.readable, href)
+    return Variable(facts.name, t(f"phase_words.{facts.phase}"), moment(facts.changed_at), facts.readable, href)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from admin_ui.words import t
 from appliance.addresses import Addresses
 
 
@@ -19,13 +20,13 @@ def snippets(addresses: Addresses, site: str) -> tuple[Snippet, ...]:
     server = addresses.url(addresses.admin).rstrip("/")
     return (
         Snippet(
-            "With the Dropdock program",
-            "One executable file, nothing else. It waits until the deploy is live.",
+            t("ci.program"),
+            t("ci.program_needs"),
             f"DROPDOCK_SERVER={server} dropdock deploy ./public --site {site}",
         ),
         Snippet(
-            "With curl",
-            "One line, answered as soon as the upload is here.",
+            t("ci.curl"),
+            t("ci.curl_needs"),
             'tar -cz -C ./public . | curl --fail-with-body -H "Authorization: Bearer $DROPDOCK_TOKEN" '
             f'-H "Content-Type: application/gzip" --data-binary @- {server}/api/v1/sites/{site}/deploys',
         ),

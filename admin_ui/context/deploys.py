@@ -5,31 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from admin_ui.context.common import Pager, limit_words
-from admin_ui.words import Moment, bare, counted, moment, seconds, size
+from admin_ui.words import Moment, bare, counted, moment, number, seconds, size, t
 from appliance.deploys import DeployFacts, Failure
 from appliance.detections import OfferFacts
 from appliance.progress import STEPS, StepFacts
 from appliance.storage.manifest import Found
 
-STATES = {
-    "queued": "Waiting",
-    "working": "Working",
-    "asking": "Question",
-    "ready": "Ready",
-    "expired": "Expired",
-    "failed": "Failed",
-    "cancelled": "Called off",
-    "superseded": "Superseded",
-}
-STEP_LABELS = {
-    "receive": "Upload",
-    "unpack": "Unpack",
-    "check": "Check",
-    "fetch": "Fetch",
-    "build": "Build",
-    "store": "Store",
-    "publish": "Publish",
-}
 STATIC = "static"  # the answer that builds nothing
 
 
@@ -69,7 +50,14 @@ def step(facts: StepFacts) -> Step:
     figure = seconds(facts.seconds) if facts.state == "done" else ""
     if facts.state == "running" and facts.total:
         figure = f"{percent} %"
-    return Step(facts.name, STEP_LABELS[facts.name], facts.state, f", {facts.state}", percent, figure)
+    return Step(
+        facts.name,
+        t(f"scripts.steps.{facts.name}"),
+        facts.state,
+        t(f"scripts.step_states.{facts.state}"),
+        percent,
+        figure,
+    )
 
 
 def waiting_steps() -> list[Step]:
@@ -157,7 +145,7 @@ def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
         author=_author(deploy),
         message=deploy.message,
         size=size(deploy.bytes) if ready else "",
-        files=f"{deploy.files:,}" if ready else "",
+        files=number(deploy.files) if ready else "",
         state=deploy_state(deploy),
         live=deploy.live,
         deploy_url=deploy.deploy_url if ready else "",
@@ -171,8 +159,9 @@ def publish_act(deploy: DeployFacts, live: int | None) -> Act | None:
     if deploy.state != "ready" or deploy.live:
         return None
     back = live is not None and deploy.number < live
-    words = ("Roll back to this", "Roll back to", "Roll back") if back else ("Publish", "Publish", "Publish")
-    return Act(f"{deploy_href(deploy.id)}/publish", *words)
+    kind = "roll_back" if back else "publish"
+    question = t(f"acts.{kind}_question", number=deploy.number)
+    return Act(f"{deploy_href(deploy.id)}/publish", t(f"acts.{kind}_this"), question, t(f"acts.{kind}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +219,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
     """From a deploy's facts, the number of the site's live deploy, and its log."""
     ready = deploy.state == "ready"
     return DeployPage(
-        title=f"Deploy {deploy.number} of {deploy.site}",
+        title=t("deploy.title", number=deploy.number, site=deploy.site),
         id=deploy.id,
         site=deploy.site,
         site_href=site_href(deploy.site),
@@ -264,7 +253,8 @@ def cancel_act(deploy: DeployFacts) -> Act | None:
     """Calling a deploy off, as long as it is not finished."""
     if deploy.is_finished:
         return None
-    return Act(f"{deploy_href(deploy.id)}/cancel", "Call off", "Call off", "Call off")
+    button = t("acts.cancel")
+    return Act(f"{deploy_href(deploy.id)}/cancel", button, t("acts.cancel_question", number=deploy.number), button)
 
 
 def deploy_href(deploy: str) -> str:
@@ -289,17 +279,17 @@ def _question(deploy: DeployFacts) -> Question | None:
 
 
 def _offer(offer: OfferFacts) -> Offer:
-    where = f" in {offer.base}/" if offer.base else ""
+    label = t("question.build_in" if offer.base else "question.build", generator=offer.title, folder=offer.base)
     output = f"{offer.output[0]}/" if offer.output else ""
-    return Offer(offer.generator, offer.base, f"Build with {offer.title}{where}", offer.why, offer.commands, output)
+    return Offer(offer.generator, offer.base, label, offer.why, offer.commands, output)
 
 
 def _sent(deploy: DeployFacts) -> str:
     """What a visitor who gets every file is sent; nothing where that is all of it, or not known."""
     if deploy.state != "ready" or not deploy.bytes_saved:
         return ""
-    before = "built" if deploy.generator else "uploaded"
-    return f"{size(deploy.bytes - deploy.bytes_saved)}, {size(deploy.bytes_saved)} less than {before}"
+    saved = "deploy.less_than_built" if deploy.generator else "deploy.less_than_uploaded"
+    return t(saved, sent=size(deploy.bytes - deploy.bytes_saved), saved=size(deploy.bytes_saved))
 
 
 def _built_with(deploy: DeployFacts) -> str:
@@ -313,16 +303,16 @@ def _aliases(deploy: DeployFacts) -> list[AliasAddress]:
 
 
 def _author(deploy: DeployFacts) -> str:
-    return deploy.author or "an account that is gone"
+    return deploy.author or t("common.gone")
 
 
 def deploy_state(deploy: DeployFacts) -> State:
     """The word for a deploy's state, and its kind."""
     if deploy.live:
-        return State("Live", "live")
+        return State(t("states.live"), "live")
     if deploy.draft and deploy.state == "ready":
-        return State("Draft", "draft")
-    return State(STATES[deploy.state], deploy.state)
+        return State(t("states.draft"), "draft")
+    return State(t(f"states.{deploy.state}"), deploy.state)
 
 
 def _percent(facts: StepFacts) -> int:
@@ -331,4 +321,4 @@ def _percent(facts: StepFacts) -> int:
 
 def _where(one: Found) -> str:
     path = "" if one.path is None or one.path in one.message else one.path
-    return f"{path} line {one.line}".strip() if one.line else path
+    return t("deploy.line", path=path, line=one.line).strip() if one.line else path

@@ -5,21 +5,10 @@ from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice
 from admin_ui.context.deploys import site_href
-from admin_ui.words import Moment, moment
-from appliance.gates import GateFacts, LinkFacts
+from admin_ui.words import Moment, moment, t
+from appliance.gates import COVERS, GateFacts, LinkFacts
 
-COVERS = (
-    Choice("nothing", "Everybody may see the site"),
-    Choice("previews", "The live site is open, single deploys are not"),
-    Choice("everything", "Nobody gets in without the password or a link"),
-)
-LIFETIMES = (
-    Choice("3600", "One hour"),
-    Choice("86400", "One day"),
-    Choice("604800", "One week"),
-    Choice("2592000", "30 days"),
-    Choice("31536000", "One year"),
-)
+LIFETIMES = ("3600", "86400", "604800", "2592000", "31536000")  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +39,10 @@ class GatePage:
     faults: dict[str, str] = field(default_factory=dict)
     new_link: str = ""
     new_token: str = ""
-    choices: Sequence[Choice] = COVERS
-    lifetimes: Sequence[Choice] = LIFETIMES
+    choices: Sequence[Choice] = field(default_factory=lambda: [Choice(each, t(f"covers.{each}")) for each in COVERS])
+    lifetimes: Sequence[Choice] = field(
+        default_factory=lambda: [Choice(each, t(f"lifetimes.{each}")) for each in LIFETIMES]
+    )
 
 
 def gate_href(site: str) -> str:
@@ -62,7 +53,7 @@ def gate_href(site: str) -> str:
 def gate_page(site: str, gate: GateFacts, password_length: int) -> GatePage:
     """From a gate's facts."""
     return GatePage(
-        title=f"Who may see {site}",
+        title=t("gate.title", site=site),
         name=site,
         site_href=site_href(site),
         href=gate_href(site),

@@ -3,11 +3,9 @@
 from dataclasses import dataclass, field
 
 from admin_ui.context.deploys import deploy_href, deploy_state, site_href
-from admin_ui.words import Moment, moment
+from admin_ui.words import Moment, moment, t
 from appliance.deploys import DeployFacts
 from appliance.git.sources import NewSecret, SourceFacts
-
-STATES = {"": "Not fetched yet", "fetching": "Being fetched", "done": "Fetched", "failed": "Failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def git_href(site: str) -> str:
 
 def git_page(site: str, source: SourceFacts | None, deploy: DeployFacts | None = None) -> GitPage:
     """From a repository's facts, or for a site that has none, and the deploy of the last fetch if it is there."""
-    return GitPage(f"Git repository of {site}", site, site_href(site), git_href(site), source, _fetch(source, deploy))
+    return GitPage(t("git.title", site=site), site, site_href(site), git_href(site), source, _fetch(source, deploy))
 
 
 def _fetch(source: SourceFacts | None, deploy: DeployFacts | None) -> LastFetch | None:
@@ -55,7 +53,7 @@ def _fetch(source: SourceFacts | None, deploy: DeployFacts | None) -> LastFetch 
         return None
     under_way = deploy is not None and not (deploy.is_finished or deploy.state == "asking")
     return LastFetch(
-        state=STATES[source.state],
+        state=t(f"git_states.{source.state}"),
         failed=source.state == "failed",
         detail=source.detail,
         branch=source.fetched_branch,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from admin_ui.pages import Link
+from admin_ui.words import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class HelpPage:
 
     links: Sequence[Link]
     version: str
-    title: str = "Help"
+    title: str = said("help.title")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from admin_ui.context.common import Choice, Pager
-from admin_ui.words import Moment, moment
+from admin_ui.words import Moment, moment, said, t
 from appliance.audit import Entry
 
 
@@ -32,10 +32,10 @@ class HistoryPage:
     export: str
     everybody: bool
     refusal: str = ""
-    title: str = "History"
+    title: str = said("history.title")
 
 
 def change(entry: Entry) -> Change:
     """From an entry of the audit log."""
-    who = entry.who or ("Somebody" if entry.via else "Dropdock")
+    who = entry.who or (t("history.somebody") if entry.via else "Dropdock")
     return Change(moment(entry.at), who, entry.what, entry.via, entry.address)

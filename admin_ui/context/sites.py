@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from admin_ui.context.ci import Snippet
 from admin_ui.context.common import Choice, Pager, pager
 from admin_ui.context.deploys import (
-    STATES,
     DeployTable,
     State,
     Step,
@@ -16,10 +15,10 @@ from admin_ui.context.deploys import (
     site_href,
     waiting_steps,
 )
-from admin_ui.words import Moment, bare, moment, size
+from admin_ui.words import Moment, bare, moment, number, said, size, t
 from appliance.deploys import DeployFacts
 from appliance.settings import Settings
-from appliance.sites import NAME_RULE, LatestFacts, SiteFacts
+from appliance.sites import LatestFacts, SiteFacts
 from appliance.storage.manifest import Options
 
 SETTLED = ("ready", "expired")  # states of a deploy that nobody has to be told of in the list of sites
@@ -69,19 +68,19 @@ def site_card(site: SiteFacts, *, with_owner: bool = False) -> SiteCard:
         live=LiveDeploy(site.live.number, moment(site.live.published_at)) if site.live else None,
         latest=_latest(site.latest) if site.latest else None,
         state=_state(site),
-        deploys=f"{site.deploys:,}",
+        deploys=number(site.deploys),
     )
 
 
 def _state(site: SiteFacts) -> State:
     if site.live is None:
-        return State("Nothing live", "draft")
-    return State("Locked", "locked") if site.locked else State("Live", "live")
+        return State(t("states.nothing"), "draft")
+    return State(t("states.locked"), "locked") if site.locked else State(t("states.live"), "live")
 
 
 def _latest(latest: LatestFacts) -> LatestDeploy:
     worth_a_word = latest.state not in SETTLED
-    state = State("Under way" if latest.state == "queued" else STATES[latest.state], latest.state)
+    state = State(t(f"states.{'under_way' if latest.state == 'queued' else latest.state}"), latest.state)
     shown = state if worth_a_word else None
     return LatestDeploy(latest.number, deploy_href(latest.deploy), moment(latest.created_at), shown)
 
@@ -113,10 +112,10 @@ class SitesPage:
     searchable: bool = False
     steps: list[Step] = field(default_factory=waiting_steps)
     name: str = ""
-    name_rule: str = NAME_RULE[:1].upper() + NAME_RULE[1:] + "."
+    name_rule: str = said("sites.name_rule")
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
-    title: str = "Sites"
+    title: str = said("sites.title")
 
 
 @dataclass(frozen=True, slots=True)

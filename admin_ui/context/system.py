@@ -7,27 +7,20 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from admin_ui.context.deploys import State, deploy_href, deploy_state
-from admin_ui.words import Moment, counted, lasting, moment, size
+from admin_ui.words import Moment, counted, lasting, moment, said, size, t
 from appliance.data_folder import Finding
 from appliance.deploys import DeployFacts
+from appliance.isolation import IsolationFacts
 from appliance.room import Room
 from appliance.system import SettingFacts, StorageFacts, SystemFacts
 
-CHECKS = {  # of /readyz: what is looked at, and the sentence when it is well
-    "database": ("Database", "It answers."),
-    "data_folder": ("Data folder", "It can be written to."),
-    "disk_space": ("Disk space", "There is enough left to work with."),
-    "queue": ("Queue", "Deploys are worked on."),
-}
 SAFETY = {  # by code of a finding
-    "backup": "Backup",
-    "backup_old": "Backup",
-    "no_backup": "Backup",
-    "verified": "Stored files",
-    "damaged": "Stored files",
+    "backup": "system.backup",
+    "backup_old": "system.backup",
+    "no_backup": "system.backup",
+    "verified": "system.stored",
+    "damaged": "system.stored",
 }
-NOTE = State("None", "draft")
-WELL, WRONG = State("Well", "good"), State("Not well", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +80,7 @@ class SystemPage:
     settings_shown: str
     find: str
     news: News | None
-    title: str = "System"
+    title: str = said("system.title")
 
 
 def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Sequence[str] = ()) -> SystemPage:
@@ -100,13 +93,13 @@ def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Se
         checks=[
             *(_check(name, wrong) for name, wrong in facts.checks.items()),
             *map(_safety, facts.safety),
-            *(Check("Theme", WRONG, sentence) for sentence in bad_themes),
+            *(Check(t("look.theme_label"), _wrong(), sentence) for sentence in bad_themes),
         ],
         isolation=facts.isolation.about,
-        isolated=State("Isolated", "good") if facts.isolation.isolated else State("Not isolated", "asking"),
+        isolated=_isolated(facts.isolation),
         storage=_storage(facts.storage),
         queue=[_queued(deploy) for deploy in facts.queue],
-        more=f"{counted(more, 'deploy')} more" if more > 0 else "",
+        more=t("system.more", count=more) if more > 0 else "",
         settings=facts.settings,
         settings_shown=counted(len(facts.settings), "setting"),
         find=find,
@@ -115,13 +108,30 @@ def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Se
 
 
 def _check(name: str, wrong: str | None) -> Check:
-    label, well = CHECKS[name]
-    return Check(label, WRONG, f"{wrong[:1].upper()}{wrong[1:]}.") if wrong else Check(label, WELL, well)
+    label = t(f"system.{name}")
+    return (
+        Check(label, _wrong(), f"{wrong[:1].upper()}{wrong[1:]}.")
+        if wrong
+        else Check(label, _well(), t(f"checks_well.{name}"))
+    )
 
 
 def _safety(finding: Finding) -> Check:
-    state = WRONG if finding.severity == "warning" else NOTE if finding.code == "no_backup" else WELL
-    return Check(SAFETY[finding.code], state, finding.message)
+    none = State(t("system.none"), "draft")
+    state = _wrong() if finding.severity == "warning" else none if finding.code == "no_backup" else _well()
+    return Check(t(SAFETY[finding.code]), state, finding.message)
+
+
+def _isolated(facts: IsolationFacts) -> State:
+    return State(t("system.isolated"), "good") if facts.isolated else State(t("system.not_isolated"), "asking")
+
+
+def _well() -> State:
+    return State(t("system.well"), "good")
+
+
+def _wrong() -> State:
+    return State(t("system.wrong"), "failed")
 
 
 def _storage(facts: StorageFacts) -> Storage:
@@ -136,13 +146,13 @@ def _storage(facts: StorageFacts) -> Storage:
 
 
 def _room(room: Room) -> str:
-    start = "" if room.whole else "More than "
-    return f"{start}{size(room.bytes)} in {counted(room.files, 'file')}"
+    key = "system.room" if room.whole else "system.room_more"
+    return t(key, size=size(room.bytes), files=counted(room.files, "file"))
 
 
 def _queued(deploy: DeployFacts) -> Queued:
     return Queued(
-        label=f"Deploy {deploy.number} of {deploy.site}",
+        label=t("deploy.title", number=deploy.number, site=deploy.site),
         href=deploy_href(deploy.id),
         state=deploy_state(deploy),
         author=deploy.author or "",

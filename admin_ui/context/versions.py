@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from admin_ui.context.deploys import deploy_href, site_href
-from admin_ui.words import Moment, bare, counted, moment, size
+from admin_ui.words import Moment, bare, counted, moment, number, size, t
 from appliance.deploys import AliasFacts, DeployFacts, Difference
 from appliance.sites import SiteFacts
 
@@ -64,7 +64,7 @@ def version_page(
     """From the facts of a deploy and its site, the site's aliases, and what differs from the live deploy."""
     href = deploy_href(deploy.id)
     return VersionPage(
-        title=f"Deploy {deploy.number} of {deploy.site}: name, compare, keep",
+        title=t("version.title", number=deploy.number, site=deploy.site),
         site=deploy.site,
         site_href=site_href(deploy.site),
         href=href,
@@ -86,8 +86,11 @@ def version_page(
 def _changes(found: Difference) -> list[Change]:
     changes = [Change("+", each.path, size(each.bytes)) for each in found.added]
     changes += [Change("-", each.path, size(each.bytes)) for each in found.removed]
-    changes += [Change("~", each.path, f"{size(each.before)}, then {size(each.after)}") for each in found.changed]
-    for kind, lines in (("redirect", found.redirects), ("header", found.headers)):
+    changes += [
+        Change("~", each.path, t("version.changed_size", before=size(each.before), after=size(each.after)))
+        for each in found.changed
+    ]
+    for kind, lines in ((t("version.redirect"), found.redirects), (t("version.header"), found.headers)):
         changes += [Change("+", line, kind) for line in lines.added]
         changes += [Change("-", line, kind) for line in lines.removed]
     return changes
@@ -96,11 +99,12 @@ def _changes(found: Difference) -> list[Change]:
 def _summary(found: Difference | None) -> str:
     if found is None:
         return ""
-    counts = (f"{len(found.added)} added", f"{len(found.changed)} changed", f"{len(found.removed)} removed")
-    return f"{', '.join(counts)}; {counted(found.unchanged, 'file')} the same."
+    counts = {"added": len(found.added), "changed": len(found.changed), "removed": len(found.removed)}
+    words = {name: number(count) for name, count in counts.items()}
+    return t("version.summary", **words, files=counted(found.unchanged, "file"))
 
 
 def _lock(site: SiteFacts) -> Lock | None:
     if site.locked is None:
         return None
-    return Lock(site.locked.account or "an account that is gone", moment(site.locked.at), site.locked.reason)
+    return Lock(site.locked.account or t("common.gone"), moment(site.locked.at), site.locked.reason)

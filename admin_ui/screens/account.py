@@ -11,12 +11,10 @@ from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.look.themes import Themes
 from admin_ui.words import moment, spoken, t
 from appliance import accounts, preferences, tokens
-from appliance.actor import Right
+from appliance.actor import RIGHTS, Right
 from appliance.errors import Problem
 from appliance.sign_in import prove_again
 from appliance.tokens import TokenFacts
-
-RIGHT_WORDS: dict[Right, str] = {"all": "Everything", "deploy": "Read and deploy", "read": "Read"}
 
 
 async def show(visit: Visit) -> Response:
@@ -42,10 +40,10 @@ async def create_token(visit: Visit) -> Response:
 async def ask_remove_token(visit: Visit, token: int) -> Response:
     """The question before a token goes."""
     page = ConfirmPage(
-        title="Delete this token?",
-        text="Whatever signs in with it stops working at once.",
+        title=t("account.delete_token"),
+        text=t("account.delete_token_text"),
         action=_token_href(token),
-        label="Delete",
+        label=t("common.delete"),
         back="/account",
     )
     return visit.page("confirm", page)
@@ -84,7 +82,7 @@ async def _page(visit: Visit) -> AccountPage:
         schemes=[Choice(scheme, t(f"look.scheme.{scheme or 'system'}")) for scheme in preferences.SCHEMES],
         densities=[Choice(density, t(f"look.density.{density or 'comfortable'}")) for density in preferences.DENSITIES],
         themes=_themes(visit.pages.themes),
-        rights=[Choice(right, words) for right, words in RIGHT_WORDS.items()],
+        rights=[Choice(right, right_words(right)) for right in reversed(RIGHTS)],
         pages=pager("/account", page, total),
         may_stop=visit.parts.stop is not None and visit.actor.role == "operator",
         has_password=await accounts.has_password(visit.actor),
@@ -102,8 +100,15 @@ def _themes(themes: Themes) -> list[Choice]:
 
 def _token(token: TokenFacts) -> Token:
     used = moment(token.last_used_at) if token.last_used_at else None
-    may = RIGHT_WORDS[token.right] + (f", {token.site} only" if token.site else "")
+    may = right_words(token.right)
+    if token.site:
+        may = t("account.only_site", right=may, site=token.site)
     return Token(token.name, token.hint, may, moment(token.created_at), used, _token_href(token.id))
+
+
+def right_words(right: Right) -> str:
+    """What a token with this right may do."""
+    return t(f"rights.{right}")
 
 
 def _token_href(token: int) -> str:

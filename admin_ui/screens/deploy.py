@@ -5,7 +5,7 @@ from quart import Response
 from admin_ui.context.common import ConfirmPage
 from admin_ui.context.deploys import DeployPage, LogLine, cancel_act, deploy_href, deploy_page, publish_act, site_href
 from admin_ui.edge import Route, Visit, fields, go
-from admin_ui.words import bare
+from admin_ui.words import bare, t
 from appliance import progress
 from appliance.building import Answer
 from appliance.errors import Conflict
@@ -28,8 +28,8 @@ async def ask_publish(visit: Visit, deploy: str) -> Response:
     if act is None:
         raise Conflict(f"Deploy {facts.number} cannot be made live: it is not ready, or it is live already.")
     page = ConfirmPage(
-        title=f"{act.question} deploy {facts.number}?",
-        text=f"Visitors of {bare(facts.url)} get deploy {facts.number} at once. Nothing is lost: every deploy is kept.",
+        title=act.question,
+        text=t("acts.publish_text", host=bare(facts.url), number=facts.number),
         action=act.href,
         label=act.button,
         back=site_href(facts.site),
@@ -59,8 +59,8 @@ async def ask_cancel(visit: Visit, deploy: str) -> Response:
     if act is None:
         raise Conflict(f"Deploy {facts.number} cannot be called off: it is finished.")
     page = ConfirmPage(
-        title=f"{act.question} deploy {facts.number}?",
-        text="It ends at once, and nothing of it is kept. What is live stays as it is.",
+        title=act.question,
+        text=t("acts.cancel_text"),
         action=act.href,
         label=act.button,
         back=deploy_href(facts.id),

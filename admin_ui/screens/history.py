@@ -8,26 +8,27 @@ from admin_ui import forms
 from admin_ui.context.common import PER_PAGE, Choice, pager
 from admin_ui.context.history import HistoryPage, change
 from admin_ui.edge import Route, Visit
+from admin_ui.words import t
 from appliance import audit
 from appliance.audit import ACTIONS, Entry, Only
 from appliance.errors import Invalid
 
-KINDS = {
-    "": "Everything",
-    "deploy": "Deploys",
-    "site": "Sites",
-    "gate": "Gates and links",
-    "alias": "Aliases",
-    "publishing": "Locks",
-    "build": "Build settings",
-    "variable": "Variables",
-    "git": "Git",
-    "member": "Members",
-    "account": "Accounts",
-    "token": "Tokens",
-    "sign-in": "Sign-ins",
-    "sign-out": "Sign-outs",
-}
+KINDS = (
+    "",
+    "deploy",
+    "site",
+    "gate",
+    "alias",
+    "publishing",
+    "build",
+    "variable",
+    "git",
+    "member",
+    "account",
+    "token",
+    "sign-in",
+    "sign-out",
+)
 
 
 async def show(visit: Visit) -> Response:
@@ -47,7 +48,7 @@ async def show(visit: Visit) -> Response:
     page = HistoryPage(
         rows=[change(entry) for entry in entries],
         pages=pager("/history", number, total, query=query),
-        kinds=[Choice(kind, label) for kind, label in KINDS.items()],
+        kinds=[Choice(kind, t(f"history_kinds.{kind or 'everything'}")) for kind in KINDS],
         kind=given["action"],
         who=given["who"],
         site=given["site"],

@@ -6,16 +6,10 @@ from admin_ui import forms
 from admin_ui.context.accounts import PeoplePage, Person, PersonPage
 from admin_ui.context.common import PER_PAGE, Choice, pager, password_rule
 from admin_ui.edge import Route, Visit, fields, go
-from admin_ui.words import moment
+from admin_ui.words import moment, t
 from appliance import accounts
 from appliance.accounts import ROLES, AccountFacts
 from appliance.errors import Conflict, Invalid, Problem
-
-ROLE_LABELS = {
-    "operator": "Operator: manages this installation",
-    "admin": "Admin: manages all sites",
-    "user": "User: manages their own sites",
-}
 
 
 async def show(visit: Visit) -> Response:
@@ -84,7 +78,7 @@ def _person_page(facts: AccountFacts, problem: Problem | None = None) -> PersonP
 
 
 def _roles(without: tuple[str, ...] = ()) -> list[Choice]:
-    return [Choice(role, ROLE_LABELS[role]) for role in reversed(ROLES) if role not in without]
+    return [Choice(role, t(f"role_choices.{role}")) for role in reversed(ROLES) if role not in without]
 
 
 ONE = "/people/<int(max=2147483647):account>"

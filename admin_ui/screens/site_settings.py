@@ -9,17 +9,10 @@ from admin_ui.context.common import Choice
 from admin_ui.context.deploys import site_href
 from admin_ui.context.sites import MemberRow, SettingsPage
 from admin_ui.edge import Route, Visit, fields, go
-from admin_ui.words import counted, moment
+from admin_ui.words import counted, moment, t
 from appliance import members
 from appliance.errors import Conflict, Invalid, NotFound
 
-HTML_MODES = (
-    Choice("natural", "Natural: as the files are named"),
-    Choice("auto", "Automatic: /about or /about/, by the file"),
-    Choice("slash", "Always with a slash: /about/"),
-    Choice("noslash", "Never with a slash: /about"),
-    Choice("exact", "Exact: /about.html only"),
-)
 DIALECTS = (Choice("netlify", "Netlify"), Choice("cloudflare", "Cloudflare Pages"))
 
 
@@ -74,7 +67,7 @@ async def remove_member(visit: Visit, name: str) -> Response:
 async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> SettingsPage:
     site = await visit.parts.sites.get(visit.actor, name)
     return SettingsPage(
-        title=f"Settings of {site.name}",
+        title=t("site_settings.title", site=site.name),
         name=site.name,
         site_href=site_href(site.name),
         deploys=counted(site.deploys, "deploy"),
@@ -83,7 +76,7 @@ async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> Sett
         is_owner=visit.runs_people or site.owner == visit.actor.email,
         members=[MemberRow(each.email, moment(each.since)) for each in await members.listing(visit.actor, name)],
         snippet=site.options.head_snippet,
-        html_modes=HTML_MODES,
+        html_modes=[Choice(mode, t(f"html_modes.{mode}")) for mode in forms.HTML_MODES],
         dialects=DIALECTS,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},

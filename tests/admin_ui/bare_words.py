@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 SPOKEN = ("title", "aria-label", "placeholder", "alt", "label")  # attributes that people read or hear
-NAMES = ("Dropdock",)  # written alike in every language
+NAMES = ("Dropdock", "Netlify", "Cloudflare Pages")  # written alike in every language
 GAP = "\N{OBJECT REPLACEMENT CHARACTER}"  # where a template puts something in
 CODE = (
     r"^[/#.\[]|://",  # addresses and selectors

@@ -160,4 +160,4 @@ def test_of_what_is_too_much_to_count_the_least_is_said() -> None:
 def test_of_a_long_queue_the_rest_is_counted() -> None:
     shown = system_page(replace(SYSTEM, queue=[deploy(state="queued")], queued=61), "", None)
 
-    assert (shown.queue[0].label, shown.more) == ("Deploy 2 of blog", "60 deploys more")
+    assert (shown.queue[0].label, shown.more) == ("Deploy 2 of blog", "And 60 more deploys.")

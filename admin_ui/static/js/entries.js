@@ -1,5 +1,7 @@
 // What was dropped or chosen, as a plain list of {path, file}; folders are walked.
 
+import { files as countedFiles } from "./words.js";
+
 const LEFT_OUT = /(^|\/)(__MACOSX|\.git|\.DS_Store|Thumbs\.db)(\/|$)|^([^/]+\/)?node_modules\//;
 const ARCHIVE = /\.(zip|tar|tgz|tar\.gz|tar\.zst)$/i;
 
@@ -39,7 +41,7 @@ function nameOf(files) {
   if (files.length === 0) return "";
   const top = files[0].path.split("/")[0];
   if (files.length === 1) return files[0].path;
-  return files.every(({ path }) => path.startsWith(`${top}/`)) ? `${top}/` : `${files.length} files`;
+  return files.every(({ path }) => path.startsWith(`${top}/`)) ? `${top}/` : countedFiles(files.length);
 }
 
 async function walk(entry, above) {

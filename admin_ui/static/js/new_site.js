@@ -3,8 +3,8 @@
 import { onFiles } from "./drop.js";
 import { announce, make } from "./page.js";
 import { createSite } from "./send.js";
-import { fault, upload } from "./upload.js";
-import { files, size } from "./words.js";
+import { described, fault, upload } from "./upload.js";
+import { say } from "./words.js";
 
 export function newSite() {
   const form = document.getElementById("new-site");
@@ -34,10 +34,9 @@ class NewSite {
 
   askName(picked) {
     this.picked = picked;
-    const count = picked.archive ? "" : `${files(picked.files.length)}, `;
-    const said = `${picked.name} (${count}${size(picked.bytes)}) is ready. Choose the site's name to publish it.`;
+    const said = say("new_site.ready", { what: described(picked) });
     this.part("ask").textContent = said;
-    this.part("create").textContent = "Publish";
+    this.part("create").textContent = say("new_site.publish");
     announce(said);
     if (this.name.value) this.form.requestSubmit();
     else this.suggest(picked.name);
@@ -68,7 +67,7 @@ class NewSite {
     this.form.replaceWith(make("h2", site.name, { id: "new-heading" }));
     await upload(list, site.name, picked, "");
     const way = make("p", "");
-    way.append(make("a", `Go to ${site.name}`, { class: "button", href: `/sites/${site.name}` }));
+    way.append(make("a", say("new_site.go", { site: site.name }), { class: "button", href: `/sites/${site.name}` }));
     list.append(way);
   }
 
@@ -87,5 +86,5 @@ class NewSite {
 function suggestion(name) {
   const base = name.replace(/(\/index\.html?|\/)$/i, "").replace(/\.(zip|tar|tgz|tar\.gz|tar\.zst|html?)$/i, "");
   const clean = base.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 48).replace(/^-+|-+$/g, "");
-  return clean === "index" || /^\d+-files$/.test(clean) ? "" : clean;
+  return clean === "index" || /^\d+-[a-z]+$/.test(clean) ? "" : clean;
 }

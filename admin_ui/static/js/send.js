@@ -1,6 +1,7 @@
 // Sends an upload to the API and tells how many bytes have gone.
 
 import { csrf } from "./page.js";
+import { say } from "./words.js";
 
 const TYPES = [
   [/\.zip$/i, "application/zip"],
@@ -39,7 +40,7 @@ export class Sending {
       this.request.upload.onprogress = (event) => onBytes(event.loaded, event.lengthComputable ? event.total : 0);
       this.request.onload = () => finished(this.request, resolve, reject);
       this.request.onerror = () => reject(lost());
-      this.request.onabort = () => reject(new Refused("Cancelled. Nothing was changed.", { cancelled: true }));
+      this.request.onabort = () => reject(new Refused(say("upload.cancelled"), { cancelled: true }));
     });
     const query = new URLSearchParams({ message });
     if (picked.archive) query.set("filename", picked.files[0].file.name);
@@ -75,10 +76,10 @@ function refusal(status, text) {
     const problem = JSON.parse(text);
     return new Refused(problem.detail, { limit: problem.limit ?? null, signIn: status === 401 });
   } catch {
-    return new Refused(`The server answered with status ${status}: try again.`);
+    return new Refused(say("upload.status", { status }));
   }
 }
 
 function lost() {
-  return new Refused("The connection was lost, or a file changed while it was sent: try again.");
+  return new Refused(say("upload.lost"));
 }

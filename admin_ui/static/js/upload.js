@@ -5,7 +5,7 @@ import { freshen } from "./fresh.js";
 import { Refused, Sending } from "./send.js";
 import { UploadCard } from "./upload_card.js";
 import { watch } from "./watch.js";
-import { files, size } from "./words.js";
+import { files, say, size } from "./words.js";
 
 const PATIENCE = 3000; // ms: a list that cannot be fetched keeps nobody from the address
 
@@ -18,9 +18,7 @@ addEventListener("beforeunload", (event) => {
 
 /** Publish `picked` (see entries.js) on a site; shows a card in `list`. Never throws. */
 export async function upload(list, site, picked, message) {
-  const left = picked.leftOut ? `, ${files(picked.leftOut)} left out` : "";
-  const count = picked.archive ? "" : `${files(picked.files.length)}, `;
-  const card = new UploadCard(list, `${picked.name} (${count}${size(picked.bytes)}${left})`);
+  const card = new UploadCard(list, described(picked));
   try {
     const sent = await inTurn(card, () => send(card, site, picked, message));
     card.accepted(sent);
@@ -38,10 +36,17 @@ function atMost(time, promise) {
   return Promise.race([promise, new Promise((done) => setTimeout(done, time))]);
 }
 
+/** What was picked, in words: its name, how many files, how large, how many are left out. */
+export function described(picked) {
+  const count = picked.archive ? [] : [files(picked.files.length)];
+  const left = picked.leftOut ? [say("upload.left_out", { count: picked.leftOut })] : [];
+  return `${picked.name} (${[...count, size(picked.bytes), ...left].join(", ")})`;
+}
+
 /** Why something should not be sent at all, or null. */
 export function fault(picked, { most, mostWords }) {
-  if (picked.files.length === 0) return "There is no file of a site in this: drop a ZIP, a folder or pages.";
-  if (picked.bytes > Number(most)) return `This is ${size(picked.bytes)}; the largest upload is ${mostWords}.`;
+  if (picked.files.length === 0) return say("upload.empty");
+  if (picked.bytes > Number(most)) return say("upload.too_large", { size: size(picked.bytes), most: mostWords });
   return null;
 }
 
@@ -53,7 +58,7 @@ async function inTurn(card, step) {
   if (under_way > 0) card.queued();
   under_way += 1;
   const mine = turn.then(() => {
-    if (cancelled) throw new Refused("Cancelled. Nothing was changed.", { cancelled });
+    if (cancelled) throw new Refused(say("upload.cancelled"), { cancelled });
     return step();
   });
   turn = mine.catch(() => {});

@@ -1,9 +1,7 @@
 // One upload as the page shows it: bytes sent, then the server's steps, then the address or what went wrong.
 
 import { announce, make } from "./page.js";
-import { seconds, size } from "./words.js";
-
-const WORDS = { waiting: "waiting", running: "running", done: "done", failed: "failed" };
+import { say, seconds, size } from "./words.js";
 
 export class UploadCard {
   constructor(list, title) {
@@ -21,21 +19,21 @@ export class UploadCard {
 
   /** Another upload has to be sent first. */
   queued() {
-    this.figure("receive", "waiting", 0, "waits its turn");
+    this.figure("receive", "waiting", 0, say("upload.queued"));
   }
 
   /** So many bytes have left the browser. */
   sent(done, total) {
     const percent = total ? Math.floor((100 * done) / total) : 0;
     const all = total > 0 && done >= total;
-    this.figure("receive", "running", percent, all ? "being received" : `${size(done)} of ${size(total)}`);
+    this.figure("receive", "running", percent, all ? say("upload.arriving") : say("upload.so_far", { done: size(done), total: size(total) }));
   }
 
   /** Everything is with the server: from here on its page has the button that calls it off. */
   accepted(deploy) {
     this.part("cancel").remove();
     this.show(deploy);
-    announce(`Deploy ${deploy.number} was received.`);
+    announce(say("upload.received", deploy));
   }
 
   /** Where the deploy stands. */
@@ -57,8 +55,8 @@ export class UploadCard {
       if (!element) {
         element = before.cloneNode(true);
         element.dataset.step = name;
-        element.querySelector("[data-label]").textContent = name[0].toUpperCase() + name.slice(1);
-        element.querySelector("progress").setAttribute("aria-label", name);
+        element.querySelector("[data-label]").textContent = say(`steps.${name}`);
+        element.querySelector("progress").setAttribute("aria-label", say(`steps.${name}`));
         before.after(element);
       }
       before = element;
@@ -85,9 +83,9 @@ export class UploadCard {
   asks(deploy) {
     this.element.dataset.outcome = "asking";
     this.outcome(make("p", deploy.detection.why));
-    const way = make("a", "Choose how it is built", { class: "button button-main", href: `/deploys/${deploy.id}` });
+    const way = make("a", say("upload.choose"), { class: "button button-main", href: `/deploys/${deploy.id}` });
     this.outcome(way);
-    announce(`Deploy ${deploy.number} waits for you to choose how it is built.`);
+    announce(say("upload.asks", deploy));
     way.focus();
   }
 
@@ -96,7 +94,7 @@ export class UploadCard {
     this.element.dataset.outcome = "failed";
     this.part("cancel")?.remove();
     for (const step of this.element.querySelectorAll('[data-state="running"]')) step.dataset.state = "failed";
-    const more = limit ? ` (limit: ${limit.name}, ${limit.value})` : "";
+    const more = limit ? ` ${say("upload.limit", limit)}` : "";
     this.outcome(make("p", sentence + more, { class: "notice notice-bad", role: "alert" }));
     if (again) this.outcome(this.again(again));
   }
@@ -104,28 +102,28 @@ export class UploadCard {
   /** Only signing in again helps. */
   signIn() {
     const next = encodeURIComponent(location.pathname);
-    this.outcome(make("a", "Sign in again", { class: "button", href: `/sign-in?next=${next}` }));
+    this.outcome(make("a", say("upload.sign_in"), { class: "button", href: `/sign-in?next=${next}` }));
   }
 
   live(deploy) {
     this.element.dataset.outcome = "live";
     const address = make("a", deploy.url, { class: "address", href: deploy.url, target: "_blank", rel: "noopener" });
-    const copy = make("button", "Copy", { class: "button button-small", type: "button", "data-copy": deploy.url });
+    const copy = make("button", say("copy.button"), { class: "button button-small", type: "button", "data-copy": deploy.url });
     const row = make("div", "", { class: "row" });
     row.append(address, copy);
-    this.outcome(make("p", `Deploy ${deploy.number} is live:`));
+    this.outcome(make("p", say("upload.live", deploy)));
     this.outcome(row);
-    announce(`Deploy ${deploy.number} is live.`);
+    announce(say("upload.live", deploy));
     address.focus();
   }
 
   replaced(deploy) {
     this.element.dataset.outcome = "ready";
-    this.outcome(make("p", `Deploy ${deploy.number} is ready. It did not go live: a newer deploy already was.`));
+    this.outcome(make("p", say("upload.replaced", deploy)));
   }
 
   again(again) {
-    const button = make("button", "Try again", { class: "button", type: "button" });
+    const button = make("button", say("upload.again"), { class: "button", type: "button" });
     button.addEventListener("click", () => {
       this.element.remove();
       again();
@@ -140,7 +138,7 @@ export class UploadCard {
   figure(name, state, percent, figure) {
     const step = this.element.querySelector(`[data-step="${name}"]`);
     step.dataset.state = state;
-    step.querySelector("[data-state-word]").textContent = `, ${WORDS[state]}`;
+    step.querySelector("[data-state-word]").textContent = say(`step_states.${state}`);
     step.querySelector(".step-figure").textContent = figure;
     const bar = step.querySelector("progress");
     if (percent === null) bar.removeAttribute("value");

@@ -1,5 +1,7 @@
 // Follows a deploy until it is finished: by the server's events, and by asking where those do not come through.
 
+import { say } from "./words.js";
+
 const ASK_EVERY = 1000; // ms
 const SILENCE = 30; // times without an answer before giving up
 const AT_ONCE = 2; // streams of a window: a browser has six connections to a host that speaks HTTP/1.1
@@ -51,7 +53,7 @@ async function ask(id, onChange, onLog) {
     }
     await new Promise((done) => setTimeout(done, ASK_EVERY));
   }
-  throw new Error("The server stopped answering. Reload the page to see how the deploy went.");
+  throw new Error(say("upload.silent"));
 }
 
 const FINISHED = ["ready", "expired", "failed", "cancelled", "superseded"];
