@@ -5,10 +5,13 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
+from typing import Literal
 from urllib.parse import urlsplit
 
 import click
@@ -96,7 +99,8 @@ class Window:
     def stay_open(self) -> None:
         """Show the window until `quit`; returns then. Raises WebViewException where nothing can draw one."""
         menu = Menu(self, self._parts.addresses, self._parts.settings.data.absolute())
-        webview.start(menu=[NativeMenu(TITLE, [_native(entry) for entry in menu.entries()])], private_mode=True)
+        shown = [NativeMenu(TITLE, [_native(entry) for entry in menu.entries()])]
+        webview.start(gui=_toolkit(), menu=shown, private_mode=True)
 
     def come_to_front(self) -> None:
         """Show the window, wherever it is, and whoever sits there signed in."""
@@ -152,6 +156,12 @@ class Window:
 
 def _native(entry: Entry | None) -> MenuAction | MenuSeparator:
     return MenuSeparator() if entry is None else MenuAction(entry.title, entry.act)
+
+
+def _toolkit() -> Literal["qt"] | None:
+    """What to draw with first, None to leave it to pywebview, which reports at length that GTK is not there."""
+    without_gtk = sys.platform == "linux" and find_spec("gi") is None
+    return "qt" if without_gtk else None
 
 
 def _without_window(backstage: Backstage) -> None:

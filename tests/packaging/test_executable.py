@@ -4,9 +4,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,15 @@ import psutil
 import pytest
 from PyInstaller.archive.readers import CArchiveReader
 
-from tests.builders import Served, folder_of, page, served
-from tests.cast import OLGA
+from tests.builders import folder_of, page, served
+from tests.packaging.machine import Machine, Operator, serving
 from tests.serving.visitors import Http1
 from tests.workers.duo import holder_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST = 40_000_000  # bytes; what a person should wait for when they download it
-SHIPPED = ("appliance/api/viewer", "appliance/migrations", "admin_ui/templates", "admin_ui/static", "admin_ui/help")
+ADMIN = ("templates", "static", "help", "locales")
+SHIPPED = ("appliance/api/viewer", "appliance/migrations", *(f"admin_ui/{folder}" for folder in ADMIN))
 
 
 @pytest.fixture(scope="session")
@@ -31,65 +30,15 @@ def bundle(executable: Path) -> Any:
     return CArchiveReader(str(executable))
 
 
-class Machine:
-    """Somebody's machine with nothing on its PATH, and the executable in a folder of theirs."""
-
-    def __init__(self, executable: Path, home: Path) -> None:
-        self.home = home
-        self.program = (str(executable),)
-        self.environment = {"PATH": "", "HOME": str(home)}
-
-    def dropdock(self, *arguments: str, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self.program, *arguments],
-            input=said,
-            env=self.environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-
 @pytest.fixture
 def machine(executable: Path, tmp_path: Path) -> Machine:
     return Machine(executable, tmp_path)
-
-
-class Operator:
-    """Olga at her terminal, with the executable serving."""
-
-    def __init__(self, machine: Machine, data: Path, server: Served) -> None:
-        self.machine, self.server = machine, server
-        made = machine.dropdock("token", "create", "--account", OLGA.email, "--name", "exe", "--data", str(data))
-        self.token = made.stdout.strip()
-
-    def dropdock(self, *arguments: str) -> str:
-        done = self.machine.dropdock(*arguments, DROPDOCK_SERVER=self.server.url, DROPDOCK_TOKEN=self.token)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def get(self, label: str, path: str = "/") -> str:
-        host = f"{label}.localhost:{self.server.port}"
-        return httpx.get(f"http://127.0.0.1:{self.server.port}{path}", headers={"Host": host}).raise_for_status().text
 
 
 @pytest.fixture
 def olga_serves(machine: Machine) -> Iterator[Operator]:
     with serving(machine) as operator:
         yield operator
-
-
-@contextmanager
-def serving(machine: Machine, **environment: str) -> Iterator[Operator]:
-    """Olga's server, with more in its environment."""
-    data = machine.home / "data"
-    account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
-    made = machine.dropdock(*account, "--data", str(data), said=OLGA.password + "\n")
-    assert made.returncode == 0, made.stderr
-    environment |= machine.environment
-    with served(data, environment=environment, program=machine.program, minify="site") as server:
-        yield Operator(machine, data, server)
 
 
 def test_a_download_is_small(executable: Path) -> None:
