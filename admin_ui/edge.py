@@ -114,9 +114,9 @@ class Edge:
         name = f"{route.method.lower()}_{route.rule}".replace(".", "_")
         self._blueprint.add_url_rule(route.rule, name, view, methods=[route.method], provide_automatic_options=False)
 
-    def speak(self) -> None:
-        """Answer this request in the language of who asks: the installation's, if it has one, else their browser's."""
-        speak(shipped().pick(request.accept_languages, self._parts.settings.language))
+    def speak(self, chosen: str = "") -> None:
+        """Answer this request in the chosen language; else in the installation's, if it has one, or the browser's."""
+        speak(shipped().pick(request.accept_languages, chosen, self._parts.settings.language))
 
     def _open(self, route: OpenRoute) -> Callable[..., Awaitable[Response]]:
         @guard.opened
@@ -129,8 +129,8 @@ class Edge:
     def _closed(self, route: Route) -> Callable[..., Awaitable[Response]]:
         async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
             who, news = guard.signed(), self._parts.news.revision
-            self.speak()
             liked = g.liked = await preferences.of(who.actor)
+            self.speak(liked.language)
             visit = Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked, news)
             return await route.view(visit, **path)
 

@@ -35,8 +35,9 @@ def install(blueprint: Blueprint, edge: Edge) -> None:
         if response.mimetype != PROBLEM or not _wants_page():
             return response
         problem = json.loads(await response.get_data())
-        edge.speak()
-        frame = Frame(edge.pages.static, edge.pages.look(g.get("liked", Preferences())))
+        liked = g.get("liked", Preferences())
+        edge.speak(liked.language)
+        frame = Frame(edge.pages.static, edge.pages.look(liked))
         page = edge.pages.answer("fault", _fault(problem), frame=frame, status=response.status_code)
         page.headers.update({name: response.headers[name] for name in KEPT if name in response.headers})
         return page

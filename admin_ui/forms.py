@@ -85,7 +85,7 @@ def change_account(form: Fields) -> ChangeAccount:
 
 def preferences(form: Fields) -> Preferences:
     """How the admin is to look; whether it may be is checked where that is kept."""
-    return Preferences(form.get("scheme", ""), form.get("density", ""), form.get("theme", ""))
+    return Preferences(*(form.get(name, "") for name in ("scheme", "density", "theme", "language")))
 
 
 def new_password(form: Fields) -> str:

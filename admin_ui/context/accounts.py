@@ -53,6 +53,7 @@ class AccountPage:
     schemes: Sequence[Choice]
     densities: Sequence[Choice]
     themes: Sequence[Choice]
+    languages: Sequence[Choice]
     tokens: list[Token]
     rights: Sequence[Choice]
     pages: Pager

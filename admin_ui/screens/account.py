@@ -8,6 +8,7 @@ from admin_ui import forms
 from admin_ui.context.accounts import AccountPage, Token
 from admin_ui.context.common import PER_PAGE, Choice, ConfirmPage, pager, password_rule
 from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.languages import shipped
 from admin_ui.look.themes import Themes
 from admin_ui.words import moment, spoken, t
 from appliance import accounts, preferences, tokens
@@ -82,6 +83,10 @@ async def _page(visit: Visit) -> AccountPage:
         schemes=[Choice(scheme, t(f"look.scheme.{scheme or 'system'}")) for scheme in preferences.SCHEMES],
         densities=[Choice(density, t(f"look.density.{density or 'comfortable'}")) for density in preferences.DENSITIES],
         themes=_themes(visit.pages.themes),
+        languages=[
+            Choice("", t("look.language_usual")),
+            *(Choice(each.tag, each.own) for each in shipped().all.values()),
+        ],
         rights=[Choice(right, right_words(right)) for right in reversed(RIGHTS)],
         pages=pager("/account", page, total),
         may_stop=visit.parts.stop is not None and visit.actor.role == "operator",

@@ -16,4 +16,5 @@ NAMES = (
     "0008_audit",
     "0009_members_and_rights",
     "0010_looks",
+    "0011_languages",
 )

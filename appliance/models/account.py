@@ -16,6 +16,7 @@ class Account(Model):
     scheme = fields.CharField(max_length=8, default="", db_default="")  # light, dark; empty: the system's
     density = fields.CharField(max_length=16, default="", db_default="")  # compact; empty: comfortable
     theme = fields.CharField(max_length=32, default="", db_default="")  # empty: the installation's
+    language = fields.CharField(max_length=16, default="", db_default="")  # a tag such as de; empty: as browsers ask
 
     class Meta:
         table = "account"

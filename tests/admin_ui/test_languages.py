@@ -12,6 +12,7 @@ from admin_ui.languages import Languages, Unspeakable, shipped
 from admin_ui.words import Moment, counted, moment, seconds, size, speak, spoken, t
 from tests.admin_ui.desk import Desk, Page
 from tests.builders import Appliance
+from tests.cast import ALICE
 
 ENGLISH = """
 [language]
@@ -167,3 +168,26 @@ async def test_what_goes_wrong_is_said_in_the_same_language(server: Appliance, a
 
     assert answer.status_code == 404
     assert "Zu Ihren Sites" in Page(answer.text).text
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_an_account_has_its_language_on_every_machine(server: Appliance, alice: Desk) -> None:
+    answer = await alice.submit("/account/look", language="de")
+
+    async with Desk.of(server, ALICE) as elsewhere:
+        page = await elsewhere.page("/")
+        missing = await elsewhere.get("/sites/nowhere")
+    await alice.submit("/account/look", language="")
+    assert answer.headers["location"] == "/account?done=saved"
+    assert ("html", {"lang": "de", "dir": "ltr"}) in page.tags
+    assert "Neue Site" in page.text or "Ihre erste Site" in page.text
+    assert "Zu Ihren Sites" in missing.text
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_language_that_is_not_there_is_not_kept(alice: Desk) -> None:
+    for language in ("xx", "x" * 40):
+        answer = await alice.submit("/account/look", language=language)
+
+        assert answer.status_code == 422
+    assert ("html", {"lang": "en", "dir": "ltr"}) in (await alice.page("/")).tags
