@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 ROWS = 2_000  # deploys read at once: other requests have their turn in between
 PATIENCE = 1.0  # seconds between looks at whether a backup is over
 SOONEST = 60.0  # seconds after a start: visitors and deploys come first
+SET_BY = 3600.0  # seconds by which the clock may be set while a deploy is made: content stays so much longer
+STEADY = 60.0  # seconds by which it may be set during a sweep, as it is without anybody's doing
 
 
 class Sweeping(Beside):
@@ -58,7 +60,7 @@ class Sweeping(Beside):
 
         Conflict when another sweep is under way, or it cannot be told what is named. Raises OSError.
         """
-        before = min(time.time() - self._grace, self._work.since() - FRESH)
+        before = min(time.time() - self._grace, self._work.since() - FRESH) - SET_BY
         named = await _named()
         sweeping = asyncio.create_task(asyncio.to_thread(self._sweep, before, named, dry_run=dry_run))
         try:
@@ -103,7 +105,13 @@ class Sweeping(Beside):
             except Held as held:
                 raise Conflict(f"Another sweep is under way ({held}): wait for it.", code="sweep_under_way") from held
             places = Places(self._folder.blobs, self._folder.manifests, self._state, self._listings)
-            swept = Sweep(places, before, self._holding, self._check, dry_run=dry_run).run(named)
+            clock = _Clock()
+
+            def check() -> None:
+                self._check()
+                clock.check()
+
+            swept = Sweep(places, before, self._holding, check, dry_run=dry_run).run(named)
             if not dry_run:
                 (self._state / "done").touch()
             return swept
@@ -125,6 +133,18 @@ class Sweeping(Beside):
     def _listings(self) -> Iterator[Path]:
         yield from self._folder.pending.glob("*/listings/*")
         yield from self._folder.incoming.glob(f"*{LISTED}")
+
+
+class _Clock:
+    """The time of day, which says when a file was used, held against one that nobody sets."""
+
+    def __init__(self) -> None:
+        self._apart = time.time() - time.monotonic()
+
+    def check(self) -> None:
+        """Raise Unsafe where it was set: what is stored from now on may look as if it had not been used for long."""
+        if abs(time.time() - time.monotonic() - self._apart) > STEADY:
+            raise Unsafe("The clock was set during the sweep: the next one begins anew.")
 
 
 async def _named() -> frozenset[str]:

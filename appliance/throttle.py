@@ -52,8 +52,10 @@ async def take_back(email: str) -> None:
 
 
 async def _count(access: Access, key: str, now: datetime) -> _Blocked | None:
+    longest = now + timedelta(seconds=access.settings.sign_in_window)  # more waits only where the clock was set back
     async with in_transaction():
-        free = SignInFailure.filter(Q(blocked_until__isnull=True) | Q(blocked_until__lte=now), email_hash=key)
+        over = Q(blocked_until__isnull=True) | Q(blocked_until__lte=now) | Q(blocked_until__gt=longest)
+        free = SignInFailure.filter(over, email_hash=key)
         counted = await free.update(count=F("count") + 1)
         row = await SignInFailure.get(email_hash=key)
         if not counted and row.blocked_until is not None:

@@ -57,6 +57,7 @@ COMPONENTS = (
     Component("libxcb-cursor0", tuple(f"/usr/lib/{machine}-linux-gnu/libxcb-cursor.so.0" for machine in MACHINES)),
     Component("libxcb-icccm4", tuple(f"/usr/lib/{machine}-linux-gnu/libxcb-icccm.so.4" for machine in MACHINES)),
     Component("libxcb-keysyms1", tuple(f"/usr/lib/{machine}-linux-gnu/libxcb-keysyms.so.1" for machine in MACHINES)),
+    Component("faketime", tuple(f"/usr/lib/{machine}-linux-gnu/faketime/libfaketimeMT.so.1" for machine in MACHINES)),
     Component("systemd", ("systemd-analyze",)),
     Component("jekyll", ("jekyll",)),
     Component("jekyll-theme-minima", ("/usr/share/doc/jekyll-theme-minima",)),

@@ -149,6 +149,43 @@ async def test_nothing_is_swept_while_a_backup_is_taken(tmp_path: Path) -> None:
     assert freed.manifests == 1
 
 
+async def test_a_clock_that_is_set_meanwhile_ends_the_sweep_and_nothing_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored after the clock was set back may look as if nobody had used it since long before the sweep."""
+    data = tmp_path / "data"
+    async with appliance(data, (OLGA, ALICE)) as server, server.client(ALICE) as client:
+        old = await deployed(client, "shop", content("old"))
+        await deployed(client, "shop", content("new"))
+        await delete(client, old)
+        await server.parts.sweeping.sweep()
+        before = stored(data)
+        age(data)
+        with FileLock(DataFolder(data).content_lock) as backup:
+            backup.take()
+            sweeping = asyncio.create_task(server.parts.sweeping.sweep())
+            await asyncio.wait({sweeping}, timeout=0.5)
+            monkeypatch.setattr("appliance.sweeping.time", BackAnHour())
+        with pytest.raises(Conflict, match="clock was set"):
+            await sweeping
+        meanwhile = stored(data)
+        age(data)
+        freed = await server.parts.sweeping.sweep()
+
+    assert meanwhile == before
+    assert freed.manifests == 1
+
+
+class BackAnHour:
+    """The module `time`, once the clock was set."""
+
+    def time(self) -> float:
+        return time.time() - 3600
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
 async def test_a_server_that_stops_ends_the_sweep_that_waits(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -8,7 +8,7 @@ incoming/            what is being written
 import contextlib
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +21,7 @@ from appliance.storage.blobs import sync_filesystem, sync_folder
 
 MOST_STAGED = 2_000  # files, or
 MOST_STAGED_BYTES = 512 * 1024 * 1024  # written before they are made durable and named: what a crash loses at most
+NAMED = "%Y%m%dT%H%M%S.%fZ"  # listings, so that the order of names is that of time
 
 
 class BackupFolder:
@@ -85,10 +86,18 @@ class BackupFolder:
         """The backup is there once its listing is."""
         self._settle()
         sync_filesystem(self.root)
-        place = self.root / "snapshots" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.list"
+        place = self.root / "snapshots" / f"{self._now():{NAMED}}.list"
         listing.replace(place)
         sync_folder(place.parent)
         return place
+
+    def _now(self) -> datetime:
+        """Later than every backup there is, also when the clock was set back: the newest is the last by name."""
+        now = datetime.now(UTC)
+        for last in self.snapshots()[-1:]:
+            with contextlib.suppress(ValueError):  # somebody gave it another name
+                now = max(now, datetime.strptime(last.stem, NAMED).replace(tzinfo=UTC) + timedelta(microseconds=1))
+        return now
 
     def object(self, sha256: str) -> Path:
         """Where content stands, whether or not it is there."""

@@ -29,11 +29,11 @@ def shown(server: Served) -> str:
 
 
 def ended(client: httpx.Client, deploy: str) -> dict[str, Any]:
-    """The deploy once it is ready or has failed."""
+    """The deploy once it is ready, has failed, or its time is over."""
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         facts: dict[str, Any] = client.get(f"{API}/deploys/{deploy}").raise_for_status().json()
-        if facts["state"] in {"ready", "failed"}:
+        if facts["state"] in {"ready", "failed", "expired"}:
             return facts
         time.sleep(0.02)
     raise AssertionError(f"deploy {deploy} does not end")

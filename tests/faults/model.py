@@ -12,7 +12,10 @@ PATHS = ("index.html", "style.css", "data/large.txt", "data/small.txt", "same.tx
 
 @dataclass(eq=False)
 class Kept:
-    """A deploy somebody was told of: `ready` once that was told; `deleted` is "no", "yes", or "maybe" after a kill."""
+    """A deploy somebody was told of: `ready` once that was told; `deleted` is "no", "yes", or "maybe" after a kill.
+
+    `draft` deploys never go live by themselves, and `expires` is when its time is over, in seconds since 1970.
+    """
 
     id: str
     number: int
@@ -20,17 +23,20 @@ class Kept:
     ready: bool = False
     was_live: bool = False
     deleted: str = "no"
+    draft: bool = False
+    expires: float | None = None
 
 
 @dataclass(eq=False)
 class SiteModel:
-    """One site.
+    """One site. The server `keeps` so many of its deploys, or all: older ones may go, if nothing points to them.
 
     `asked` is what was sent and not answered yet; `turning` where a move of the pointer leads that was not answered,
     and `is_due` whether it has to get there: an accepted deploy goes live, a rollback may have come to nothing.
     """
 
     name: str
+    keeps: int | None = None
     deploys: dict[str, Kept] = field(default_factory=dict)
     live: Kept | None = None
     asked: Contents | None = None
@@ -65,6 +71,12 @@ class SiteModel:
     def there(self) -> list[Kept]:
         """The deploys that have to be there, oldest first."""
         return sorted((kept for kept in self.deploys.values() if kept.deleted == "no"), key=lambda kept: kept.number)
+
+    def may_be_retired(self, kept: Kept) -> bool:
+        """Whether the server's rules of retention may take this deploy: none that is pointed to, nor a newer one."""
+        newest = max(one.number for one in self.deploys.values())  # those that failed or expired count too
+        pointed = {self.live, self.turning, self.alias, self.aliasing, self.earlier()}
+        return self.keeps is not None and newest - kept.number >= self.keeps and kept not in pointed
 
     def earlier(self) -> Kept | None:
         """What a rollback leads to."""

@@ -37,6 +37,7 @@ POINTS = (
     Point("listed.write", "appliance.storage.pending:Receiving.write", stores=True),
     Point("listed.keep", "appliance.storage.pending:Receiving.keep", stores=True),
     Point("listed.finish", "appliance.deploys.listings:Listings._write", stores=True),
+    Point("listed.settle", "appliance.listed_content:ListedContent.settle"),  # published, what was sent is still kept
     Point("unpack.begin", "builds.archive:unpack", stores=True),  # from here on in the build child
     Point("unpack.write", "appliance.storage.blobs:StagedBlobs._write", stores=True),
     Point("build.transform", "builds.pipeline:transform", stores=True),
@@ -53,7 +54,15 @@ POINTS = (
     Point("alias.point", "appliance.live:LiveSites.point"),
     Point("delete.commit", "appliance.deploys.withdrawing:Withdrawing._check_deletable"),
     Point("delete.forget", "appliance.live:LiveSites.forget"),
-    Point("prune.expire", "appliance.storage.pending:Pending.expire"),
+    Point("expire.begin", "appliance.deploys.withdrawing:Withdrawing._expire"),
+    Point("expire.forget", "appliance.live:LiveSites.unpoint"),  # committed, its address answers still
+    Point("prune.pending", "appliance.storage.pending:Pending.expire"),
+    Point("prune.retire", "appliance.deploys.withdrawing:Withdrawing.retire"),  # by the rules of retention
+    Point("prune.recheck", "appliance.deploys.retention:_still_due"),  # in its transaction
+    Point("sweep.manifests", "appliance.storage.sweep:Sweep._sweep_manifests", stores=True),
+    Point("sweep.mark", "appliance.storage.sweep:Sweep._mark", stores=True),
+    Point("sweep.remove", "appliance.storage.sweep:Sweep._remove"),
+    Point("sweep.remember", "appliance.storage.sweep:Sweep._remember", stores=True),
     Point("start.clear", "appliance.data_folder:DataFolder.clear_scratch"),
     Point("start.take-up", "appliance.jobs:Jobs._take_up"),
     Point("migrate.backup", "appliance.storage.backups:Backups.take", stores=True),

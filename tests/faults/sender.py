@@ -3,6 +3,8 @@
 import hashlib
 import random
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,6 +15,15 @@ from tests.faults.model import Contents, Kept, SiteModel
 
 KEEPS = 6  # deploys of a site; from then on some are deleted
 ALIAS = "staging"
+LIFE = 1  # seconds, the shortest there is
+LEADING_TO = {
+    "listed": "patch",
+    "rollback": "roll_back",
+    "alias": "move_alias",
+    "delete": "delete",
+    "expire": "deploy_for_a_while",
+}
+"""Which step comes past points of these names; a deploy comes past most others."""
 
 
 class Sender:
@@ -28,9 +39,11 @@ class Sender:
         self._client = client
         self._chance = random.Random(seed)
 
-    def send(self, until: threading.Event) -> None:
-        """Go on until told to stop, the server is gone, or an answer leaves something open."""
-        steps = (self.deploy, self.deploy, self.patch, self.roll_back, self.publish, self.delete, self.move_alias)
+    def send(self, until: threading.Event, point: str | None = None) -> None:
+        """Go on until told to stop, the server is gone, or an answer leaves something open; mostly what leads to the
+        point.
+        """
+        steps = self._steps(point)
         while not until.is_set():
             try:
                 self._chance.choice(steps)()
@@ -44,12 +57,32 @@ class Sender:
                 return
             self.done += 1
 
+    def _steps(self, point: str | None) -> list[Callable[[], None]]:
+        steps = [self.deploy, self.deploy, self.patch, self.roll_back, self.publish, self.delete, self.move_alias]
+        steps.append(self.deploy_for_a_while)
+        if point is not None:
+            leading: Callable[[], None] = getattr(self, LEADING_TO.get(point.partition(".")[0], "deploy"))
+            steps += [leading] * len(steps)
+        return steps
+
     def deploy(self) -> None:
         """A whole version, as a ZIP."""
         contents = self.site.asked = self.site.version(self._chance)
         body = zip_of({path: bytes(content) for path, content in contents.items()})
         headers = {"content-type": "application/zip"}
         self._follow(self._post(f"sites/{self.site.name}/deploys", content=body, headers=headers), contents)
+
+    def deploy_for_a_while(self) -> None:
+        """A draft whose time is over soon."""
+        contents = self.site.asked = self.site.version(self._chance)
+        body = zip_of({path: bytes(content) for path, content in contents.items()})
+        asked = {"headers": {"content-type": "application/zip"}, "params": {"draft": "true", "expires": f"{LIFE}s"}}
+        facts = self._post(f"sites/{self.site.name}/deploys", content=body, **asked)
+        kept = Kept(facts["id"], facts["number"], contents, draft=True, expires=time.time() + LIFE)
+        self.site.deploys[kept.id], self.site.asked = kept, None
+        if ended(self._client, kept.id)["state"] == "failed":
+            self.site.drop(kept)
+        kept.ready = True
 
     def patch(self) -> None:
         """A version in which two files are other than in the live one: only they are sent."""
@@ -75,14 +108,15 @@ class Sender:
 
     def publish(self) -> None:
         """Any deploy that is ready."""
-        ready = [kept for kept in self.site.there() if kept.ready]
+        ready = [kept for kept in self.site.there() if kept.ready and kept.expires is None]
         if ready:
             target = self._chance.choice(ready)
             self._turn(target, "publish", {"json": {"deploy": target.id}})
 
     def delete(self) -> None:
         """One that nothing points to, once there are many."""
-        free = [kept for kept in self.site.there() if kept.ready and kept not in {self.site.live, self.site.alias}]
+        pointed = {self.site.live, self.site.alias}
+        free = [kept for kept in self.site.there() if kept.ready and kept not in pointed and kept.expires is None]
         if len(free) > KEEPS:
             gone = self._chance.choice(free)
             gone.deleted = "maybe"
@@ -91,7 +125,7 @@ class Sender:
 
     def move_alias(self) -> None:
         """To the newest."""
-        ready = [kept for kept in self.site.there() if kept.ready]
+        ready = [kept for kept in self.site.there() if kept.ready and kept.expires is None]
         if ready:
             self.site.aliasing = ready[-1]
             target = {"deploy": ready[-1].id}

@@ -11,7 +11,7 @@ from appliance.data_folder import DataFolder
 from appliance.storage.blobs import Blobs
 from tests.appliance.crashes import API, client_of, ended
 from tests.builders import Served, page, served, zip_of
-from tests.faults.run import operator
+from tests.faults.campaign import operator
 
 ZIP = {"content-type": "application/zip"}
 TEXT = page("the pages of the shop")

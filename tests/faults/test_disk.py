@@ -15,8 +15,8 @@ import pytest
 from appliance.data_folder import DataFolder
 from tests.appliance.crashes import API, BYTES, client_of, emptied, ended, old_site
 from tests.builders import page, served, zip_of
+from tests.faults.campaign import operator
 from tests.faults.disks import SmallDisk, small_disk
-from tests.faults.run import operator
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is mounted here is Linux's")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.campaign import Campaign
 from tests.faults.points import POINTS, Point
-from tests.faults.run import Campaign
 
 SEED = 7
 

@@ -59,7 +59,7 @@ class Visitors:
                     if self._over.is_set():
                         return
                     self._ask(connection, server, chance)
-                    time.sleep(0.002)  # two cores are for the server too
+                    time.sleep(0.01)  # two cores are for the server too
             except (OSError, http.client.HTTPException) as error:
                 if not _has_ended(server):
                     self.wrong.append(f"a visitor's connection failed while the server lived: {error!r}")

@@ -4,6 +4,7 @@ import asyncio
 import stat
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from appliance.data_folder import DataFolder
 from appliance.file_lock import FileLock
 from appliance.safekeeping.copying import Hashed
-from appliance.safekeeping.folders import BackupFolder
+from appliance.safekeeping.folders import NAMED, BackupFolder
 from appliance.safekeeping.items import Item, Refused
 from appliance.safekeeping.records import last_backup
 from appliance.safekeeping.taking import take
@@ -261,3 +262,17 @@ def test_a_data_folder_without_a_database_is_refused(tmp_path: Path) -> None:
 
     assert (done.returncode, "nothing to back up" in done.stderr) == (1, True)
     assert not (tmp_path / "backups").exists()
+
+
+def test_a_backup_is_the_newest_also_after_the_clock_was_set_back(folder: DataFolder, tmp_path: Path) -> None:
+    backups = BackupFolder(tmp_path / "backups")
+    back_up(folder, backups.root)
+    (first,) = backups.snapshots()
+    ahead = first.rename(first.with_name(f"{datetime.now(UTC) + timedelta(hours=1):{NAMED}}.list"))
+
+    back_up(folder, backups.root)
+
+    assert backups.snapshots()[0] == ahead
+    with backups:
+        assert backups.prune(1) == 1
+    assert backups.snapshots() != [ahead]
