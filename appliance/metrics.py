@@ -25,6 +25,7 @@ from appliance.units import Networks
 from appliance.version import VERSION
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)  # from one page to the longest `build_timeout`
+LATE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)  # from what nobody notices to what everybody does
 MEASURED = 300.0  # seconds a measurement of the store is good for: it looks at every file
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
@@ -65,6 +66,12 @@ class Metrics:
         self._swept_files = Counter("dropdock_swept_files", "Stored files removed by sweeps.", registry=self.registry)
         self._swept_bytes = Counter("dropdock_swept_bytes", "Bytes of them.", registry=self.registry)
         self._swept_at = Gauge("dropdock_swept_seconds", "When the last sweep ended.", registry=self.registry)
+        self._late = Histogram(
+            "dropdock_loop_late_seconds",
+            "How late the event loop comes to what is due.",
+            buckets=LATE,
+            registry=self.registry,
+        )
         for outcome in ("hit", "miss"):
             self._cache.labels(outcome)
             self._kept.labels(outcome)
@@ -86,6 +93,10 @@ class Metrics:
         self._swept_files.inc(swept.blobs + swept.manifests)
         self._swept_bytes.inc(swept.bytes)
         self._swept_at.set_to_current_time()
+
+    def late(self, seconds: float) -> None:
+        """Note how late the event loop was."""
+        self._late.observe(seconds)
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
         """Ask `depth` for the number of waiting deploys whenever the figures are read; in a thread."""

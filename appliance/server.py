@@ -50,6 +50,7 @@ from appliance.metrics import Metrics
 from appliance.parts import Parts
 from appliance.pointer import Compiler
 from appliance.presence import Presence
+from appliance.pulse import Pulse
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.table import Table
@@ -249,6 +250,9 @@ async def _wire(
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     stack.push_async_callback(_stop, front, parts, settings.stop_grace)
     await keep_house(stack, parts, folder, program.refine_command, program.background_command)
+    pulse = Pulse(metrics.late)
+    await pulse.start()
+    stack.push_async_callback(pulse.stop)
     return parts, app, front
 
 

@@ -41,6 +41,10 @@ POINTS = (
     Point("unpack.begin", "builds.archive:unpack", stores=True),  # from here on in the build child
     Point("unpack.write", "appliance.storage.blobs:StagedBlobs._write", stores=True),
     Point("build.transform", "builds.pipeline:transform", stores=True),
+    Point("generate.begin", "builds.generate:generate"),
+    Point("generate.fetch", "builds.generate:_Bench.fetch", stores=True),
+    Point("generate.run", "builds.generate:_Bench.carry_out"),
+    Point("generate.collect", "builds.generate:collect", stores=True),
     Point("store.commit", "appliance.storage.blobs:StagedBlobs.commit", stores=True),
     Point("store.sync", "appliance.storage.blobs:sync_filesystem", stores=True),  # before and after the renames
     Point("store.manifest", "appliance.storage.manifest:Manifests.put", stores=True),  # in the server again
