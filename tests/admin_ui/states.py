@@ -100,3 +100,6 @@ STATES = (
     State("help_pages", "page", "/help/settings", ALICE),
     State("components", "all", "/admin/components", OLGA),
 )
+
+UNSEEN = frozenset({"events"})
+"""Screens with nothing to see: a stream that scripts listen to."""

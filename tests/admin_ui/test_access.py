@@ -6,9 +6,11 @@ import pytest
 
 from admin_ui.edge import OpenRoute, Route
 from admin_ui.screens import SCREENS
-from tests.admin_ui.desk import Desk, Page
+from appliance import members
+from tests.admin_ui.desk import NAVIGATION, Desk, Page
+from tests.authorisation import ASKING, MATRIX
 from tests.builders import Appliance, page
-from tests.cast import ADAM, BOB
+from tests.cast import ADAM, ALICE, BOB, CHARLIE, OLGA
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -16,10 +18,18 @@ ROUTES = [route for screen in SCREENS for route in screen.ROUTES]
 CLOSED = [route for route in ROUTES if isinstance(route, Route)]
 OF_A_SITE = [route for route in CLOSED if "<name>" in route.rule and not route.rule.startswith("/help")]
 OF_A_DEPLOY = [route for route in CLOSED if "<deploy>" in route.rule]
+RULES = sorted({route.rule for route in ROUTES})
+PAGES = [route for route in CLOSED if route.method == "GET" and route.rule != "/events"]  # which has no end
+DONE = {"/deploys/<deploy>/publish", "/deploys/<deploy>/cancel"}  # of a live deploy: conflicts, said in a page
+STATUS = {"+": 200, "x": 403, "0": 404}  # of a page, by what tests/authorisation.py says of it
 
 
 def path_of(route: Route | OpenRoute, name: str = "nothing", deploy: str = "nothing") -> str:
-    path = route.rule.replace("<name>", name).replace("<deploy>", deploy)
+    return path_of_rule(route.rule, name, deploy)
+
+
+def path_of_rule(rule: str, name: str = "nothing", deploy: str = "nothing") -> str:
+    path = rule.replace("<name>", "deploys" if rule.startswith("/help") else name).replace("<deploy>", deploy)
     return re.sub("<int.*?>", "1", path)
 
 
@@ -43,21 +53,31 @@ async def test_a_stranger_is_asked_to_sign_in(stranger: Desk, route: Route) -> N
     assert answer.headers["location"].startswith("/sign-in")
 
 
-@pytest.mark.parametrize("rule", sorted({route.rule for route in ROUTES}))
-async def test_a_method_no_screen_takes_is_refused(alice: Desk, rule: str) -> None:
-    route = next(route for route in ROUTES if route.rule == rule)
+@pytest.mark.parametrize("rule", RULES)
+async def test_a_method_a_screen_does_not_take_is_refused(alice: Desk, rule: str) -> None:
+    taken = {route.method for route in ROUTES if route.rule == rule}
 
-    answer = await alice.client.delete(path_of(route))
+    for method in {"GET", "POST", "PATCH", "DELETE"} - taken:
+        answer = await alice.client.request(method, path_of_rule(rule))
 
-    assert answer.status_code == 405
-    assert route.method in answer.headers["allow"]
-    assert Page(answer.text).text.count("Method not allowed") == 2
+        assert answer.status_code == 405, method
+        assert taken <= set(answer.headers["allow"].split(", "))
+        assert Page(answer.text).text.count("Method not allowed") == 2
 
 
-async def test_a_form_s_address_is_not_a_page(alice: Desk) -> None:
-    answer = await alice.get("/sign-out")
+@pytest.mark.parametrize("route", PAGES, ids=named)
+async def test_a_page_is_there_for_all_who_may_and_for_nobody_else(
+    server: Appliance, alice: Desk, route: Route
+) -> None:
+    path = path_of_rule(route.rule, *await with_member(server, alice))
+    may = MATRIX[f"GET {route.rule}"]
 
-    assert answer.status_code == 405
+    for who, person in (("member", CHARLIE), ("owner", ALICE), ("admin", ADAM), ("operator", OLGA)):
+        async with server.client(person) as asking:
+            answer = await asking.get(path, headers=NAVIGATION)
+        expected = STATUS[may[ASKING.index(who)]]
+        assert answer.status_code == (409 if expected == 200 and route.rule in DONE else expected), who
+        assert answer.headers["content-type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("route", [route for route in CLOSED if route.method == "POST"], ids=named)
@@ -104,3 +124,14 @@ async def test_an_admin_sees_everybody_s_sites(server: Appliance, alice: Desk, r
         answer = await adam.get(rule.replace("<name>", "seen-by-adam"))
 
     assert answer.status_code == 200
+
+
+async def with_member(server: Appliance, alice: Desk) -> tuple[str, str]:
+    """A site of Alice's that Charlie looks after too, and a deploy of it."""
+    async with server.client(ALICE) as api:
+        found = (await api.get("/api/v1/sites/shared")).json()
+        if "live" not in found:
+            await alice.deploy("shared", {"index.html": page("shared")})
+            await members.add(server.actors[ALICE.email], "shared", CHARLIE.email)
+            found = (await api.get("/api/v1/sites/shared")).json()
+    return "shared", found["live"]["deploy"]

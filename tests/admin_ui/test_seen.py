@@ -14,7 +14,6 @@ from playwright.sync_api import Browser
 
 from tests.admin_ui.camera import SIZES, Camera, overflow, violations
 from tests.admin_ui.states import STATES, State
-from tests.admin_ui.window import chromium
 from tests.admin_ui.world import World, world
 
 pytestmark = pytest.mark.needs("chromium")
@@ -22,12 +21,6 @@ pytestmark = pytest.mark.needs("chromium")
 PICTURES = Path(__file__).parents[2] / "test-results" / "screens"
 SCHEMES = ("light", "dark")
 FEW = ("sign_in-empty", "sites-filled", "site-filled", "deploy-asking", "account-refused", "components-all")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,11 @@
 """The list of sites, and the form for a new one."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
 from appliance.models.site import Site
 from tests.admin_ui.desk import Desk, Page
+from tests.admin_ui.queries import queries
 from tests.builders import Appliance, page
 from tests.cast import ADAM, BOB, CHARLIE
 
@@ -139,20 +136,3 @@ async def add_sites(owner: int, numbers: range) -> None:
         await Live.create(site=site, deploy=deploy)
         await Publication.create(site=site, deploy=deploy, kind="deploy")
         await PublishingLock.create(site=site, account_id=owner)
-
-
-@contextmanager
-def queries() -> Iterator[list[str]]:
-    """What the database is asked while the block runs."""
-    asked: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: asked.append(record.getMessage())  # type: ignore[method-assign]
-    log = logging.getLogger("tortoise.db_client")
-    before = log.level
-    log.setLevel(logging.DEBUG)
-    log.addHandler(handler)
-    try:
-        yield asked
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(before)

@@ -39,22 +39,22 @@ class World:
 
 
 @contextmanager
-def world(data: Path) -> Iterator[World]:
-    """Lay it out and serve it until the block ends."""
+def world(data: Path, sites: int = MANY) -> Iterator[World]:
+    """Lay it out and serve it until the block ends; `sites` is how many Mia has."""
     with ThreadPoolExecutor(1) as aside:  # the browser's driver has a loop in this thread
-        deploys = aside.submit(lambda: asyncio.run(_lay_out(data))).result(120)
+        deploys = aside.submit(lambda: asyncio.run(_lay_out(data, sites))).result(120)
     with served(data) as server:
         yield World(server, deploys)
 
 
-async def _lay_out(data: Path) -> dict[str, str]:
+async def _lay_out(data: Path, sites: int) -> dict[str, str]:
     async with appliance(data, (*EVERYBODY, MIA), admin=admin_ui.blueprints) as running:
         async with running.client(ALICE) as alice:
             deploys = await _blog(alice)
             deploys["asking"] = (await deployed(alice, "handbook", zip_of(SOURCE)))["id"]
             await alice.post("/api/v1/sites", json={"name": "not-yet-anything"})
             await _guarded(alice)
-        await _many(running.actors[MIA.email].id, await Deploy.get(id=deploys["live"]))
+        await _many(running.actors[MIA.email].id, await Deploy.get(id=deploys["live"]), sites)
     keep(DataFolder(data).backed_up, BackedUp(datetime.now(UTC), "/mnt/backups", 5, 500, rehearsed=True))
     return deploys
 
@@ -86,10 +86,10 @@ async def _guarded(alice: httpx.AsyncClient) -> None:
     assert deploy["state"] == "ready"
 
 
-async def _many(owner: int, like: Deploy) -> None:
+async def _many(owner: int, like: Deploy, sites: int) -> None:
     """Mia's sites, and a site of hers with very many deploys, all with the content of one."""
     content = {"manifest": like.manifest, "files": like.files, "bytes": like.bytes, "steps": like.steps}
-    for number in range(MANY):
+    for number in range(sites):
         site = await Site.create(name=f"site-{number:03}", owner_id=owner, last_number=1)
         deploy = await Deploy.create(
             id=f"mia{number:07}", site=site, number=1, state="ready", author_id=owner, **content

@@ -33,6 +33,7 @@ NETLIFY = Package("netlify-cli@27", "netlify-cli/bin/run.js")
 NETLIFY_17 = Package("netlify-cli@17", "netlify-cli/bin/run.js")
 WRANGLER = Package("wrangler@4", "wrangler/bin/wrangler.js")
 SURGE = Package("surge@0.44", "surge/bin/surge")
+LIGHTHOUSE = Package("lighthouse@13", "lighthouse/cli/index.js")
 
 
 @cache
