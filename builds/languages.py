@@ -24,8 +24,8 @@ class Language:
 
 
 LANGUAGES = (
-    Language("css", ("css",), ("lightningcss", "tdewolff-minify"), 3),
-    Language("html", ("html", "htm"), ("tdewolff-minify",), 2),
+    Language("css", ("css",), ("lightningcss", "tdewolff-minify"), 4),
+    Language("html", ("html", "htm"), ("tdewolff-minify",), 3),
     Language("js", ("js", "mjs"), ("tdewolff-minify",), 1),
     Language("json", ("json", "webmanifest", "geojson", "jsonld"), ("tdewolff-minify",), 1),
 )

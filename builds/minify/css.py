@@ -12,26 +12,44 @@ import lightningcss
 from builds.minify.native import Unsuitable, run
 
 _ZERO = rb"(?<![\w.])0*\.?0+"
-_WRONG = re.compile(  # zeros whose unit is dropped although it means something
-    rb"\b(?:rotate|offset|font|font-style|image-orientation)\s*:[^;}]*" + _ZERO + rb"(?:deg|g?rad|turn)\b"  # invalid
+_MEANT = (  # declarations with a zero whose unit is dropped although it means something
+    rb"\b(?:rotate|offset|font|font-style|image-orientation)\s*:[^;{}]*" + _ZERO + rb"(?:deg|g?rad|turn)\b"  # invalid
     rb"|\bflex-basis\s*:\s*" + _ZERO + rb"%"  # of a height that is not known, it is no zero
-    rb"|\bflex\s*:[^;}]*" + _ZERO + rb"[a-z]"  # becomes such a percentage
-    rb"|\bflex\s*:\s*[\d.]+\s+[\d.]+\s+" + _ZERO + rb"\s*(?:[^\s\w.%-]|$)",  # likewise
+    rb"|\bflex\s*:[^;{}]*" + _ZERO + rb"[a-z]"  # becomes such a percentage
+    rb"|\bflex\s*:\s*[\d.]+\s+[\d.]+\s+" + _ZERO + rb"\s*(?:[^\s\w.%-]|$)"  # likewise
 )
+_WRONG = re.compile(_MEANT)
 _SIGNS = (b"0deg", b"0grad", b"0rad", b"0turn")  # what is quickly looked for first, and likewise
 _FLEX = re.compile(rb"flex(?:-basis)?\s*:")
+_SEALED = re.compile(  # the same with the whole name of the property; nothing is meant in comments and strings
+    rb"""/\*.*?\*/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?<![\w-])(?P<meant>[\w-]*(?:""" + _MEANT + rb"))",
+    re.IGNORECASE | re.DOTALL,
+)
+_SEAL = b"--dropdock-sealed-"
 
 
 def check(content: bytes) -> None:
-    """Raise Unsuitable for a stylesheet, or a page with styles, that would come out wrong."""
-    plain = content.lower()
-    suspicious = any(sign in plain for sign in _SIGNS) or _FLEX.search(plain)
-    if suspicious and (found := _WRONG.search(plain)):
+    """Raise Unsuitable for a page whose styles would come out wrong."""
+    if found := _wrong(content):
         raise Unsuitable(f"{found[0][:40]!r} is not minified correctly")
 
 
 def minify(content: bytes) -> bytes:
-    """The stylesheet, smaller; raises ValueError for one that no browser would read to its end, and Unsuitable."""
-    check(content)
+    """The stylesheet, smaller; raises ValueError for one that no browser would read to its end, and Unsuitable.
+
+    Declarations that would come out wrong go through the minifier as custom properties, whose values it does not touch.
+    """
     lightningcss.process_stylesheet(content.decode(), minify=False)
-    return run(b"text/css", content)
+    if not _wrong(content):
+        return run(b"text/css", content)
+    sealed = _SEALED.sub(lambda found: (_SEAL if found["meant"] else b"") + found[0], content)
+    made = run(b"text/css", sealed)
+    if _SEAL in content or made.count(_SEAL) != sealed.count(_SEAL):
+        raise Unsuitable("a declaration is not minified correctly")
+    return made.replace(_SEAL, b"")
+
+
+def _wrong(content: bytes) -> re.Match[bytes] | None:
+    plain = content.lower()
+    suspicious = any(sign in plain for sign in _SIGNS) or _FLEX.search(plain)
+    return _WRONG.search(plain) if suspicious else None
