@@ -121,3 +121,20 @@ async def test_what_was_found_in_the_cache_is_counted(tmp_path: Path) -> None:
 
     assert 'dropdock_cache_lookups_total{outcome="miss"} 1.0' in page
     assert 'dropdock_cache_lookups_total{outcome="hit"} 1.0' in page
+
+
+@pytest.mark.long
+async def test_of_a_thousand_pages_of_which_one_changed_one_is_made_again(tmp_path: Path) -> None:
+    pages = {f"{number}.html": PAGE.replace("word", f"word {number} " * 200) for number in range(1000)}
+    changed = pages | {"7.html": PAGE.replace("word", "changed " * 200)}
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), force_minify="site") as server,
+        server.client(ALICE) as client,
+    ):
+        for files in (pages, pages, changed):
+            await deployed(client, "shop", zip_of(files))
+        figures = (await server.fetch("localhost", "/metrics")).text
+        shown = (await server.fetch("shop.localhost", "/7.html")).text
+
+    assert 'dropdock_cache_lookups_total{outcome="miss"} 1001.0' in figures
+    assert "changed" in shown
