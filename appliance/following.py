@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from appliance.actor import Actor
 from appliance.deploys import DeployFacts
 from appliance.errors import NotFound
 from appliance.jobs import Jobs
-from appliance.progress import LogLine
+from appliance.progress import LogLine, Progress
 
-PAUSE = 0.1  # seconds between two looks while a log grows: a build prints faster than anybody reads
+PAUSE = 0.1  # seconds between two looks at what goes on: it changes faster than anybody reads, and looking takes work
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,10 @@ class LogPart:
 
 
 async def follow(jobs: Jobs, actor: Actor, deploy: str, after: int = 0) -> AsyncIterator[DeployFacts | LogPart]:
-    """The deploy and its log from line `after` on, now and after each change, until it is finished, or gone.
+    """The deploy and its log from line `after` on, now and as they change, until it is finished, or gone.
 
-    What there is to know of a finished deploy is told before this ends, its log first.
+    Changes that follow each other closely are told together, the end at once. What there is to know of a finished
+    deploy is told before this ends, its log first.
     """
     shown: int | None = None
     while True:
@@ -46,5 +48,11 @@ async def follow(jobs: Jobs, actor: Actor, deploy: str, after: int = 0) -> Async
             return
         shown = revision
         await change.wait()
-        if facts is None:
-            await asyncio.sleep(PAUSE)
+        await _pause(progress)
+
+
+async def _pause(progress: Progress | None) -> None:
+    """Let some time pass, or what is left until its end."""
+    if progress is not None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(progress.over.wait(), PAUSE)

@@ -44,7 +44,7 @@ class Intake:
         Raises NotFound, TooLarge (upload_size), TooMany (uploads_at_once), Busy (no room to store it), BadInput when it
         stops early.
         """
-        await sites.find(actor, site)
+        row = await sites.find(actor, site)
         check_answer(new.build)
         known = await self._deploys.expected(actor, site, new)
         if known is not None:
@@ -53,6 +53,7 @@ class Intake:
         self._check_busy()
         self._open += 1
         try:
+            await self._jobs.expect(declared, sites.options_of(row))
             return await self._receive(actor, site, new, body, declared)
         finally:
             self._open -= 1

@@ -26,11 +26,13 @@ from appliance.optimising import saving, transforms_of
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
+from appliance.storage.manifest import Options
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
 from builds.errors import BuildError
 from builds.folders import remove
 from builds.order import Order, Source
+from builds.presses import LARGE_UPLOAD
 from builds.queue import Queue
 from builds.values import Limits, Plan
 from builds.workshop import Workshop
@@ -116,6 +118,12 @@ class Jobs:
         """Queue a deploy whose upload is in `incoming/`."""
         if not self._stopping.is_set():  # else the next start finds it in the database
             await asyncio.to_thread(self.queue.put, deploy)
+
+    async def expect(self, size: int | None, options: Options) -> None:
+        """An upload of so many bytes, if that is known, to a site with these options is on its way."""
+        optimised = transforms_of(self._settings, self._folder, options)
+        if optimised and (size is None or size > LARGE_UPLOAD) and not self._stopping.is_set():
+            await asyncio.to_thread(self._workshop.expect)
 
     async def accept(self, deploy: str) -> None:
         """Queue a deploy that has just come in, in place of those it supersedes."""

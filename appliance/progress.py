@@ -40,7 +40,8 @@ class LogLine:
 class Progress:
     """The steps of one deploy. Changed and watched on the event loop only.
 
-    `revision` counts the changes of everything but the log, of which `kept` lines are on disk.
+    `revision` counts the changes of everything but the log, of which `kept` lines are on disk. `over` is set when
+    nothing more will happen.
     """
 
     steps: dict[str, StepFacts] = field(default_factory=lambda: {name: StepFacts(name) for name in STEPS})
@@ -49,6 +50,7 @@ class Progress:
     log: list[LogLine] = field(default_factory=list)
     revision: int = 0
     kept: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     _began: float = field(default_factory=time.monotonic)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 

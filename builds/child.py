@@ -14,14 +14,12 @@ from typing import Any, BinaryIO
 from builds import pipeline, priority, wire
 from builds.errors import BuildError
 from builds.order import Source
-from builds.presses import Presses
+from builds.presses import LARGE_UPLOAD, Presses
 from builds.values import Plan, Staging
 from builds.watcher import Watcher
 
 SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
 LAST_MOMENT = 5.0  # seconds a build gets to end what it has started, once its server is gone
-
-LARGE = 256 * 1024  # bytes of an upload; smaller ones are unpacked before a press has started
 
 Stage = Callable[[Path], Staging]
 """Opens a place in the store for one upload's content, given its workspace."""
@@ -44,6 +42,9 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
     orders = _Orders()
     threading.Thread(target=orders.listen, daemon=True).start()
     while work := orders.next():
+        if isinstance(work, _Expected):
+            presses.warm_up()
+            continue
         plan, cancelled = work
         with orders.at_work:
             later: list[Callable[[], None]] = []
@@ -68,16 +69,20 @@ class _News:
             self._stream.flush()
 
 
+class _Expected:
+    """A plan is on its way of which much is to be optimised."""
+
+
 class _Orders:
     """What the server wants: plans, and an end to them."""
 
     def __init__(self) -> None:
         self.at_work = threading.Lock()
-        self._plans: SimpleQueue[tuple[Plan, threading.Event] | None] = SimpleQueue()
+        self._plans: SimpleQueue[tuple[Plan, threading.Event] | _Expected | None] = SimpleQueue()
         self._last: tuple[Plan, threading.Event] | None = None
 
-    def next(self) -> tuple[Plan, threading.Event] | None:
-        """The next plan, and what is set to call it off; None when no more come."""
+    def next(self) -> tuple[Plan, threading.Event] | _Expected | None:
+        """The next plan, and what is set to call it off; that one is expected; None when no more come."""
         return self._plans.get()
 
     def listen(self) -> None:
@@ -93,7 +98,12 @@ class _Orders:
         if "cancel" in message:
             if self._last and self._last[0].deploy == message["cancel"]:
                 self._last[1].set()
-            return
+        elif "expect" in message:
+            self._plans.put(_Expected())
+        else:
+            self._receive(message)
+
+    def _receive(self, message: dict[str, Any]) -> None:
         self._last = (wire.read_plan(message), threading.Event())
         self._plans.put(self._last)
 
@@ -119,7 +129,7 @@ def _watcher(
 def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher, redact: Redact) -> dict[str, Any]:
     """Carry out a plan; the message that says what came of it."""
     if plan.transforms and _is_large(plan):
-        presses.warm_up()  # while the upload is unpacked; an idle child has none, for they take memory
+        presses.warm_up()  # while the upload is unpacked, unless it was expected
     try:
         result = pipeline.run(plan, stage(plan.workspace), watcher, presses)
     except BuildError as error:
@@ -131,7 +141,7 @@ def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher, redact:
 
 
 def _is_large(plan: Plan) -> bool:
-    return plan.upload.is_file() and plan.upload.stat().st_size > LARGE
+    return plan.upload.is_file() and plan.upload.stat().st_size > LARGE_UPLOAD
 
 
 def _from_system(error: OSError) -> BuildError:

@@ -11,7 +11,12 @@ from builds.cache import Cache, key_of
 from builds.compress import Levels
 from builds.values import Staging, StoredVariant
 
-COMPRESSORS = f"zstandard {zstandard.__version__} brotli {metadata.version('brotli')} zlib {zlib.ZLIB_RUNTIME_VERSION}"
+COMPRESSORS = " ".join(
+    [
+        f"zstandard {zstandard.__version__} zlib {zlib.ZLIB_RUNTIME_VERSION}",
+        *(f"{name} {metadata.version(name)}" for name in ("brotli", "isal")),
+    ]
+)
 
 Forms = tuple[StoredVariant, ...]
 

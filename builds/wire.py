@@ -3,6 +3,7 @@
 → {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "transforms": {…},
    "order": {…} | null, "aside": […], "listing": … | null, "pending": … | null, "exact": false,
    "held": the SHA-256 of each, one after the other}
+→ {"expect": true}                           between plans: the next one will need presses
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these, then one of

@@ -47,6 +47,13 @@ class Workshop:
         if wanted:
             self._keep(_Child(self._command))
 
+    def expect(self) -> None:
+        """Have a child that is ready to optimise much: an upload is on its way, which takes time too."""
+        self.warm_up()
+        with self._lock:
+            if self._warm is not None:
+                self._warm.get_ready()
+
     def run(self, plan: Plan, report: Report, line: Line = lambda _time, _step, _text: None) -> Unpacked | Source:
         """Have the plan carried out. Blocks. Raises BuildError (also when the child dies or takes too long)."""
         child = self._take(plan.deploy)
@@ -154,6 +161,10 @@ class _Child:
             deadline.cancel()
             if self._last_moment:
                 self._last_moment.cancel()
+
+    def get_ready(self) -> None:
+        """Start what the next plan will need; only while it is idle."""
+        self._send({"expect": True})
 
     def call_off(self) -> None:
         """End the plan it works on: a build by itself, if it does so in time; else at once. From any thread."""

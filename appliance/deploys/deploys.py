@@ -203,6 +203,7 @@ class Deploys:
         """Nothing more happens to a deploy: those who watch it see so."""
         progress = self.under_way.pop(deploy, None)
         if progress is not None:
+            progress.over.set()
             progress.changed()
         self.news.deploy(deploy)
 

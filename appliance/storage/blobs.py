@@ -150,12 +150,13 @@ class StagedBlobs:
         between, would be taken for known content by every later upload. The second sync has names only to write.
         """
         self._await_writing()
-        sync_filesystem(self.blobs.root)
-        with self.blobs.guard.closed():
-            for sha256, name in self._staged.items():
-                os.rename(name, self._stored(sha256))
-        self._staged.clear()
-        sync_filesystem(self.blobs.root)
+        if self._staged:
+            sync_filesystem(self.blobs.root)
+            with self.blobs.guard.closed():
+                for sha256, name in self._staged.items():
+                    os.rename(name, self._stored(sha256))
+            self._staged.clear()
+        sync_filesystem(self.blobs.root)  # also for names that another upload has just given, and are relied on here
 
     def discard(self) -> None:
         """Forget everything staged and not committed."""
@@ -171,8 +172,7 @@ class StagedBlobs:
     def _put_whole(self, content: bytes) -> tuple[str, int]:
         sha256 = hashlib.sha256(content).hexdigest()
         if not self._known(sha256):
-            name = self._write((content,))
-            self._keep(sha256, name)
+            self._add(sha256, self._write((content,)))
         return sha256, len(content)
 
     def _put_stream(self, first: bytes, second: bytes, rest: Iterable[bytes]) -> tuple[str, int]:
@@ -204,7 +204,10 @@ class StagedBlobs:
     def _keep(self, sha256: str, name: str) -> None:
         if self.blobs.guard.renew(self._stored(sha256)):
             os.unlink(name)
-            return
+        else:
+            self._add(sha256, name)
+
+    def _add(self, sha256: str, name: str) -> None:
         with self._lock:
             kept = self._staged.setdefault(sha256, name)
         if kept != name:

@@ -1,7 +1,8 @@
 """From the queue to the outcome, through a real build child: what is kept, what is cleaned up, what goes on."""
 
 import asyncio
-from collections.abc import Callable
+import random
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from appliance.data_folder import DataFolder
 from appliance.storage.manifest import Manifest
+from builds.presses import LARGE_UPLOAD
 from tests.builders import Appliance, appliance, deployed, finished, page, uploaded, zip_of
 from tests.cast import ALICE, OLGA
 from tests.held_child import Gate
@@ -336,6 +338,32 @@ async def test_a_warm_child_waits_for_the_first_upload_and_for_the_next(data: Pa
 
     assert len(warm) == 1
     assert after == warm
+
+
+@pytest.mark.parametrize(("changes", "presses"), [({}, True), ({"variants": False}, False)], ids=["some", "nothing"])
+async def test_while_a_large_upload_is_on_its_way_its_child_gets_ready_to_optimise(
+    data: Path, changes: dict[str, Any], presses: bool
+) -> None:
+    upload = zip_of({"index.html": page("one"), "noise.bin": random.Random(4).randbytes(LARGE_UPLOAD)})
+    ready = False
+
+    async with appliance(data, PEOPLE, **changes) as server, server.client(ALICE) as client:
+        [warm] = build_children()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            nonlocal ready
+            yield upload[:1000]
+            if presses:
+                await until(lambda: bool(warm.children()))
+            ready = bool(warm.children())
+            yield upload[1000:]
+
+        await client.post("/api/v1/sites", json={"name": "shop"})
+        sent = {"content-type": "application/zip", "content-length": str(len(upload))}
+        answer = await client.post("/api/v1/sites/shop/deploys", content=slowly(), headers=sent)
+        assert (await finished(client, answer.json()["id"]))["state"] == "ready"
+
+    assert ready == presses
 
 
 async def test_a_warm_child_ends_after_its_time(data: Path) -> None:

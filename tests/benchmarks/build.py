@@ -5,15 +5,19 @@
 
 Without archives it packs postgresql-doc-15 from its Debian package. In each round a fresh server gets the archive with
 everything off, and one gets it with minifying and compressed forms on: first (cold), again (warm), and with one page
-changed. `unzip` of the same archive is timed in the same round. Beside the time stands what processors spent in all
-processes of the server, but for what is made in the background: a busy machine changes that less. With `--tools` it
-compares the throughput of one core on lodash's, d3's and three's scripts with esbuild's, brotli's and zstd's command
-lines. Prints medians; judges nothing.
+changed. `unzip` of the same archive is timed in the same round, also with a `sync` of the file system behind it, which
+a deploy has and `unzip` has not. Beside the time stands what processors spent in all processes of the server, but for
+what is made in the background: a busy machine changes that less; and of how many files something had to be made. With
+`--tools` it compares the throughput of one core on lodash's, d3's and three's scripts with esbuild's, brotli's and
+zstd's command lines. Prints medians; judges nothing.
 """
 
 import argparse
+import http.client
+import re
 import resource
 import statistics
+import subprocess
 import tempfile
 import time
 import zipfile
@@ -30,8 +34,8 @@ SITE = "postgresql-doc-15"
 ROUNDS = 5
 OFF = {"DROPDOCK_VARIANTS": "false", "DROPDOCK_FORCE_MINIFY": "off"}
 ON = {"DROPDOCK_VARIANTS": "true", "DROPDOCK_FORCE_MINIFY": "on", "DROPDOCK_BEST_VARIANTS": "true"}
-CPU = ", processors"
-STEPS = ("unzip", "off", "cold", "warm", "one page changed")
+CPU, MADE = ", processors", ", files made"
+STEPS = ("unzip", "unzip and sync", "off", "cold", "warm", "one page changed")
 
 
 def main() -> None:
@@ -59,6 +63,7 @@ def _round(archive: Path, scratch: Path) -> dict[str, float]:
     before = _own_children()
     taken = {"unzip": time_unzip(archive, here / "unzipped")}
     taken["unzip" + CPU] = _own_children() - before
+    taken |= _unzip_and_sync(archive, here / "synced")
     taken |= _times(here / "off", OFF, {"off": archive})
     changed = _with_a_page_changed(archive, here / "changed.zip")
     return taken | _times(here / "on", ON, {"cold": archive, "warm": archive, "one page changed": changed})
@@ -70,10 +75,32 @@ def _times(data: Path, environment: dict[str, str], uploads: dict[str, Path]) ->
     with served(data, environment=environment, minify="site") as server:
         time.sleep(1.5)  # the build child and its presses have started by then, as on a server that has run for a while
         for name, archive in uploads.items():
-            before = _family(server.process.pid)
+            before, made = _family(server.process.pid), _made(server.port)
             taken[name] = time_deploy(archive, server.port, token, again=bool(taken))
             taken[name + CPU] = _family(server.process.pid) - before
+            taken[name + MADE] = _made(server.port) - made
     return taken
+
+
+def _unzip_and_sync(archive: Path, target: Path) -> dict[str, float]:
+    before = _own_children()
+    seconds = time_unzip(archive, target)
+    began = time.perf_counter()
+    subprocess.run(["sync", "--file-system", str(target)], check=True)
+    return {
+        "unzip and sync": seconds + time.perf_counter() - began,
+        "unzip and sync" + CPU: _own_children() - before,
+    }
+
+
+def _made(port: int) -> float:
+    """Of how many files something was made so far, for all that was found in the cache."""
+    admin = http.client.HTTPConnection("localhost", port)
+    admin.request("GET", "/metrics")
+    told = admin.getresponse().read().decode()
+    admin.close()
+    found = re.search(r'^dropdock_cache_lookups_total\{outcome="miss"\} (\S+)', told, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def _own_children() -> float:
@@ -112,7 +139,10 @@ def _print_table(archive: Path, rounds: list[dict[str, float]]) -> None:
         spread = f"{statistics.median(ratios):6.2f}  ({ratios[0]:.2f} to {ratios[-1]:.2f})"
         spent = statistics.median(taken[step + CPU] for taken in rounds)
         work = statistics.median(taken[step + CPU] / taken["unzip" + CPU] for taken in rounds)
-        print(f"  {step:<18}{seconds:8.3f} s{spread:<26}{spent:8.3f} s{work:6.2f}", flush=True)
+        made = (
+            f"{statistics.median(taken[step + MADE] for taken in rounds):8.0f} made" if step + MADE in rounds[0] else ""
+        )
+        print(f"  {step:<18}{seconds:8.3f} s{spread:<26}{spent:8.3f} s{work:6.2f}{made}", flush=True)
 
 
 if __name__ == "__main__":

@@ -162,25 +162,23 @@ def time_deploy(
 
 
 def _wait_live(port: int, site: str, deploy: str, token: str) -> None:
-    """Return once the site shows this deploy: it is ready, and a visitor gets a page."""
+    """Return once the site shows this deploy: its events say that it is ready, and a visitor gets a page.
+
+    Asking again and again would have the server answer hundreds of requests of the API meanwhile.
+    """
     admin, visitor = http.client.HTTPConnection("localhost", port), http.client.HTTPConnection("127.0.0.1", port)
-    while True:
-        visitor.request("GET", "/", headers={"Host": f"{site}.localhost"})
-        answer = visitor.getresponse()
-        answer.read()
-        if answer.status == 200 and _is_ready(admin, deploy, token):
-            visitor.close()
-            admin.close()
-            return
-        time.sleep(0.002)
-
-
-def _is_ready(admin: http.client.HTTPConnection, deploy: str, token: str) -> bool:
-    admin.request("GET", f"/api/v1/deploys/{deploy}", headers={"Authorization": f"Bearer {token}"})
-    state = json.loads(admin.getresponse().read())["state"]
-    if state == "failed":
-        raise SystemExit(f"{deploy} failed")
-    return bool(state == "ready")
+    admin.request("GET", f"/api/v1/deploys/{deploy}/events", headers={"Authorization": f"Bearer {token}"})
+    with admin.getresponse() as events:
+        states = (json.loads(line[5:]).get("state") for line in events if line.startswith(b"data:"))
+        if (ended := next((state for state in states if state in {"ready", "failed"}), None)) != "ready":
+            raise SystemExit(f"{deploy} ended as {ended}")
+    visitor.request("GET", "/", headers={"Host": f"{site}.localhost"})
+    answer = visitor.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"{deploy} is ready, but its page answers {answer.status}")
+    visitor.close()
+    admin.close()
 
 
 def _print_row(archive: Path, rounds: list[Round]) -> None:

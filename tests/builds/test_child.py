@@ -85,7 +85,7 @@ def test_it_ends_when_its_input_does(tmp_path: Path, blobs: Blobs) -> None:
 
         process.stdin.close()
 
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
 
 def test_it_ends_at_once_when_its_server_is_gone_while_it_works(tmp_path: Path, blobs: Blobs) -> None:
@@ -99,7 +99,7 @@ def test_it_ends_at_once_when_its_server_is_gone_while_it_works(tmp_path: Path, 
 
         process.stdin.close()
 
-        assert process.wait(10) == 1
+        assert process.wait(30) == 1
         assert (gate.folder / "d1").exists()  # nobody had let it go
 
 
@@ -139,7 +139,7 @@ def test_a_child_that_can_tell_nobody_ends(tmp_path: Path) -> None:
     with child(scripted("raise BrokenPipeError")) as process:
         send(process, plan_for(tmp_path, zip_of(INDEX)))
 
-        assert process.wait(10) == 1
+        assert process.wait(30) == 1
 
 
 @pytest.mark.parametrize("error", ["OSError(28, 'No space left on device')", "ZeroDivisionError('unforeseen')"])

@@ -220,6 +220,20 @@ def test_a_child_whose_news_cannot_be_taken_is_not_used_again(tmp_path: Path, re
     assert not warm.is_running()
 
 
+def test_a_child_that_expects_an_upload_has_its_presses_before_the_plan_comes(tmp_path: Path, real: Workshop) -> None:
+    real.expect()
+
+    [warm] = children()
+    assert eventually(lambda: len(warm.children()) > 0)
+    [press, *_] = warm.children()
+
+    made = real.run(plan_for(tmp_path), silent)
+
+    assert isinstance(made, Unpacked)
+    assert children() == {warm}
+    assert press in warm.children()
+
+
 def test_an_idle_child_that_does_not_end_by_itself_is_killed(tmp_path: Path) -> None:
     with workshop(DEAF) as made:
         made.warm_up()
