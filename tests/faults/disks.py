@@ -54,6 +54,25 @@ class SmallDisk:
                 _run("umount", "--lazy", str(folder))
 
 
+_AS_ROOT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner")
+ORDINARY = _AS_ROOT if getattr(os, "geteuid", lambda: 1)() == 0 else ()
+"""Before a command: it may do no more with files than their modes say, also where it is root's."""
+
+
+@contextlib.contextmanager
+def forbidden(root: Path, mode: int) -> Iterator[None]:
+    """Every folder below, and this one, has this mode until the block ends: somebody was careless with chmod."""
+    folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
+    was = [folder.stat().st_mode for folder in folders]
+    try:
+        for folder in reversed(folders):
+            folder.chmod(mode)
+        yield
+    finally:
+        for folder, usual in zip(folders, was, strict=True):
+            folder.chmod(usual)
+
+
 @contextlib.contextmanager
 def small_disk(root: Path, megabytes: int) -> Iterator[SmallDisk]:
     """Mount one; the test is skipped where that is not allowed."""

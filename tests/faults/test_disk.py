@@ -14,9 +14,9 @@ import pytest
 
 from appliance.data_folder import DataFolder
 from tests.appliance.crashes import API, BYTES, client_of, emptied, ended, old_site
-from tests.builders import page, served, zip_of
+from tests.builders import SOURCE, page, served, zip_of
 from tests.faults.campaign import operator
-from tests.faults.disks import SmallDisk, small_disk
+from tests.faults.disks import ORDINARY, SmallDisk, forbidden, small_disk
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is mounted here is Linux's")
 
@@ -109,6 +109,23 @@ def test_a_disk_gone_read_only_stops_deploys_with_a_reason_and_no_site(disk: Sma
 
     assert refusal(client) == ""
     assert visit(client) == (200, page("new"))
+
+
+def test_permission_that_is_lost_stops_deploys_with_a_reason_and_no_site(tmp_path: Path) -> None:
+    """The folders of uploads, workspaces and content may not be written to any more; no more than that is needed."""
+    folder = DataFolder(tmp_path / "data")
+    token = operator(folder.root)
+    with served(folder.root, program=(*ORDINARY, *SOURCE)) as server, client_of(server, token) as client:
+        old_site(client)
+        for place in (folder.incoming, folder.work, folder.blobs):
+            with forbidden(place, 0o500):
+                assert refusal(client) == "storage_failed", place
+                assert visit(client) == (200, page("old"))
+
+        assert refusal(client) == ""
+        assert visit(client) == (200, page("new"))
+        assert emptied(folder.incoming)
+        assert emptied(folder.work)
 
 
 @pytest.mark.long
