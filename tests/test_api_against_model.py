@@ -192,7 +192,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[Site]]:
 
 @pytest.mark.parametrize(("examples", "steps"), [(4, 15), pytest.param(60, 40, marks=pytest.mark.long)])
 def test_the_api_and_its_model_agree_whatever_is_done(machine: type[Site], examples: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis has no types for it
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
