@@ -14,6 +14,7 @@ from appliance import db, logs, loops, open_files, presence, set_up, stop_signal
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.app import create_app
+from appliance.beside import Beside
 from appliance.building import Building
 from appliance.certificates import NoCertificate
 from appliance.countries import NoCountries
@@ -31,6 +32,7 @@ from appliance.deploys import (
     Withdrawing,
 )
 from appliance.explain import Explainer
+from appliance.figures import Collecting
 from appliance.former import GraceTime
 from appliance.forwarding import Forwarder
 from appliance.front_door import FrontDoor
@@ -210,7 +212,7 @@ async def _wire(
     vacancies: Vacancies | None,
 ) -> tuple[Parts, Quart, _Front]:
     """Make the parts and start what has a life; the stack stops it."""
-    settings, counters = access.settings, await _counters(stack, folder)
+    settings, counters = access.settings, await _counters(stack, folder, access)
     addresses = Addresses.of(settings, ways.port)
     facts, table = Facts(addresses), Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     live = await _live_sites(access, folder, table, addresses)
@@ -248,12 +250,15 @@ async def _wire(
     )
     app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
-    stack.push_async_callback(_stop, front, parts, settings.stop_grace)
     await keep_house(stack, parts, folder, program.refine_command, program.background_command)
-    pulse = Pulse(metrics.late)
-    await pulse.start()
-    stack.push_async_callback(pulse.stop)
+    await _alongside(stack, Pulse(metrics.late))
     return parts, app, front
+
+
+async def _alongside(stack: AsyncExitStack, work: Beside) -> None:
+    """Begin it; the stack ends it."""
+    await work.start()
+    stack.push_async_callback(work.stop)
 
 
 async def _gates(access: Access, addresses: Addresses, live: LiveSites) -> Gates:
@@ -273,12 +278,16 @@ def _app(program: Program, parts: Parts, metrics: Metrics, traefik: Traefik) -> 
     return create_app(parts, [*program.admin(parts), *(each.blueprint() for each in watched)])
 
 
-async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:
-    """The counters as they were when the server was stopped; the stack has them kept once nobody is answered."""
+async def _counters(stack: AsyncExitStack, folder: DataFolder, access: Access) -> Counters:
+    """The counters as they were when the server was stopped; the stack has them kept once nobody is answered.
+
+    So are the figures over time that come from them.
+    """
     counters = Counters()
     tally = Tally(folder.traffic, counters)
     await tally.start()
     stack.push_async_callback(tally.stop)
+    await _alongside(stack, Collecting(counters, access.now, access.settings.figures_age))
     return counters
 
 
@@ -302,7 +311,7 @@ def _front(  # noqa: PLR0913, PLR0917  (as above)
     table: Table,
     app: Quart,
 ) -> _Front:
-    """What visitors meet, and what stands behind it."""
+    """What visitors meet, and what stands behind it; the stack stops it."""
     settings, limits = parts.settings, door_limits_of(parts.settings)
     bodies = Bodies(settings.reply_cache // settings.workers, lost=tell_lost)
     stack.callback(bodies.close)
@@ -329,9 +338,10 @@ def _front(  # noqa: PLR0913, PLR0917  (as above)
         reception=ways.reception,
         crowd=vacancies.places.crowd(0, limits) if vacancies else None,
     )
-    if vacancies is None:
-        return _Front(door, None)
-    return _Front(door, vacancies.crew(program.worker_command, parts, ways, live, door, switch))
+    crew = vacancies.crew(program.worker_command, parts, ways, live, door, switch) if vacancies else None
+    front = _Front(door, crew)
+    stack.push_async_callback(_stop, front, parts, settings.stop_grace)
+    return front
 
 
 def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gatekeeper:
