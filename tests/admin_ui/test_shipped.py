@@ -32,6 +32,12 @@ def test_no_page_has_a_dead_link() -> None:
     assert dead == []
 
 
+def test_every_column_of_the_help_has_a_head() -> None:
+    empty = [name for name, chapter in handbook.chapters().items() if re.search(r"<th[^>]*></th>", chapter.body)]
+
+    assert empty == []
+
+
 def test_every_style_sheet_is_in_the_one_that_is_sent() -> None:
     assets = Assets.load(shipped_themes())
 
