@@ -22,6 +22,7 @@ from builds.minify import minified
 from builds.snippets import inserted
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # `dumps` would make one for each file
 _names = count()
 
 
@@ -33,7 +34,7 @@ def main() -> int:
         bound(json.loads(next(lines, b'{"memory": -1}'))["memory"])
         for line in lines:
             for job in json.loads(line)["jobs"]:
-                news.write(json.dumps(_outcome(Job(**job)), separators=(",", ":")).encode() + b"\n")
+                news.write(_ENCODE(_outcome(Job(**job))).encode() + b"\n")
                 news.flush()
     return 0
 

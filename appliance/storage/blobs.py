@@ -120,8 +120,11 @@ class StagedBlobs:
         return str(self.folder)
 
     def take_in(self, name: str, sha256: str) -> None:
-        """Stage the content of a file in the inbox, with this SHA-256. The file is gone from there then."""
-        self._keep(sha256, name)
+        """Stage the content of a file in the inbox, with this SHA-256. The file is gone from there then.
+
+        It was made just now, so it is hardly ever in the store already: then it takes the same content's place.
+        """
+        self._add(sha256, name)
 
     def where(self, sha256: str) -> str:
         """A file to read content from that was put here or is in the store."""

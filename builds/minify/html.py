@@ -39,7 +39,8 @@ def minify(content: bytes) -> bytes:
 
     To look for a sign takes a tenth of the time that minifying takes: what cannot matter to a page is not looked for.
     """
-    content.decode()
+    if not content.isascii():  # which is told at once
+        content.decode()
     _leave(_MARK.search(content))
     _look_for(_LEAVE, content)
     if styles := _STYLES.findall(content.lower()):
