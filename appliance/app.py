@@ -93,7 +93,7 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         builds.blueprint(parts.site_builds, parts.jobs),
         gates.blueprint(parts.gates),
         settings.blueprint(parts.settings),
-        traffic.blueprint(parts.sites, parts.counters, parts.figures),
+        traffic.blueprint(parts.sites, parts.counters),
         explain.blueprint(parts.explainer),
         git.blueprint(parts.git),
         audit.blueprint(),

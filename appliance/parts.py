@@ -17,7 +17,6 @@ from appliance.deploys import (
     Withdrawing,
 )
 from appliance.explain import Explainer
-from appliance.figures import Figures
 from appliance.gates import Gates
 from appliance.git.parts import Git
 from appliance.intake import Intake
@@ -63,11 +62,6 @@ class Parts:
     streams: Streams
     stop: Callable[[], None] | None = None
     """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""
-
-    @property
-    def figures(self) -> Figures:
-        """What sites were asked for over time."""
-        return Figures(self.access.now)
 
     @property
     def news(self) -> News:

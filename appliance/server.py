@@ -32,7 +32,6 @@ from appliance.deploys import (
     Withdrawing,
 )
 from appliance.explain import Explainer
-from appliance.figures import Collecting
 from appliance.former import GraceTime
 from appliance.forwarding import Forwarder
 from appliance.front_door import FrontDoor
@@ -212,7 +211,7 @@ async def _wire(
     vacancies: Vacancies | None,
 ) -> tuple[Parts, Quart, _Front]:
     """Make the parts and start what has a life; the stack stops it."""
-    settings, counters = access.settings, await _counters(stack, folder, access)
+    settings, counters = access.settings, await _counters(stack, folder)
     addresses = Addresses.of(settings, ways.port)
     facts, table = Facts(addresses), Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
     live = await _live_sites(access, folder, table, addresses)
@@ -278,16 +277,12 @@ def _app(program: Program, parts: Parts, metrics: Metrics, traefik: Traefik) -> 
     return create_app(parts, [*program.admin(parts), *(each.blueprint() for each in watched)])
 
 
-async def _counters(stack: AsyncExitStack, folder: DataFolder, access: Access) -> Counters:
-    """The counters as they were when the server was stopped; the stack has them kept once nobody is answered.
-
-    So are the figures over time that come from them.
-    """
+async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:
+    """The counters as they were when the server was stopped; the stack has them kept once nobody is answered."""
     counters = Counters()
     tally = Tally(folder.traffic, counters)
     await tally.start()
     stack.push_async_callback(tally.stop)
-    await _alongside(stack, Collecting(counters, access.now, access.settings.figures_age))
     return counters
 
 

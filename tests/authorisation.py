@@ -111,7 +111,6 @@ ROWS = {
         "GET /api/v1/sites/<name>/git",
         "GET /api/v1/sites/<name>/members",
         "GET /api/v1/sites/<name>/traffic",
-        "GET /api/v1/sites/<name>/traffic/history",
         "GET /cloudflare/accounts/<account>/pages/projects/<project>",
         "GET /cloudflare/accounts/<account>/pages/projects/<project>/deployments",
         "GET /cloudflare/accounts/<account>/pages/projects/<project>/deployments/<deploy>",

@@ -8,5 +8,4 @@ MODULES = (
     "appliance.models.git",
     "appliance.models.build",
     "appliance.models.audit",
-    "appliance.models.figures",
 )

@@ -37,15 +37,6 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """What one site was asked for since it was first counted: requests by the first digit of status, and bytes sent."""
-
-    since: datetime
-    statuses: tuple[int, ...] = (0,) * 10
-    sent: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class SiteBatch:
     """What was counted of one site in a while: requests by class of status, bytes sent, and what was missed."""
 
@@ -152,10 +143,6 @@ class Counters:
     def sites(self) -> list[tuple[str, Traffic]]:
         """The traffic of every site that has had any, by name."""
         return [(name, row.traffic()) for name, row in sorted(self._sites.items())]
-
-    def totals(self) -> dict[str, Totals]:
-        """The same in short, without what was missed."""
-        return {name: Totals(row.since, tuple(row.statuses), row.sent) for name, row in self._sites.items()}
 
     def forget(self, site: str) -> None:
         """Drop a site's row: the site is no more, and its name may be another's tomorrow."""

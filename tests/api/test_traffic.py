@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from appliance.figures import Collecting
 from tests.builders import Appliance, appliance, deployed, page, zip_of
 from tests.cast import ALICE, BOB, OLGA
 
@@ -66,20 +65,3 @@ async def test_operators_may_look_and_strangers_find_nothing(server: Appliance) 
 async def test_only_looking_is_possible(server: Appliance) -> None:
     async with server.client(ALICE) as alice:
         assert (await alice.post("/api/v1/sites/shop/traffic", json={})).status_code == 405
-
-
-async def test_the_history_has_the_visits_of_today(server: Appliance) -> None:
-    await visit(server, "/")
-    await visit(server, "/gone")
-    await Collecting(server.parts.counters, server.parts.access.now, 0.0).collect()  # as the server does each minute
-
-    async with server.client(ALICE) as alice:
-        days = (await alice.get("/api/v1/sites/shop/traffic/history?count=2")).json()
-        hours = (await alice.get("/api/v1/sites/shop/traffic/history?span=hour&count=24")).json()
-        too_many = await alice.get("/api/v1/sites/shop/traffic/history?count=401")
-
-    assert (days["span"], [point["requests"] for point in days["points"]]) == ("day", [0, 2])
-    assert (days["points"][1]["found"], days["points"][1]["refused"]) == (1, 1)
-    assert len(hours["points"]) == 24
-    assert sum(point["requests"] for point in hours["points"]) == 2
-    assert too_many.status_code == 422
