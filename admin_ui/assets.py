@@ -32,6 +32,8 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "notice",
     "dropzone",
     "steps",
+    "tray",
+    "foot",
     "dialog",
     "door",
     "prose",

@@ -9,6 +9,7 @@ from quart import Blueprint, Response, g, redirect, request
 from werkzeug.datastructures import MultiDict
 
 from admin_ui.context.common import notice
+from admin_ui.context.sites import drop_zone
 from admin_ui.languages import shipped
 from admin_ui.pages import Frame, Link, Pages
 from admin_ui.words import speak, t
@@ -66,6 +67,7 @@ class Visit:
         return self.pages.answer(template, page, frame=Frame(self.pages.static, csrf=self.csrf))
 
     def _frame(self, page: object) -> Frame:
+        site = _site_of(page)
         return Frame(
             static=self.pages.static,
             look=self.pages.look(self.preferences),
@@ -78,7 +80,8 @@ class Visit:
             ),
             notice=notice(request.args.get("done", "")),
             news=self.news,
-            site=_site_of(page),
+            site=site,
+            zone=drop_zone(self.parts.settings, site) if site or request.path == "/" else None,
         )
 
 

@@ -67,6 +67,7 @@ class Frame:
     notice: str = ""
     news: int = 0
     site: str = ""  # whose page it is
+    zone: object = None  # where uploads go, on pages that take them: see `context.sites.DropZone`
 
 
 class Pages:

@@ -41,6 +41,8 @@ ACTIONS: Mapping[str, str] = {
     "deploy.live": "made deploy {number} of {site} live by sending it",
     "deploy.publish": "published deploy {number} of {site}",
     "deploy.rollback": "rolled {site} back to deploy {number}",
+    "deploy.undo": "took back what was live of {site}, to deploy {number}",
+    "deploy.take_off": "took deploy {number} of {site} off: nothing is live",
     "deploy.expire": "deploy {number} of {site} expired",
     "alias.set": "pointed the alias {alias} of {site} to deploy {number}",
     "alias.delete": "removed the alias {alias} of {site}",

@@ -53,11 +53,12 @@ class ChangeSite:
 
 @dataclass(frozen=True, slots=True)
 class LiveFacts:
-    """What visitors get: the deploy, its number, and since when."""
+    """What visitors get: the deploy, its number, since when, and `how`: deploy, publish, rollback, expire or undo."""
 
     deploy: str
     number: int
     published_at: datetime
+    how: str = "deploy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +269,11 @@ def _kept(name: str) -> Invalid:
     return Invalid(f"{name!r} cannot be a site's name: {sentence}.", code="bad_name", fields={"name": sentence})
 
 
-async def _published_at(deploys: list[str]) -> dict[str, datetime]:
+async def _published_at(deploys: list[str]) -> dict[str, tuple[datetime, str]]:
+    """When each went live last, and how."""
     newest = Publication.filter(deploy_id__in=deploys).order_by("id")
-    return dict(await newest.values_list("deploy_id", "at"))  # later rows win
+    found = await newest.values_list("deploy_id", "at", "kind")
+    return {deploy: (at, how) for deploy, at, how in found}  # later rows win
 
 
 async def _counted(sites: list[int]) -> dict[int, tuple[int, int]]:
@@ -293,7 +296,7 @@ async def _locks(sites: list[int]) -> dict[int, LockFacts]:
     return {row.site_id: LockFacts(row.account.email if row.account else None, row.at, row.reason) for row in rows}
 
 
-def _live_facts(pointer: Live | None, published: dict[str, datetime]) -> LiveFacts | None:
+def _live_facts(pointer: Live | None, published: dict[str, tuple[datetime, str]]) -> LiveFacts | None:
     if pointer is None or pointer.deploy_id not in published:  # the site was removed between two looks
         return None
-    return LiveFacts(pointer.deploy_id, pointer.deploy.number, published[pointer.deploy_id])
+    return LiveFacts(pointer.deploy_id, pointer.deploy.number, *published[pointer.deploy_id])

@@ -126,7 +126,6 @@ ROWS = {
         "GET /netlify/sites/<site>/deploys/<deploy>",
         "GET /sites/<name>",
         "GET /sites/<name>/builds",
-        "GET /sites/<name>/deploys-table",
         "GET /sites/<name>/gate",
         "GET /sites/<name>/git",
         "GET /sites/<name>/git/fetch",
@@ -136,6 +135,7 @@ ROWS = {
     SITE_DEPLOY: (
         "POST /api/v1/deploys/<deploy>/answer",
         "POST /api/v1/deploys/<deploy>/cancel",
+        "POST /api/v1/deploys/<deploy>/undo",
         "POST /api/v1/listings/<deploy>/finish",
         "DELETE /api/v1/sites/<name>/aliases/<alias>",
         "PUT /api/v1/sites/<name>/aliases/<alias>",
@@ -180,6 +180,7 @@ ROWS = {
         "POST /deploys/<deploy>/delete",
         "POST /deploys/<deploy>/lock",
         "POST /deploys/<deploy>/publish",
+        "POST /deploys/<deploy>/undo",
         "POST /deploys/<deploy>/unlock",
         "POST /sites/<name>/builds",
         "POST /sites/<name>/builds/variables",

@@ -16,6 +16,7 @@ NOTICES = (  # the word in the address after a form; the address cannot bring a 
     "token-deleted",
     "password",
     "cancelled",
+    "undone",
     "variable-set",
     "variable-deleted",
     "created",

@@ -1,7 +1,9 @@
 """What pages show of sites: the list, one site, its settings."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from admin_ui.context.ci import Snippet
 from admin_ui.context.common import Choice, Pager, pager
@@ -18,9 +20,11 @@ from admin_ui.context.deploys import (
 from admin_ui.words import Moment, bare, moment, number, said, size, t
 from appliance.deploys import DeployFacts
 from appliance.settings import Settings
-from appliance.sites import LatestFacts, SiteFacts
+from appliance.sites import LatestFacts, LiveFacts, SiteFacts
 from appliance.storage.manifest import Options
 
+CHECKED_FIRST = ("upload_size", "unpacked_size", "file_size", "entries", "path_length", "path_depth")
+UNDO_FOR = timedelta(minutes=10)  # after something went live that is offered; js/upload_card.js offers it as long
 SETTLED = ("ready", "expired")  # states of a deploy that nobody has to be told of in the list of sites
 
 
@@ -30,6 +34,7 @@ class LiveDeploy:
 
     number: int
     since: Moment
+    undo: str = ""  # where it is taken back, while that is offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,16 @@ def site_card(site: SiteFacts, *, with_owner: bool = False) -> SiteCard:
         url=site.url,
         host=bare(site.url),
         owner=site.owner if with_owner else "",
-        live=LiveDeploy(site.live.number, moment(site.live.published_at)) if site.live else None,
+        live=_live(site.live) if site.live else None,
         latest=_latest(site.latest) if site.latest else None,
         state=_state(site),
         deploys=number(site.deploys),
     )
+
+
+def _live(live: LiveFacts) -> LiveDeploy:
+    is_new = live.how not in {"undo", "expire"} and datetime.now(UTC) - live.published_at < UNDO_FOR
+    return LiveDeploy(live.number, moment(live.published_at), f"{deploy_href(live.deploy)}/undo" if is_new else "")
 
 
 def _state(site: SiteFacts) -> State:
@@ -87,18 +97,20 @@ def _latest(latest: LatestFacts) -> LatestDeploy:
 
 @dataclass(frozen=True, slots=True)
 class DropZone:
-    """Where uploads go: for whom, and the most that is taken, in bytes and in words."""
+    """Where uploads go: for whom, the most that is taken in words, what scripts hold an upload against, the steps."""
 
     site: str
     action: str
-    most: int
     most_words: str
+    limits: str
+    steps: list[Step] = field(default_factory=waiting_steps)
 
 
 def drop_zone(settings: Settings, site: str = "") -> DropZone:
     """For a site, or for one that is still to be named."""
     action = f"{site_href(site)}/deploys" if site else ""
-    return DropZone(site, action, int(settings.upload_size), size(settings.upload_size))
+    limits = {name: int(getattr(settings, name)) for name in CHECKED_FIRST}
+    return DropZone(site, action, size(settings.upload_size), json.dumps(limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,6 @@ class SitesPage:
     zone: DropZone
     find: str = ""
     searchable: bool = False
-    steps: list[Step] = field(default_factory=waiting_steps)
     name: str = ""
     name_rule: str = said("sites.name_rule")
     refusal: str = ""
@@ -127,7 +138,6 @@ class SitePage:
     zone: DropZone
     deploys: DeployTable
     commands: Sequence[Snippet] = ()
-    steps: list[Step] = field(default_factory=waiting_steps)
 
 
 def deploy_table(site: SiteFacts, deploys: Sequence[DeployFacts], page: int, total: int) -> DeployTable:

@@ -44,6 +44,12 @@ async def publish(visit: Visit, deploy: str) -> Response:
     return go(site_href(facts.site), done="published")
 
 
+async def undo(visit: Visit, deploy: str) -> Response:
+    """Take back that it went live."""
+    facts = await visit.parts.publishing.undo(visit.actor, deploy)
+    return go(site_href(facts.site), done="undone")
+
+
 async def answer(visit: Visit, deploy: str) -> Response:
     """Say what its upload is."""
     form = await fields()
@@ -94,6 +100,7 @@ ROUTES = (
     Route("/deploys/<deploy>/progress", show_progress),
     Route("/deploys/<deploy>/publish", ask_publish),
     Route("/deploys/<deploy>/publish", publish, "POST"),
+    Route("/deploys/<deploy>/undo", undo, "POST"),
     Route("/deploys/<deploy>/answer", answer, "POST"),
     Route("/deploys/<deploy>/cancel", ask_cancel),
     Route("/deploys/<deploy>/cancel", cancel, "POST"),

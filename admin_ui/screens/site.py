@@ -17,11 +17,6 @@ async def show(visit: Visit, name: str) -> Response:
     return visit.page("site", await _page(visit, name))
 
 
-async def show_table(visit: Visit, name: str) -> Response:
-    """What changes when something was deployed, for scripts to put in place."""
-    return visit.part("deploys_table", await _page(visit, name))
-
-
 async def upload(visit: Visit, name: str) -> Response:
     """Take the files of a plain form; scripts send theirs to the API. The deploy's page then shows how it goes."""
     body, declared = body_of(request), request.content_length
@@ -44,6 +39,5 @@ async def _page(visit: Visit, name: str) -> SitePage:
 
 ROUTES = (
     Route("/sites/<name>", show),
-    Route("/sites/<name>/deploys-table", show_table),
     Route("/sites/<name>/deploys", upload, "POST"),
 )

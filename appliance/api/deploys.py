@@ -142,6 +142,18 @@ def _publishing(api: Blueprint, publishing: Publishing) -> None:
 
     @endpoint(
         api,
+        "/deploys/<deploy>/undo",
+        method="POST",
+        reply=DeployFacts,
+        errors=(NotFound, Conflict),
+        right="deploy",
+    )
+    async def undo_deploy(*, actor: Actor, deploy: str) -> DeployFacts:
+        """Take back that a deploy went live: what was live before it is again, or nothing where nothing was."""
+        return await publishing.undo(actor, deploy)
+
+    @endpoint(
+        api,
         "/sites/<name>/rollback",
         method="POST",
         headers=CONDITIONS,

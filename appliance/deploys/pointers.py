@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from appliance.errors import Conflict
 from appliance.models.deploy import Alias, Deploy, Live, Publication, PublishingLock
 
+UNDO, UNDONE = "undo", "undone"  # kinds of moves: back to what was there before another, and that other
+
 
 async def is_superseded(row: Deploy) -> bool:
     """Whether visitors had a newer deploy already: a slow old one must not take its place, nor undo a rollback."""
@@ -16,6 +18,25 @@ async def move_live(site: int, deploy: str, account: int | None, kind: str) -> N
     if not await Live.filter(site_id=site).update(deploy_id=deploy):
         await Live.create(site_id=site, deploy_id=deploy)
     await Publication.create(site_id=site, deploy_id=deploy, account_id=account, kind=kind)
+
+
+async def last_move(site: int) -> Publication | None:
+    """The newest move of a site's live pointer."""
+    return await Publication.filter(site_id=site).order_by("-id").first()
+
+
+async def move_before(last: Publication) -> Deploy | None:
+    """What visitors had before a move, if that is there still; what was taken back does not count, nor its time."""
+    moves = Publication.filter(site_id=last.site_id, id__lt=last.id).exclude(kind=UNDONE)
+    before = await moves.exclude(deploy_id=last.deploy_id).filter(deploy__state="ready").order_by("-id").first()
+    return await Deploy.get(id=before.deploy_id).select_related("author", "build") if before else None
+
+
+async def mark_undone(site: int) -> None:
+    """The newest move of a site's live pointer is taken back; inside the caller's transaction."""
+    last = await last_move(site)
+    if last is not None:
+        await Publication.filter(id=last.id).update(kind=UNDONE)
 
 
 async def move_alias(site: int, alias: str, deploy: str) -> None:

@@ -16,7 +16,17 @@ from tortoise.transactions import in_transaction
 from appliance import accounts, audit, sites
 from appliance.actor import Actor
 from appliance.deploys.finding import Facts, find, named
-from appliance.deploys.pointers import check_live, check_unlocked, is_superseded, move_alias, move_live
+from appliance.deploys.pointers import (
+    UNDO,
+    check_live,
+    check_unlocked,
+    is_superseded,
+    last_move,
+    mark_undone,
+    move_alias,
+    move_before,
+    move_live,
+)
 from appliance.deploys.values import DeployFacts
 from appliance.errors import Conflict
 from appliance.live import LiveSites
@@ -69,6 +79,35 @@ class Publishing:
                 f"{site} has no earlier deploy that was live: there is nothing to go back to.", code="no_earlier"
             )
         return await self._point(actor, row, before, "rollback", if_live)
+
+    async def undo(self, actor: Actor, deploy: str) -> DeployFacts:
+        """Take back that a deploy went live: visitors get what they had before it, which may be nothing.
+
+        NotFound; Conflict when it is not live any more, or only because another was taken back, and when it is locked.
+        """
+        row = await find(actor, deploy)
+        last = await last_move(row.site_id)
+        if last is None or last.deploy_id != row.id or last.kind == UNDO or not await Live.exists(deploy=row):
+            raise Conflict(
+                f"Deploy {row.number} of {row.site.name} is not what went live last: nothing was taken back.",
+                code="not_live",
+            )
+        before = await move_before(last)
+        if before is None:
+            await self._take_off(actor, row)
+        else:
+            await self._point(actor, row.site, before, UNDO, row.id)
+        return await self._facts.look(row, row.site.name)
+
+    async def _take_off(self, actor: Actor, row: Deploy) -> None:
+        async with self._pointer:
+            async with in_transaction():
+                await check_unlocked(row.site_id, row.site.name)
+                await check_live(row.site_id, row.site.name, row.id)
+                await mark_undone(row.site_id)
+                await Live.filter(site_id=row.site_id).delete()
+                await audit.record(actor, "deploy.take_off", row.site, deploy=row.id, number=row.number)
+            await self._live.take_down(row.site.name)
 
     async def finish(self, row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> None:
         """Make a deploy ready, and move to it what shall point to it; durable once this returns.
@@ -141,6 +180,8 @@ class Publishing:
                     raise Conflict(f"Deploy {now.number} of {site.name} has expired.", code="not_ready")
                 await check_unlocked(site.id, site.name)
                 await check_live(site.id, site.name, if_live)
+                if kind == UNDO:
+                    await mark_undone(site.id)
                 await move_live(site.id, deploy.id, actor.id, kind)
                 await audit.record(actor, f"deploy.{kind}", site, deploy=deploy.id, number=deploy.number)
             if now.manifest is not None and now.manifest != deploy.manifest:

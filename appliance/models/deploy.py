@@ -93,7 +93,9 @@ class Live(Model):
 
 
 class Publication(Model):
-    """One move of the live pointer: when, by whom, to what; `kind` is deploy, publish, rollback or expire."""
+    """One move of the live pointer: when, by whom, to what; `kind` is deploy, publish, rollback, expire or undo; undone
+    once it was taken back.
+    """
 
     id = fields.IntField(primary_key=True)
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(

@@ -1,6 +1,6 @@
 """A server in a process of its own that Olga has set up, with the rest of the cast, for people with real browsers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,9 @@ class House:
 
 
 @contextmanager
-def set_up(data: Path) -> Iterator[House]:
+def set_up(data: Path, environment: Mapping[str, str] | None = None) -> Iterator[House]:
     """A server after its first minute."""
-    with served(data) as running:
+    with served(data, environment=environment) as running:
         fields = {"email": OLGA.email, "password": OLGA.password, "again": OLGA.password}
         token = httpx.URL(running.set_up_link or "").params["token"]
         answer = httpx.post(f"{running.url}/setup", data={"token": token, **fields}, headers=NAVIGATION)

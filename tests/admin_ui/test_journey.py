@@ -13,6 +13,8 @@ from tests.cast import OLGA
 
 pytestmark = pytest.mark.browser
 
+LITTLE = "card => card.dataset.limits = JSON.stringify({ ...JSON.parse(card.dataset.limits), upload_size: 10 })"
+
 
 @pytest.fixture(scope="module")
 def server(house: House) -> Served:
@@ -41,7 +43,7 @@ def test_from_the_set_up_link_to_a_rollback(browser: Browser, tmp_path: Path) ->
         window.drop(zip_at(tmp_path / "site.zip", "first"))
         window.wait_until_live(1)
         assert {"receive running", "receive done", "store done", "publish done"} <= set(window.steps_seen())
-        expect(shown.locator(f".upload a[href='{site}']")).to_be_focused()
+        expect(shown.locator(f".upload a.address[href='{site}']")).to_be_focused()
         assert window.heading_of(site) == "first"
 
         shown.fill("#message", "now better")
@@ -119,6 +121,7 @@ def test_a_missing_index_is_said_where_one_looks(olga: Window, server: Served, t
     upload.write_bytes(zip_of({"a.html": page("a"), "b.html": page("b")}))
 
     olga.drop(upload)
+    olga.page.click(".upload >> text=Send")
     olga.wait_until_live(1)
 
     warning = olga.page.locator(".upload [data-part=warning]")
@@ -152,12 +155,12 @@ def test_what_is_refused_says_why_and_changes_nothing(olga: Window, server: Serv
 
 def test_what_is_larger_than_the_limit_is_not_sent(olga: Window, tmp_path: Path) -> None:
     olga.new_site("too-large")
-    olga.page.eval_on_selector("#dropzone", "form => form.dataset.most = '10'")
+    olga.page.eval_on_selector("#upload-card", LITTLE)
 
     olga.drop(zip_at(tmp_path / "site.zip", "large"))
 
-    olga.page.wait_for_selector(".notice >> text=the largest upload is 500 MB")
-    assert olga.page.locator(".upload").count() == 0
+    olga.page.wait_for_selector(".notice >> text=the server takes 10 B (upload_size)")
+    olga.page.wait_for_selector("#deploys >> text=No deploys yet.")
 
 
 def test_sending_counts_bytes_and_can_be_cancelled(olga: Window, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One site: live address, drop zone, deploys; and uploads by a plain form."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -22,16 +23,6 @@ async def test_every_deploy_is_listed_and_one_is_live(alice: Desk) -> None:
     assert "the first" in shown.text
 
 
-async def test_the_table_alone_can_be_had_for_scripts(alice: Desk) -> None:
-    await alice.deploy("table", {"index.html": page("one")})
-
-    answer = await alice.get("/sites/table/deploys-table")
-
-    assert "<html" not in answer.text
-    assert 'id="live"' in answer.text
-    assert 'id="deploys"' in answer.text
-
-
 async def test_what_was_found_in_the_newest_deploy_is_shown(alice: Desk) -> None:
     await alice.deploy("found", {"index.html": page("one"), ".DS_Store": "junk"})
 
@@ -44,7 +35,8 @@ async def test_the_drop_zone_knows_the_limit(alice: Desk) -> None:
     shown = await alice.page("/sites/limited")
 
     assert "Up to 500 MB" in shown.text
-    assert [known["data-most"] for _, known in shown.tags if "data-most" in known] == ["500000000"]
+    (limits,) = [json.loads(known["data-limits"]) for _, known in shown.tags if "data-limits" in known]
+    assert (limits["upload_size"], limits["entries"]) == (500_000_000, 50_000)
 
 
 async def test_a_plain_form_uploads_an_archive(alice: Desk) -> None:

@@ -17,6 +17,18 @@ export function watchConfirmations() {
   });
 }
 
+/** Send the forms marked data-send, which need no question, without leaving the page. */
+export function watchForms() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-send]");
+    if (!form || event.defaultPrevented) return;
+    event.preventDefault();
+    event.submitter.disabled = true; // once is enough
+    await sendForm(form, event.submitter);
+    event.submitter.disabled = false;
+  });
+}
+
 /** Send a form and show what came of it here, if it leads back here; else go where it leads. False: it was refused. */
 export async function sendForm(form, button) {
   const body = new URLSearchParams(new FormData(form));

@@ -2,9 +2,8 @@
 
 import { bringsFiles, chosen, dropped } from "./entries.js";
 
-/** Call `take` with what is dropped on the page or chosen in a field of `form`. */
-export function onFiles(form, take) {
-  form.classList.add("dropzone-ready");
+/** Call `take` with what is dropped on the page. */
+export function onDrop(take) {
   let depth = 0; // dragenter and dragleave come for every element on the way
   const over = (change) => {
     depth = Math.max(0, depth + change);
@@ -19,6 +18,11 @@ export function onFiles(form, take) {
     over(-depth);
     take(await dropped(event.dataTransfer));
   });
+}
+
+/** Call `take` with what is chosen in a file field of `form`. */
+export function onPick(form, take) {
+  form.classList.add("dropzone-ready");
   for (const input of form.querySelectorAll("input[type=file]")) {
     input.addEventListener("change", () => {
       if (input.files.length === 0) return;

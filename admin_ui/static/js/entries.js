@@ -1,6 +1,6 @@
 // What was dropped or chosen, as a plain list of {path, file}; folders are walked.
 
-import { files as countedFiles } from "./words.js";
+import { files as counted } from "./words.js";
 
 const LEFT_OUT = /(^|\/)(__MACOSX|\.git|\.DS_Store|Thumbs\.db)(\/|$)|^([^/]+\/)?node_modules\//;
 const ARCHIVE = /\.(zip|tar|tgz|tar\.gz|tar\.zst)$/i;
@@ -13,16 +13,21 @@ export function bringsFiles(event) {
 /** What a drop brings. Call it at once: the browser forgets the items when the event is over. */
 export function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (entries.length === 0) return Promise.resolve(pick(fromFiles(transfer.files)));
+  if (entries.length === 0) return Promise.resolve(pick(listed(transfer.files)));
   return Promise.all(entries.map((entry) => walk(entry, ""))).then((found) => pick(found.flat()));
 }
 
 /** What was chosen in a file field. */
 export function chosen(input) {
-  return pick(fromFiles(input.files));
+  return pick(listed(input.files));
 }
 
-function fromFiles(files) {
+/** Files as {path, file}, from wherever. */
+export function fromFiles(files) {
+  return pick(files);
+}
+
+function listed(files) {
   return [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
@@ -41,7 +46,7 @@ function nameOf(files) {
   if (files.length === 0) return "";
   const top = files[0].path.split("/")[0];
   if (files.length === 1) return files[0].path;
-  return files.every(({ path }) => path.startsWith(`${top}/`)) ? `${top}/` : countedFiles(files.length);
+  return files.every(({ path }) => path.startsWith(`${top}/`)) ? `${top}/` : counted(files.length);
 }
 
 async function walk(entry, above) {

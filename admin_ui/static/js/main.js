@@ -1,8 +1,9 @@
 // The one module pages load: each behaviour is a file, and finds by itself what it is for.
 
-import { watchConfirmations } from "./confirm.js";
+import { watchConfirmations, watchForms } from "./confirm.js";
 import { watchCopyButtons } from "./copy.js";
 import { watchDeploy } from "./deploy_page.js";
+import { watchKeys } from "./keys.js";
 import { newSite } from "./new_site.js";
 import { keepFresh } from "./fresh.js";
 import { dropOnSite } from "./site_page.js";
@@ -14,8 +15,10 @@ improve(document);
 keepTimesFresh();
 watchCopyButtons();
 watchConfirmations();
+watchForms();
 newSite();
 dropOnSite();
 watchDeploy();
 pollWhatGoesOn();
 keepFresh();
+watchKeys();

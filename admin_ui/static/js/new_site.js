@@ -1,10 +1,15 @@
 // The list of sites: a drop there is a new site. The name may come first or last; then everything goes by itself.
 
-import { onFiles } from "./drop.js";
+import { onDrop, onPick } from "./drop.js";
+import { fromFiles } from "./entries.js";
 import { announce, make } from "./page.js";
+import { onPaste } from "./pasted.js";
+import { review } from "./review.js";
 import { createSite } from "./send.js";
-import { described, fault, upload } from "./upload.js";
+import { limits, upload } from "./upload.js";
 import { say } from "./words.js";
+
+const ARCHIVE_OR_PAGE = /\.(zip|tar|tgz|tar\.gz|tar\.zst|html?)$/i;
 
 export function newSite() {
   const form = document.getElementById("new-site");
@@ -17,7 +22,10 @@ class NewSite {
     this.name = form.elements.name;
     this.picked = null;
     this.site = null; // once it is made, whatever is dropped next goes there
-    onFiles(form, (picked) => this.take(picked));
+    const take = (picked) => this.take(picked);
+    onDrop(take);
+    onPick(form, take);
+    onPaste((files, doubts) => take({ ...fromFiles(files), doubts }));
     form.addEventListener("submit", (event) => {
       if (!this.picked) return; // a name alone is a plain form
       event.preventDefault();
@@ -25,25 +33,26 @@ class NewSite {
     });
   }
 
-  take(picked) {
-    const wrong = fault(picked, this.form.dataset);
-    if (wrong) this.say(wrong);
-    else if (this.site) upload(document.getElementById("uploads"), this.site, picked, "");
-    else this.askName(picked);
+  async take(picked) {
+    if (this.site) return upload(this.list(), this.site, picked, "");
+    const found = await review(picked, limits());
+    if (found.refusal) this.say(found.refusal);
+    else this.askName(picked, found);
   }
 
-  askName(picked) {
+  askName(picked, found) {
+    this.form.querySelector(".notice")?.remove();
     this.picked = picked;
-    const said = say("new_site.ready", { what: described(picked) });
+    const said = [say("new_site.ready", { name: picked.name }), ...found.facts, ...found.doubts, say("new_site.ask")].join(" ");
     this.part("ask").textContent = said;
     this.part("create").textContent = say("new_site.publish");
     announce(said);
-    if (this.name.value) this.form.requestSubmit();
+    if (this.name.value && !found.doubts.length) this.form.requestSubmit();
     else this.suggest(picked.name);
   }
 
   suggest(name) {
-    this.name.value = suggestion(name);
+    this.name.value ||= suggestion(name);
     this.name.focus();
     this.name.select();
   }
@@ -60,21 +69,24 @@ class NewSite {
   }
 
   async send(site) {
-    const list = document.getElementById("uploads");
     const picked = this.picked;
     this.picked = null;
     this.site = site.name;
     this.form.replaceWith(make("h2", site.name, { id: "new-heading" }));
-    await upload(list, site.name, picked, "");
+    await upload(this.list(), site.name, picked, "", { sure: true }); // its doubts stood where the name was asked
     const way = make("p", "");
     way.append(make("a", say("new_site.go", { site: site.name }), { class: "button", href: `/sites/${site.name}` }));
-    list.append(way);
+    this.list().append(way);
   }
 
   say(sentence) {
     this.form.querySelector(".notice")?.remove();
-    const place = this.site ? document.getElementById("uploads") : this.form;
+    const place = this.site ? this.list() : this.form;
     place.prepend(make("p", sentence, { class: "notice notice-bad", role: "alert" }));
+  }
+
+  list() {
+    return document.getElementById("uploads");
   }
 
   part(name) {
@@ -84,7 +96,7 @@ class NewSite {
 
 /** A site's name made from a file's or folder's, or nothing. */
 function suggestion(name) {
-  const base = name.replace(/(\/index\.html?|\/)$/i, "").replace(/\.(zip|tar|tgz|tar\.gz|tar\.zst|html?)$/i, "");
+  const base = name.replace(/(\/index\.html?|\/)$/i, "").replace(ARCHIVE_OR_PAGE, "");
   const clean = base.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 48).replace(/^-+|-+$/g, "");
-  return clean === "index" || /^\d+-[a-z]+$/.test(clean) ? "" : clean;
+  return clean === "index" || /^\d+-\w+$/.test(clean) ? "" : clean;
 }

@@ -1,53 +1,78 @@
-// Takes what was dropped or chosen all the way to a live site. Uploads are sent one after the other, so that the one
-// dropped last is the one that ends up live; what the server does with them goes on beside.
+// Takes what was dropped, chosen or pasted all the way to a live site: looked at, sent, followed. Uploads are sent one
+// after the other, so that the one dropped last is the one that ends up live; what the server does goes on beside.
 
+import { Digested, canDigest } from "./digest.js";
 import { freshen } from "./fresh.js";
-import { Refused, Sending } from "./send.js";
+import { Refused } from "./refused.js";
+import { review } from "./review.js";
+import { Sending, request } from "./send.js";
+import { finishedSending, nowSending } from "./sending_notes.js";
 import { UploadCard } from "./upload_card.js";
 import { watch } from "./watch.js";
-import { files, say, size } from "./words.js";
+import { say } from "./words.js";
 
 const PATIENCE = 3000; // ms: a list that cannot be fetched keeps nobody from the address
 
+const followed = new Set(); // the deploys that have a card
 let turn = Promise.resolve();
-let under_way = 0;
+let underWay = 0;
 
 addEventListener("beforeunload", (event) => {
-  if (under_way > 0) event.preventDefault(); // leaving would end the sending
+  if (underWay > 0) event.preventDefault(); // leaving would end the sending
 });
 
-/** Publish `picked` (see entries.js) on a site; shows a card in `list`. Never throws. */
-export async function upload(list, site, picked, message) {
-  const card = new UploadCard(list, described(picked));
+/** What the server takes, by the names of its settings. */
+export function limits() {
+  return JSON.parse(document.getElementById("upload-card").dataset.limits);
+}
+
+/** Publish `picked` (see entries.js) on a site; shows a card in `list`. With `sure` doubts ask nobody. Never throws. */
+export async function upload(list, site, picked, message, { sure = false } = {}) {
+  const card = new UploadCard(list, picked.name);
   try {
-    const sent = await inTurn(card, () => send(card, site, picked, message));
-    card.accepted(sent);
-    freshen();
-    const ended = await watch(sent.id, (deploy) => card.show(deploy));
-    await atMost(PATIENCE, freshen()); // who reads that it is live finds it so in the list
-    card.end(ended);
+    const found = await review(picked, limits());
+    card.reviewed(found.facts);
+    if (found.refusal) throw new Refused(found.refusal, { final: true });
+    if (found.doubts.length && !sure) await card.ask(found.doubts);
+    const deploy = await inTurn(card, () => send(card, site, picked, message));
+    await follow(card, deploy, { mine: true });
   } catch (error) {
-    failed(card, error, () => upload(list, site, picked, message));
+    failed(card, error, () => upload(list, site, picked, message, { sure: true }));
     await freshen();
   }
 }
 
+/** Show a card for each deploy under way that has none: after a reload, and for those that others make. */
+export function takeUp(listOf, deploys) {
+  for (const { id, title } of deploys.filter((each) => !followed.has(each.id))) {
+    const card = new UploadCard(listOf(), title);
+    follow(card, { id }, { mine: false }).catch((error) => failed(card, error, null));
+  }
+}
+
+async function follow(card, deploy, { mine }) {
+  followed.add(deploy.id);
+  card.onCancel(() => callOff(card, deploy.id));
+  if (mine) card.accepted(deploy);
+  freshen();
+  const ended = await watch(deploy.id, (now) => card.show(now));
+  await atMost(PATIENCE, freshen()); // who reads that it is live finds it so in the list
+  card.end(ended, { mine, undo: () => undo(ended) });
+}
+
+function callOff(card, deploy) {
+  request(`/deploys/${deploy}/cancel`, { method: "POST" }).catch((error) => card.tell(error.message));
+}
+
+/** Take back that a deploy went live; what is live then, or null. */
+async function undo(deploy) {
+  await request(`/deploys/${deploy.id}/undo`, { method: "POST" });
+  const [{ live }] = await Promise.all([request(`/sites/${encodeURIComponent(deploy.site)}`, {}), freshen()]);
+  return live;
+}
+
 function atMost(time, promise) {
   return Promise.race([promise, new Promise((done) => setTimeout(done, time))]);
-}
-
-/** What was picked, in words: its name, how many files, how large, how many are left out. */
-export function described(picked) {
-  const count = picked.archive ? [] : [files(picked.files.length)];
-  const left = picked.leftOut ? [say("upload.left_out", { count: picked.leftOut })] : [];
-  return `${picked.name} (${[...count, size(picked.bytes), ...left].join(", ")})`;
-}
-
-/** Why something should not be sent at all, or null. */
-export function fault(picked, { most, mostWords }) {
-  if (picked.files.length === 0) return say("upload.empty");
-  if (picked.bytes > Number(most)) return say("upload.too_large", { size: size(picked.bytes), most: mostWords });
-  return null;
 }
 
 async function inTurn(card, step) {
@@ -55,27 +80,39 @@ async function inTurn(card, step) {
   card.onCancel(() => {
     cancelled = true;
   });
-  if (under_way > 0) card.queued();
-  under_way += 1;
+  if (underWay > 0) card.queued();
+  underWay += 1;
   const mine = turn.then(() => {
     if (cancelled) throw new Refused(say("upload.cancelled"), { cancelled });
     return step();
   });
   turn = mine.catch(() => {});
   return mine.finally(() => {
-    under_way -= 1;
+    underWay -= 1;
   });
 }
 
-function send(card, site, picked, message) {
+async function send(card, site, picked, message) {
+  const note = nowSending(site, picked.name);
+  const on = {
+    reading: (done, total) => card.read(done, total),
+    bytes: (done, total) => {
+      card.sent(done, total);
+      note.sent(done, total);
+    },
+  };
   card.sent(0, picked.bytes);
-  const sending = new Sending(site, picked, message, (done, total) => card.sent(done, total));
+  const sending = picked.archive || !canDigest() ? new Sending(site, picked, message, on) : new Digested(site, picked, message, on);
   card.onCancel(() => sending.cancel());
-  return sending.done;
+  try {
+    return await sending.done;
+  } finally {
+    finishedSending(note);
+  }
 }
 
 function failed(card, error, again) {
   const refused = error instanceof Refused ? error : new Refused(error.message);
-  card.fail(refused.message, refused.limit, refused.signIn ? null : again);
+  card.fail(refused.message, refused.limit, refused.signIn || refused.final ? null : again);
   if (refused.signIn) card.signIn();
 }

@@ -1,20 +1,52 @@
-// One upload as the page shows it: bytes sent, then the server's steps, then the address or what went wrong.
+// One upload as the page shows it: what will be sent, bytes, the server's steps, then the address or what went wrong.
 
 import { announce, make } from "./page.js";
+import { Refused } from "./refused.js";
 import { say, seconds, size } from "./words.js";
+
+const OBSTACLES = ["locked", "live_changed"]; // what kept it from going live, among what was found
+const UNDO_FOR = 10 * 60_000; // ms; as UNDO_FOR in admin_ui/context/sites.py
 
 export class UploadCard {
   constructor(list, title) {
     const template = document.getElementById("upload-card");
     this.element = template.content.cloneNode(true).firstElementChild;
     this.part("title").textContent = title;
+    this.cancel = () => {};
+    this.part("cancel").addEventListener("click", () => this.cancel());
+    this.quarter = 0;
     list.prepend(this.element);
     this.element.scrollIntoView({ block: "nearest" }); // what was dropped at the top may be shown below the fold
   }
 
-  /** Have the cancel button call this. */
+  /** Have the cancel button call this from now on. */
   onCancel(cancel) {
-    this.part("cancel").addEventListener("click", cancel);
+    this.cancel = cancel;
+  }
+
+  /** What will be sent. */
+  reviewed(facts) {
+    this.part("facts").textContent = facts.join(" · ");
+  }
+
+  /** Wait until somebody has looked at the doubts and sends it all the same. */
+  ask(doubts) {
+    this.element.dataset.outcome = "asks";
+    const box = this.part("doubts");
+    box.append(...doubts.map((doubt) => make("p", doubt)));
+    const button = make("button", say("upload.send"), { class: "button button-main", type: "button" });
+    box.append(button);
+    box.hidden = false;
+    announce([...doubts, say("upload.send_or_cancel")].join(" "));
+    button.focus();
+    return new Promise((resolve, reject) => {
+      button.addEventListener("click", () => {
+        button.remove();
+        delete this.element.dataset.outcome;
+        resolve();
+      });
+      this.onCancel(() => reject(new Refused(say("upload.cancelled"), { cancelled: true })));
+    });
   }
 
   /** Another upload has to be sent first. */
@@ -22,18 +54,26 @@ export class UploadCard {
     this.figure("receive", "waiting", 0, say("upload.queued"));
   }
 
+  /** So much has been read, to find out what the server has already. */
+  read(done, total) {
+    this.figure("receive", "running", 0, say("upload.reading", { done: size(done), total: size(total) }));
+  }
+
   /** So many bytes have left the browser. */
   sent(done, total) {
     const percent = total ? Math.floor((100 * done) / total) : 0;
     const all = total > 0 && done >= total;
-    this.figure("receive", "running", percent, all ? say("upload.arriving") : say("upload.so_far", { done: size(done), total: size(total) }));
+    const figure = all ? say("upload.arriving") : say("upload.sent", { done: size(done), total: size(total) });
+    this.figure("receive", "running", percent, figure);
+    const quarter = Math.floor(percent / 25);
+    if (quarter > this.quarter && !all) announce(say("upload.percent", { percent: quarter * 25 }));
+    this.quarter = quarter;
   }
 
-  /** Everything is with the server: from here on its page has the button that calls it off. */
+  /** Everything is with the server. */
   accepted(deploy) {
-    this.part("cancel").remove();
     this.show(deploy);
-    announce(say("upload.received", deploy));
+    announce(say("upload.received", { number: deploy.number }));
   }
 
   /** Where the deploy stands. */
@@ -41,8 +81,8 @@ export class UploadCard {
     this.match(deploy.steps);
     for (const step of deploy.steps) {
       const percent = step.state === "done" ? 100 : step.total ? Math.floor((100 * step.done) / step.total) : null;
-      const figure = step.state === "done" ? seconds(step.seconds) : step.total ? `${percent} %` : "";
-      this.figure(step.name, step.state, percent, figure);
+      const running = step.total ? `${percent} %` : "";
+      this.figure(step.name, step.state, percent, step.state === "done" ? seconds(step.seconds) : running);
     }
     this.warn(deploy.problems.find((problem) => problem.code === "no_index"));
   }
@@ -71,22 +111,23 @@ export class UploadCard {
     warning.hidden = false;
   }
 
-  /** How the deploy ended. */
-  end(deploy) {
-    if (deploy.state === "asking") this.asks(deploy);
-    else if (deploy.state !== "ready") this.fail(deploy.error.detail, deploy.error.limit);
-    else if (deploy.live) this.live(deploy);
-    else this.replaced(deploy);
+  /** How the deploy ended. Who sent it is led to the address; others go on with what they do. */
+  end(deploy, { mine, undo }) {
+    this.part("cancel").remove();
+    if (deploy.state === "asking") this.asks(deploy, mine);
+    else if (deploy.state === "ready" && deploy.live) this.live(deploy, mine, undo);
+    else if (deploy.state === "ready") this.replaced(deploy);
+    else this.fail(deploy.error?.detail ?? "", deploy.error?.limit);
   }
 
   /** Somebody has to say how it is built: its page has the buttons. */
-  asks(deploy) {
+  asks(deploy, mine) {
     this.element.dataset.outcome = "asking";
     this.outcome(make("p", deploy.detection.why));
     const way = make("a", say("upload.choose"), { class: "button button-main", href: `/deploys/${deploy.id}` });
     this.outcome(way);
-    announce(say("upload.asks", deploy));
-    way.focus();
+    announce(say("upload.asks", { number: deploy.number }));
+    if (mine) way.focus();
   }
 
   /** It came to nothing; `again` is called by a button when trying again can help. */
@@ -94,7 +135,7 @@ export class UploadCard {
     this.element.dataset.outcome = "failed";
     this.part("cancel")?.remove();
     for (const step of this.element.querySelectorAll('[data-state="running"]')) step.dataset.state = "failed";
-    const more = limit ? ` ${say("upload.limit", limit)}` : "";
+    const more = limit ? ` (${say("upload.limit", { name: limit.name, value: limit.value })})` : "";
     this.outcome(make("p", sentence + more, { class: "notice notice-bad", role: "alert" }));
     if (again) this.outcome(this.again(again));
   }
@@ -105,21 +146,57 @@ export class UploadCard {
     this.outcome(make("a", say("upload.sign_in"), { class: "button", href: `/sign-in?next=${next}` }));
   }
 
-  live(deploy) {
+  live(deploy, mine, undo) {
     this.element.dataset.outcome = "live";
-    const address = make("a", deploy.url, { class: "address", href: deploy.url, target: "_blank", rel: "noopener" });
-    const copy = make("button", say("copy.button"), { class: "button button-small", type: "button", "data-copy": deploy.url });
+    const outside = { href: deploy.url, target: "_blank", rel: "noopener" };
+    const address = make("a", deploy.url, { class: "address", ...outside });
     const row = make("div", "", { class: "row" });
-    row.append(address, copy);
-    this.outcome(make("p", say("upload.live", deploy)));
+    row.append(
+      address,
+      make("a", say("upload.open"), { class: "button button-small", ...outside }),
+      make("button", say("copy.button"), { class: "button button-small", type: "button", "data-copy": deploy.url }),
+      this.undoing(undo),
+    );
+    this.outcome(make("p", say("upload.live", { number: deploy.number })));
     this.outcome(row);
-    announce(say("upload.live", deploy));
-    address.focus();
+    announce(say("upload.is_live", { number: deploy.number, url: deploy.url }));
+    if (mine) address.focus();
+  }
+
+  undoing(undo) {
+    const button = make("button", say("upload.undo"), { class: "button button-small", type: "button" });
+    setTimeout(() => button.remove(), UNDO_FOR);
+    button.addEventListener("click", async () => {
+      button.disabled = true; // once is enough
+      try {
+        this.undone(await undo());
+      } catch (error) {
+        button.disabled = false;
+        this.tell(error.message);
+      }
+    });
+    return button;
+  }
+
+  undone(live) {
+    this.element.dataset.outcome = "undone";
+    const said = make("p", live ? say("upload.undone", { number: live.number }) : say("upload.taken_off"), { tabindex: "-1" });
+    this.part("outcome").replaceChildren(said);
+    announce(said.textContent);
+    said.focus();
   }
 
   replaced(deploy) {
     this.element.dataset.outcome = "ready";
-    this.outcome(make("p", say("upload.replaced", deploy)));
+    const why = deploy.problems.find((problem) => OBSTACLES.includes(problem.code));
+    this.outcome(make("p", why ? why.message : say("upload.replaced", { number: deploy.number })));
+  }
+
+  /** Something did not work, and everything is as it was. */
+  tell(sentence) {
+    this.element.querySelector("[data-part=told]")?.remove();
+    const told = make("p", sentence, { class: "notice notice-bad", role: "alert", "data-part": "told" });
+    this.outcome(told);
   }
 
   again(again) {
@@ -137,6 +214,9 @@ export class UploadCard {
 
   figure(name, state, percent, figure) {
     const step = this.element.querySelector(`[data-step="${name}"]`);
+    if (state === "running" && step.dataset.state !== "running" && name !== "receive") {
+      announce(step.querySelector("[data-label]").textContent);
+    }
     step.dataset.state = state;
     step.querySelector("[data-state-word]").textContent = say(`step_states.${state}`);
     step.querySelector(".step-figure").textContent = figure;

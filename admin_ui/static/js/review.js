@@ -1,0 +1,84 @@
+// What will happen, said before anything is sent: files, bytes, the top of the site, and what would not work. Limits and
+// rules are the server's (drop_zone in admin_ui/context/sites.py, builds/names.py), which looks again at what arrives.
+
+import { listZip } from "./zip_list.js";
+import { files as counted, say, size } from "./words.js";
+
+const SHOWN = 5; // names in a sentence
+const INDEX = /^index\.html?$/i;
+const PAGE = /^[^/]+\.html?$/i;
+const SOURCE = /^(package\.json|(hugo|zola|config|book|zensical)\.(toml|ya?ml)|mkdocs\.ya?ml|_config\.ya?ml|conf\.py|pelicanconf\.py)$/;
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *([.:].*)?$/i;
+
+/**
+ * Look at what was dropped. `refusal` is a sentence when the server would not take it; `doubts` are sentences that ask
+ * for a second look; `facts` say what will be sent. With neither it can go at once.
+ */
+export async function review(picked, limits) {
+  const inside = picked.archive ? await listed(picked) : picked.files.map(({ path, file }) => ({ path, size: file.size }));
+  const refusal = refused(picked, inside, limits);
+  const { top, paths } = topOf(inside ?? []);
+  return { refusal, facts: facts(picked, inside, top), doubts: refusal || !inside ? [] : doubts(picked, paths) };
+}
+
+function listed(picked) {
+  return /\.zip$/i.test(picked.files[0].path) ? listZip(picked.files[0].file) : null; // of a tar only its size is known
+}
+
+function facts(picked, inside, top) {
+  const found = [];
+  if (inside) found.push(say("review.holds", { files: counted(inside.length), size: size(sum(inside)) }));
+  if (picked.archive) found.push(say("review.archive", { size: size(picked.bytes) }));
+  if (top) found.push(say("review.top", { folder: `${top}/` }));
+  if (picked.leftOut) found.push(say("review.left_out", { files: counted(picked.leftOut) }));
+  return found;
+}
+
+function refused(picked, inside, limits) {
+  if (picked.files.length === 0 || inside?.length === 0) return say("review.nothing");
+  if (picked.bytes > limits.upload_size) return over("upload_size", size(picked.bytes), size(limits.upload_size));
+  if (!inside) return null;
+  if (inside.length > limits.entries) return over("entries", counted(inside.length), counted(limits.entries));
+  if (sum(inside) > limits.unpacked_size) return over("unpacked_size", size(sum(inside)), size(limits.unpacked_size));
+  const large = inside.filter((each) => each.size > limits.file_size);
+  if (large.length) return say("review.large", { names: names(large), most: size(limits.file_size), limit: "file_size" });
+  const bad = inside.filter(({ path }) => !isSafe(path, limits));
+  return bad.length ? say("review.names", { names: names(bad) }) : null;
+}
+
+function over(limit, is, most) {
+  return say("review.over", { is, most, limit });
+}
+
+function doubts(picked, paths) {
+  if (paths.some((path) => INDEX.test(path) || SOURCE.test(path))) return picked.doubts ?? [];
+  const pages = paths.filter((path) => PAGE.test(path));
+  if (pages.length === 1) return picked.doubts ?? []; // a single page becomes the start page
+  const nearest = paths.filter((path) => INDEX.test(path.split("/").at(-1))).sort((a, b) => a.length - b.length)[0];
+  const sentence = nearest ? say("review.index_below", { path: nearest }) : say("review.no_index");
+  return [...(picked.doubts ?? []), sentence];
+}
+
+/** The one folder around everything, which the server steps into, and the paths below it. */
+function topOf(inside) {
+  const tops = new Set(inside.map(({ path }) => (path.includes("/") ? path.split("/")[0] : "")));
+  const top = tops.size === 1 ? [...tops][0] : "";
+  return { top, paths: inside.map(({ path }) => (top ? path.slice(top.length + 1) : path)) };
+}
+
+function isSafe(path, limits) {
+  const parts = path.split("/").filter((part) => part && part !== ".");
+  if (new TextEncoder().encode(path).length > limits.path_length || parts.length > limits.path_depth + 1) return false;
+  if (/[\u0000-\u001f\u007f-\u009f\\]/.test(path) || path.startsWith("/")) return false;
+  return !parts.some((part) => /^[. ]+$/.test(part) || /^[a-z]:/i.test(part) || DEVICE.test(part));
+}
+
+function names(found) {
+  const shown = found.slice(0, SHOWN).map(({ path }) => `“${path}”`);
+  const more = found.length - shown.length;
+  return shown.join(", ") + (more ? ` ${say("review.more", { count: more })}` : "");
+}
+
+function sum(inside) {
+  return inside.reduce((bytes, each) => bytes + each.size, 0);
+}
