@@ -5,6 +5,7 @@ from quart import Blueprint
 from admin_ui import faults
 from admin_ui.assets import Assets
 from admin_ui.edge import Edge
+from admin_ui.languages import shipped
 from admin_ui.look import themes
 from admin_ui.look.tokens import Tokens
 from admin_ui.pages import Pages
@@ -13,8 +14,9 @@ from appliance.parts import Parts
 
 
 def blueprints(parts: Parts) -> list[Blueprint]:
-    """The admin's blueprints, for the app's root. Raises BadTheme when the theme that is set cannot be used."""
+    """The admin's blueprints, for the app's root. Raises Unusable when the theme or language set cannot be used."""
     admin = Blueprint("admin", "admin_ui")
+    shipped().check(parts.settings.language)
     chosen = themes.of(parts.settings, Tokens.shipped())
     assets = Assets.load(chosen)
     edge = Edge(admin, parts, Pages(assets.prefix, chosen))

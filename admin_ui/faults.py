@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from quart import Blueprint, Response, g, request
 from quart.wrappers.response import Response as AnyResponse
 
 from admin_ui.edge import Edge, go, to_sign_in
 from admin_ui.pages import Frame
-from appliance import set_up
+from admin_ui.told import told
+from appliance import guard, preferences, set_up
 from appliance.errors import NotSignedIn
 from appliance.preferences import Preferences
 
@@ -32,11 +34,14 @@ def install(blueprint: Blueprint, edge: Edge) -> None:
 
     @blueprint.after_app_request
     async def as_page(response: AnyResponse) -> AnyResponse:
-        if response.mimetype != PROBLEM or not _wants_page():
+        if response.mimetype != PROBLEM or not (_wants_page() or _is_our_script()):
             return response
         problem = json.loads(await response.get_data())
-        liked = g.get("liked", Preferences())
+        liked = await _preferences()
         edge.speak(liked.language)
+        if not _wants_page():
+            response.set_data(json.dumps(_told(problem)))
+            return response
         frame = Frame(edge.pages.static, edge.pages.look(liked))
         page = edge.pages.answer("fault", _fault(problem), frame=frame, status=response.status_code)
         page.headers.update({name: response.headers[name] for name in KEPT if name in response.headers})
@@ -56,4 +61,23 @@ def _wants_page() -> bool:
 def _fault(problem: dict[str, object]) -> Fault:
     limit = problem.get("limit")
     named = f"{limit['name']}, {limit['value']}" if isinstance(limit, dict) else ""
-    return Fault(str(problem["title"]), str(problem["detail"]), named)
+    return Fault(told(str(problem["title"])), str(problem["detail"]), named)
+
+
+async def _preferences() -> Preferences:
+    """What whoever asks has chosen; nothing for a stranger."""
+    if "liked" not in g:
+        g.liked = await preferences.of(g.signed.actor) if g.get("signed") else Preferences()
+    liked: Preferences = g.liked
+    return liked
+
+
+def _is_our_script() -> bool:
+    """Whether a page of ours asks, which shows people what it is answered."""
+    return guard.CSRF_HEADER in request.headers
+
+
+def _told(problem: dict[str, Any]) -> dict[str, Any]:
+    """A problem in the language of the visit; its code, and all that is for programs, stays."""
+    fields = {name: told(fault) for name, fault in problem.get("fields", {}).items()}
+    return {**problem, "detail": told(problem["detail"]), **({"fields": fields} if fields else {})}

@@ -21,8 +21,13 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 
+from appliance.data_folder import Unusable
+
 ENGLISH = "en"
 """What is said where a language has no text, and to whom nothing else is known of."""
+
+AUTO = "auto"
+"""The setting `language` where every browser is answered in its own."""
 
 SUFFIX = ".toml"
 FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})  # of CLDR's plural rules
@@ -34,8 +39,8 @@ Text = str | Mapping[str, str]
 """One text, or the forms of one that counts."""
 
 
-class Unspeakable(ValueError):
-    """A language's file cannot be used; the sentence names it."""
+class Unspeakable(Unusable):
+    """A language cannot be spoken: its file cannot be used, or there is none; the sentence says which."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,14 @@ class Languages:
         """The first that is wanted by its tag; else the one a browser likes best; else English."""
         asked = (tag.partition("-")[0] if tag not in self.all else tag for tag, quality in accepted if quality > 0)
         return next((self.all[tag] for tag in (*wanted, *asked) if tag in self.all), self.english)
+
+    def check(self, setting: str) -> None:
+        """Raise Unspeakable unless the setting `language` is `auto` or one of these."""
+        if setting != AUTO and setting not in self.all:
+            known = ", ".join(sorted(self.all))
+            raise Unspeakable(
+                f"language is {setting!r}, which the admin does not speak: set it to {AUTO}, or one of {known}."
+            )
 
     @classmethod
     def load(cls, folder: Traversable) -> "Languages":

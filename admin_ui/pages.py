@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from quart import Response
 
 from admin_ui.look.themes import Themes
+from admin_ui.told import told
 from admin_ui.words import spoken, t
 from appliance.preferences import Preferences
 
@@ -73,7 +74,8 @@ class Frame:
 class Pages:
     """The admin's templates. A template gets `frame`, `page` and `language`; a name it does not know is an error.
 
-    Every template and macro says its words by `t("table.key", name=value)`, see `Language.say`.
+    Every template and macro says its words by `t("table.key", name=value)`, see `Language.say`, and passes on what the
+    server says by `told(sentence)`.
     """
 
     def __init__(self, static: str, themes: Themes) -> None:
@@ -86,7 +88,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["t"] = t
+        self._templates.globals.update(t=t, told=told)
 
     def look(self, chosen: Preferences) -> Look:
         """How pages look to somebody who chose that."""

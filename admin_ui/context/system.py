@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from admin_ui.context.deploys import State, deploy_href, deploy_state
+from admin_ui.told import told
 from admin_ui.words import Moment, counted, lasting, moment, said, size, t
 from appliance.data_folder import Finding
 from appliance.deploys import DeployFacts
@@ -109,11 +110,10 @@ def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Se
 
 def _check(name: str, wrong: str | None) -> Check:
     label = t(f"system.{name}")
-    return (
-        Check(label, _wrong(), f"{wrong[:1].upper()}{wrong[1:]}.")
-        if wrong
-        else Check(label, _well(), t(f"checks_well.{name}"))
-    )
+    if not wrong:
+        return Check(label, _well(), t(f"checks_well.{name}"))
+    said = told(wrong)
+    return Check(label, _wrong(), f"{said[:1].upper()}{said[1:]}.")
 
 
 def _safety(finding: Finding) -> Check:

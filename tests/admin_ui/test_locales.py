@@ -8,6 +8,7 @@ import pytest
 
 import admin_ui
 from admin_ui.languages import ENGLISH, MARKUP, Language, Text, placeholders, read, shipped
+from admin_ui.told import TABLE
 from tests.admin_ui import bare_words
 
 ROOT = Path(admin_ui.__file__).parent
@@ -99,6 +100,8 @@ def test_markup_stands_where_it_is_looked_for_and_is_harmless(tag: str) -> None:
     for key, text in FILES[tag].items():
         for form in forms(text):
             bare = TAG.sub("", form) if key.endswith(MARKUP) else form
+            if key.startswith(TABLE):
+                continue  # sentences of the server, which are escaped whole
             assert not re.search(r"[<>]|&\w+;", bare), key
             assert sorted(TAG.findall(form)) == sorted(TAG.findall(forms(FILES[ENGLISH][key])[-1])), key
 

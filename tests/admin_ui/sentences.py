@@ -1,0 +1,54 @@
+"""The sentences of the code, read from its source: what errors say, and every text there is."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PLACE = "{}"
+
+
+@cache
+def texts() -> frozenset[str]:
+    """Every text in the server's and the workshop's code, `{}` for each value put in."""
+    folders = ("appliance", "builds", "admin_ui")
+    trees = (_tree(path) for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    found = (_text(node) for tree in trees for node in ast.walk(tree))
+    return frozenset(text for text in found if text)
+
+
+def plain(text: str) -> str:
+    """A text with `{}` in the place of each value, or of several in a row."""
+    return re.sub(r"(\{\w*\})+", PLACE, text)
+
+
+def refusals(module: str) -> Iterator[str]:
+    """What the errors of a module say, and what they say of fields, as far as it stands where they are raised."""
+    for node in ast.walk(_tree(ROOT / module)):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            yield from (
+                text for argument in node.exc.args[:2] if " " in (text := _text(argument))
+            )  # a code has no blank
+            fields = (keyword.value for keyword in node.exc.keywords if keyword.arg == "fields")
+            yield from filter(None, (_text(each) for field in fields for each in getattr(field, "values", ())))
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return plain(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return plain("".join(_piece(piece) for piece in node.values))
+    return ""
+
+
+def _piece(piece: ast.expr) -> str:
+    if isinstance(piece, ast.Constant):
+        return str(piece.value)
+    return f"'{PLACE}'" if isinstance(piece, ast.FormattedValue) and piece.conversion == ord("r") else PLACE

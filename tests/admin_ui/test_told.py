@@ -1,0 +1,180 @@
+"""What the server says in English is said in the language of the visit, where that has a text for it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from admin_ui.languages import ENGLISH, placeholders, shipped
+from admin_ui.told import PHRASES, TABLE, told
+from admin_ui.words import speak
+from appliance import errors
+from appliance.audit import ACTIONS
+from tests.admin_ui import sentences
+from tests.admin_ui.desk import Desk, Page
+
+ENGLISH_TEXTS = {
+    key.removeprefix(TABLE): str(text) for key, text in shipped().all[ENGLISH].texts.items() if key.startswith(TABLE)
+}
+SEEN = (  # modules whose refusals are seen in the admin's own forms
+    "admin_ui/forms.py",
+    "admin_ui/screens/deploy.py",
+    "admin_ui/screens/look.py",
+    "admin_ui/screens/stopping.py",
+    "admin_ui/screens/versions.py",
+    "appliance/build_words.py",
+    "appliance/deploys/aliases.py",
+    "appliance/deploys/withdrawing.py",
+    "appliance/gates.py",
+    "appliance/git/addresses.py",
+    "appliance/git/sources.py",
+    "appliance/intake.py",
+    "appliance/members.py",
+    "appliance/passwords.py",
+    "appliance/preferences.py",
+    "appliance/sessions.py",
+    "appliance/sign_in.py",
+    "appliance/site_builds.py",
+    "appliance/sites.py",
+    "appliance/throttle.py",
+    "appliance/tokens.py",
+)
+
+LIMIT = " The limit is path_depth = 9; send less, or ask the operator to raise it."
+GRENZE = " Die Grenze ist path_depth = 9; senden Sie weniger, oder bitten Sie den Betreiber, sie anzuheben."
+
+
+@pytest.fixture(autouse=True)
+def german() -> Iterator[None]:
+    speak(shipped().all["de"])
+    yield
+    speak(shipped().english)
+
+
+def filled(text: str) -> str:
+    return text.replace(sentences.PLACE, "x")
+
+
+def stands_in_the_code(text: str) -> bool:
+    """Whether a text is one of the code's, or two of them that are put together, or a value and one."""
+    if text in sentences.texts():
+        return True
+    starts = (text[:cut] for cut in range(1, len(text)))
+    known = sentences.texts() | {sentences.PLACE}
+    return any(start in known and text[len(start) :] in known for start in starts)
+
+
+@pytest.mark.parametrize("name", ENGLISH_TEXTS)
+def test_what_is_known_again_stands_in_the_code_like_that(name: str) -> None:
+    assert stands_in_the_code(sentences.plain(ENGLISH_TEXTS[name]))
+
+
+@pytest.mark.parametrize("module", SEEN)
+def test_what_forms_are_refused_for_is_told_in_every_language(module: str) -> None:
+    said = [filled(text) for text in sentences.refusals(module)]
+
+    assert said
+    assert [sentence for sentence in said if told(sentence) == sentence] == []
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_change_is_told(action: str) -> None:
+    sentence = re.sub(r"\{\w+\}", "x", ACTIONS[action])
+
+    assert told(sentence) != sentence
+
+
+def test_every_kind_of_problem_is_told() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)]
+    titles = {kind.title for kind in kinds}
+
+    assert [title for title in titles if told(title) == title] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("The name 'blog' is taken: choose another.", "Der Name „blog“ ist vergeben: Wählen Sie einen anderen."),
+        (
+            "This password is too short: use at least 10 characters.",
+            "Dieses Passwort ist zu kurz: Nehmen Sie mindestens 10 Zeichen.",
+        ),
+        (
+            f"A path has more than 9 folders.{LIMIT}",
+            f"Ein Pfad hat mehr als 9 Ordner.{GRENZE}",
+        ),
+        (
+            "There is no index.html at the top: visitors of / will get a “not found” page. The nearest one is “a”.",
+            "Ganz oben ist keine index.html: Wer / besucht, bekommt eine Seite „nicht gefunden“. Die nächste ist „a“.",
+        ),
+        ("Something nobody has translated.", "Something nobody has translated."),
+        ("", ""),
+    ],
+)
+def test_sentences_are_known_again_with_their_values(sentence: str, wanted: str) -> None:
+    assert told(sentence) == wanted
+
+
+def test_what_is_somebody_s_own_is_never_translated() -> None:
+    assert told("There is no site 'ready' in this account.") == "Dieses Konto hat keine Site „ready“."
+    assert told("deleted the site signed in") == "hat die Site signed in gelöscht"
+
+
+def test_braces_in_values_are_only_characters() -> None:
+    assert (
+        told("There is no site '{name.__class__}' in this account.")
+        == "Dieses Konto hat keine Site „{name.__class__}“."
+    )
+
+
+def test_in_english_everything_is_as_it_was_said() -> None:
+    speak(shipped().english)
+
+    assert told("signed in") == "signed in"
+
+
+def test_words_of_the_server_are_named_apart_from_what_is_somebody_s_own() -> None:
+    used = {name for text in ENGLISH_TEXTS.values() for name in placeholders(text)}
+
+    assert PHRASES - used == set()
+    assert [name for name, text in ENGLISH_TEXTS.items() if not re.sub(r"\{\w+\}", "", text).strip(" .:")] == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_form_that_is_refused_says_why_in_german(stranger: Desk, alice: Desk) -> None:
+    for desk in (stranger, alice):
+        desk.client.headers["Accept-Language"] = "de"
+
+    wrong = await stranger.send("/sign-in", email="alice@example.org", password="wrong")
+    name = await alice.submit("/sites", name="Not a name")
+    password = await alice.submit("/account/password", current_password="x", password="short", again="other")
+
+    assert "Zu dieser E-Mail und diesem Passwort gibt es kein Konto." in wrong.text
+    assert "Name: 1 bis 48 Kleinbuchstaben" in Page(name.text).text
+    assert "Die beiden Passwörter sind verschieden." in password.text
+    assert "Neues Passwort noch einmal: ist nicht dasselbe." in Page(password.text).text
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_our_scripts_are_told_in_the_language_of_the_page_and_programs_in_english(alice: Desk) -> None:
+    headers = {"Accept-Language": "de", "Accept": "*/*", "Content-Type": "application/json"}
+    csrf = await alice.csrf()
+
+    script = await alice.client.post("/api/v1/sites", json={"name": "A b"}, headers={**headers, "X-CSRF-Token": csrf})
+    async with alice.server.client(alice.person) as api:
+        program = await api.post("/api/v1/sites", json={"name": "A b"}, headers={"Accept-Language": "de"})
+
+    assert script.json()["detail"].startswith("„A b“ kann keine Site heißen: ")
+    assert script.json()["fields"]["name"].startswith("1 bis 48 ")
+    assert (
+        (script.status_code, script.json()["code"])
+        == (program.status_code, program.json()["code"])
+        == (422, "bad_name")
+    )
+    assert program.json()["detail"].startswith("'A b' cannot be a site's name")
+
+
+def test_a_sentence_is_told_whole_or_not_at_all() -> None:
+    assert told(
+        "The name “x” does something nobody has translated; rename it and upload again. Nothing was stored."
+    ).startswith("The name “x” does")
