@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.admin_ui.states import State
+from tests.admin_ui.states import SET_UP, State
 from tests.admin_ui.window import Window
 from tests.admin_ui.world import World
 from tests.cast import Person
 from tests.clients.node import Package, command
 
 AXE = Package("axe-core@4", "axe-core/axe.min.js")
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+SIZES: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -40,20 +40,22 @@ class Camera:
     @contextmanager
     def on(self, state: State) -> Iterator[Page]:
         """A screen in a state; what the browser complains of there fails the test, the policy's violations too."""
-        width, height = SIZES[self.size]
-        options: dict[str, Any] = {"color_scheme": self.scheme, "viewport": {"width": width, "height": height}}
+        options: dict[str, Any] = {"color_scheme": self.scheme, "viewport": SIZES[self.size]}
         if state.who:
             options["storage_state"] = self._signed(state.who)
         with Window.on(self.browser, self.world.url, **options) as window:
             if state.status >= 400:
                 window.expect(f"status of {state.status}")
-            window.page.goto(f"{self.world.url}{self._path(state)}")
+            window.page.goto(self._address(state))
             if state.act:
                 state.act(window.page)
             yield window.page
 
-    def _path(self, state: State) -> str:
-        return re.sub(r"\{(\w+)\}", lambda match: self.world.deploys[match[1]], state.path)
+    def _address(self, state: State) -> str:
+        if state.path == SET_UP:
+            return self.world.fresh()
+        path = re.sub(r"\{(\w+)\}", lambda match: self.world.deploys[match[1]], state.path)
+        return f"{self.world.url}{path}"
 
     def _signed(self, person: Person) -> Any:
         if person not in self.signed:

@@ -14,6 +14,10 @@ from tests.cast import ALICE, BOB, CHARLIE, OLGA, Person
 Act = Callable[[Page], None]
 
 
+SET_UP = "set-up link"
+"""The path of states of an installation nobody has an account on."""
+
+
 @dataclass(frozen=True)
 class State:
     """A screen (its module's name) in a state; `path` may name a deploy of the world, `{live}`.
@@ -48,7 +52,15 @@ def sent(button: str, **fields: str) -> Act:
 
 
 STATES = (
-    State("first_run", "closed", "/setup", None),
+    State("first_run", "empty", SET_UP, None),
+    State(
+        "first_run",
+        "refused",
+        SET_UP,
+        None,
+        sent("Create account", email=OLGA.email, password="one", again="another"),
+        status=422,
+    ),
     State("sign_in", "empty", "/sign-in", None),
     State("sign_in", "refused", "/sign-in", None, sent("Sign in", email=CHARLIE.email, password="not it"), 401),
     State("sites", "empty", "/", CHARLIE),

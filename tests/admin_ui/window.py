@@ -76,7 +76,7 @@ class Window:
         yield window
         context.close()
         unexpected = [said for said in window.complaints if not any(part in said for part in window.expected)]
-        assert unexpected == []
+        assert unexpected == [], unexpected
 
     def hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

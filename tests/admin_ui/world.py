@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,16 +26,25 @@ RULES = "/old /new 301\n/bad\n"
 LONG = "Everything is new: the pictures, the prices, the words about us, and a page that says how to find the shop"
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
-    """The served installation, and the deploys of it that states ask for by what they are."""
+    """The served installation, the deploys of it that states ask for by what they are, and a fresh one beside it."""
 
     server: Served
     deploys: dict[str, str]
+    beside: Path
+    stack: ExitStack
+    _fresh: Served | None = None
 
     @property
     def url(self) -> str:
         return self.server.url
+
+    def fresh(self) -> str:
+        """The set-up link of a server nobody has an account on; started when it is first asked for."""
+        if self._fresh is None:
+            self._fresh = self.stack.enter_context(served(self.beside))
+        return self._fresh.set_up_link or ""
 
 
 @contextmanager
@@ -43,8 +52,8 @@ def world(data: Path, sites: int = MANY) -> Iterator[World]:
     """Lay it out and serve it until the block ends; `sites` is how many Mia has."""
     with ThreadPoolExecutor(1) as aside:  # the browser's driver has a loop in this thread
         deploys = aside.submit(lambda: asyncio.run(_lay_out(data, sites))).result(120)
-    with served(data) as server:
-        yield World(server, deploys)
+    with ExitStack() as stack:
+        yield World(stack.enter_context(served(data)), deploys, data.with_name("fresh"), stack)
 
 
 async def _lay_out(data: Path, sites: int) -> dict[str, str]:
