@@ -11,8 +11,6 @@ from builds.tree import with_index
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
-MANY = 200  # files; of fewer the disk has nothing to write that would be worth beginning early
-
 
 def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unpacked | Source:
     """Unpack the upload, build it if it is a source, and store the site and what is made of it; durably, or nothing.
@@ -35,8 +33,6 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         watcher.report("store", 0, len(unpacked.files))
         bench = open_bench(unpacked, plan.transforms, staging, presses, watcher.report)
         if plan.transforms:
-            if len(unpacked.files) > MANY:
-                staging.write_back()
             unpacked = transform(unpacked, bench, plan.transforms, aside.contents(plan))
         staging.keep(unpacked.contents)
         staging.commit()

@@ -147,8 +147,8 @@ class Staging(Protocol):
         """A folder in which another process may write a file for `take_in`; on the store's file system."""
         ...
 
-    def take_in(self, name: str, sha256: str) -> None:
-        """Put the content of a file in the inbox, with this SHA-256. The file is gone from there then."""
+    def take_in(self, name: str, sha256: str, size: int) -> None:
+        """Put the content of a file in the inbox, with this SHA-256 and size. The file is gone from there then."""
         ...
 
     def where(self, sha256: str) -> str:
@@ -161,10 +161,6 @@ class Staging(Protocol):
 
     def keep(self, wanted: Collection[str]) -> None:
         """Forget what was put and not committed, except content with these SHA-256."""
-        ...
-
-    def write_back(self) -> None:
-        """Begin to make durable what was put so far, in the background: less is left for the commit."""
         ...
 
     def commit(self) -> None:

@@ -136,7 +136,7 @@ class Workbench:
 
     def _adopt(self, stored: list[Any]) -> tuple[str, int]:
         sha256, size, name = stored
-        self.staging.take_in(name, sha256)
+        self.staging.take_in(name, sha256, size)
         return sha256, size
 
     def _count(self, looked_up: int, missing: Collection[object]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from appliance.storage.guard import Guard
 
+WRITE_EVERY = 8_000_000  # bytes staged, after which the disk begins: what is left for the commit is waited for
 READ_ONLY = 0o444  # content is never changed and never executable
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -73,6 +74,7 @@ class StagedBlobs:
         self._lock = threading.Lock()
         self._root = str(blobs.root)
         self._writing: threading.Thread | None = None
+        self._unwritten = 0  # bytes staged since the disk began last
 
     def rely_on(self, contents: Iterable[str]) -> None:
         """Content with these SHA-256 is in the store, as a manifest that is kept says: it is not looked for again."""
@@ -119,12 +121,13 @@ class StagedBlobs:
         """A folder in which another process may write a file for `take_in`."""
         return str(self.folder)
 
-    def take_in(self, name: str, sha256: str) -> None:
-        """Stage the content of a file in the inbox, with this SHA-256. The file is gone from there then.
+    def take_in(self, name: str, sha256: str, size: int) -> None:
+        """Stage the content of a file in the inbox, with this SHA-256 and size. The file is gone from there then.
 
         It was made just now, so it is hardly ever in the store already: then it takes the same content's place.
         """
         self._add(sha256, name)
+        self._written(size)
 
     def where(self, sha256: str) -> str:
         """A file to read content from that was put here or is in the store."""
@@ -139,12 +142,6 @@ class StagedBlobs:
         with self._lock:
             for sha256 in self._staged.keys() - set(wanted):
                 os.unlink(self._staged.pop(sha256))
-
-    def write_back(self) -> None:
-        """Begin to make durable what is staged, in the background: the disk works while the processor does."""
-        if self._staged:
-            self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
-            self._writing.start()
 
     def commit(self) -> None:
         """Make everything staged part of the store, durable once this returns.
@@ -167,6 +164,15 @@ class StagedBlobs:
         self._staged.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _written(self, size: int) -> None:
+        """So many more bytes are staged. Now and then the disk begins with them, while the processor is at the next."""
+        with self._lock:
+            self._unwritten += size
+            if self._unwritten > WRITE_EVERY and (self._writing is None or not self._writing.is_alive()):
+                self._unwritten = 0
+                self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
+                self._writing.start()
+
     def _await_writing(self) -> None:
         if self._writing is not None:
             self._writing.join()
@@ -176,6 +182,7 @@ class StagedBlobs:
         sha256 = hashlib.sha256(content).hexdigest()
         if not self._known(sha256):
             self._add(sha256, self._write((content,)))
+            self._written(len(content))
         return sha256, len(content)
 
     def _put_stream(self, first: bytes, second: bytes, rest: Iterable[bytes]) -> tuple[str, int]:
@@ -195,6 +202,7 @@ class StagedBlobs:
 
         name = self._write(hashed())
         self._keep(digest.hexdigest(), name)
+        self._written(size)
         return digest.hexdigest(), size
 
     def _stored(self, sha256: str) -> str:

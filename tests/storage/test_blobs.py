@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -171,6 +172,36 @@ def test_a_failing_sync_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(OSError, match=str(tmp_path)):
         sync_filesystem(tmp_path)
+
+
+def test_what_the_disk_begins_with_early_is_content_like_the_rest(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs_module, "WRITE_EVERY", 100)
+    contents = [bytes([number]) * 60 for number in range(50)]
+    kept, dropped = blobs.stage(tmp_path / "kept"), blobs.stage(tmp_path / "dropped")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda content: kept.put([content]), contents))
+        list(threads.map(lambda content: dropped.put([content, content]), contents))
+    kept.commit()
+    dropped.discard()
+
+    assert {path.name for path in stored(blobs)} == {sha256(content) for content in contents}
+    assert not dropped.folder.exists()
+
+
+def test_a_disk_that_fails_early_fails_the_commit_only(
+    blobs: Blobs, staged: StagedBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs_module, "WRITE_EVERY", 1)
+    monkeypatch.setattr(blobs_module, "_syncfs", lambda: lambda _descriptor: -1)
+
+    staged.put([b"one"])
+
+    with pytest.raises(OSError, match=re.escape(str(blobs.root))):
+        staged.commit()
+    assert stored(blobs) == []
 
 
 def test_where_there_is_no_syncfs_everything_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
