@@ -1,6 +1,6 @@
 """The admin's edge: a table of routes becomes guarded views, and each screen gets who asks and what to act with."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from quart import Blueprint, Response, g, redirect, request
 from werkzeug.datastructures import MultiDict
 
-from admin_ui.context.common import notice
+from admin_ui.context.common import ConfirmPage, notice
 from admin_ui.context.sites import drop_zone
 from admin_ui.languages import shipped
 from admin_ui.pages import Frame, Link, Pages
@@ -26,6 +26,7 @@ NAVIGATION = (  # who does not see it by their role is refused there; none: for 
     ("/system", "nav.system", ("operator",)),
     ("/help", "nav.help", ()),
 )
+SURE = "sure"  # a field of forms whose question was answered
 SEE_OTHER = 303  # RFC 9110 §15.4.4: after a form, fetch the result with GET
 
 
@@ -92,6 +93,7 @@ class Route:
     rule: str
     view: Callable[..., Awaitable[Response]]
     method: str = "GET"
+    asks: str = ""  # key of the question, below `sure` in the languages, that comes before what cannot be undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,25 @@ class Edge:
             liked = g.liked = await preferences.of(who.actor)
             self.speak(liked.language)
             visit = Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked, news)
+            if route.asks and SURE not in await fields():
+                return await _question(visit, route.asks, path)
             return await route.view(visit, **path)
 
         return view
+
+
+async def _question(visit: Visit, key: str, path: Mapping[str, str]) -> Response:
+    """What is to go, by its name, and a button that says so; for those who may see the site. Raises NotFound."""
+    await visit.parts.sites.get(visit.actor, path["name"])
+    values = {**path, "what": (await fields()).get("what", "")}
+    page = ConfirmPage(
+        title=t(f"sure.{key}", **values),
+        text=t(f"sure.{key}_text", **values),
+        action=request.path,
+        label=t("sure.button"),
+        back="/".join(request.path.split("/")[:4]),  # the screen below the site
+    )
+    return visit.page("confirm", page)
 
 
 async def fields() -> MultiDict[str, str]:

@@ -16,6 +16,7 @@ from appliance.health import Health
 from appliance.isolation import Isolation, IsolationFacts
 from appliance.room import Room
 from appliance.safekeeping import standing
+from appliance.safekeeping.records import last_backup
 from appliance.settings import Settings, effective, fields
 from appliance.version import VERSION
 
@@ -77,6 +78,8 @@ class System:
         self._storage = Storage(folder)
         self._safety = partial(standing.findings, folder, settings.backup_every)
         self._settings = described(settings)
+        self._folder = folder
+        self._backs_up = bool(settings.backup_every)
         self._started_at = datetime.now(UTC)
 
     async def look(self, actor: Actor, find: str = "") -> SystemFacts:
@@ -89,6 +92,10 @@ class System:
         safety = await asyncio.to_thread(self._safety)
         settings = [each for each in self._settings if _fits(each, find.lower())]
         return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, settings, safety)
+
+    async def is_backed_up(self) -> bool:
+        """Whether a good backup was made, or is made by itself; quick."""
+        return self._backs_up or await asyncio.to_thread(last_backup, self._folder) is not None
 
 
 class Storage:

@@ -91,10 +91,12 @@ ROWS = {
         "POST /api/v1/sites",
         "POST /api/v1/tokens",
         "DELETE /api/v1/tokens/<int(max=2147483647):token>",
+        "POST /checklist/put-away",
         "POST /cloudflare/accounts/<account>/pages/projects",
         "POST /netlify/<slug>/sites",
         "POST /netlify/sites",
         "POST /sites",
+        "POST /sites/sample",
     ),
     SITE_READ: (
         "GET /api/v1/deploys/<deploy>",

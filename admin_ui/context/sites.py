@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from admin_ui.context.checklist import Point
 from admin_ui.context.ci import Snippet
 from admin_ui.context.common import Choice, Pager, pager
 from admin_ui.context.deploys import (
@@ -126,6 +127,7 @@ class SitesPage:
     name_rule: str = said("sites.name_rule")
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
+    checklist: Sequence[Point] = ()
     title: str = said("sites.title")
 
 

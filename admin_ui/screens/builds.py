@@ -54,5 +54,5 @@ ROUTES = (
     Route(BUILDS, show),
     Route(BUILDS, change, "POST"),
     Route(f"{BUILDS}/variables", set_variable, "POST"),
-    Route(f"{BUILDS}/variables/<variable>/delete", delete_variable, "POST"),
+    Route(f"{BUILDS}/variables/<variable>/delete", delete_variable, "POST", asks="variable"),
 )

@@ -75,9 +75,9 @@ GATE = "/sites/<name>/gate"
 ROUTES = (
     Route(GATE, show),
     Route(GATE, change, "POST"),
-    Route(f"{GATE}/password/delete", remove_password, "POST"),
+    Route(f"{GATE}/password/delete", remove_password, "POST", asks="gate_password"),
     Route(f"{GATE}/links", share, "POST"),
-    Route(f"{GATE}/links/<link>/delete", revoke, "POST"),
+    Route(f"{GATE}/links/<link>/delete", revoke, "POST", asks="link"),
     Route(f"{GATE}/bypass", make_bypass, "POST"),
-    Route(f"{GATE}/bypass/delete", remove_bypass, "POST"),
+    Route(f"{GATE}/bypass/delete", remove_bypass, "POST", asks="bypass"),
 )

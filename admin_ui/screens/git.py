@@ -73,5 +73,5 @@ ROUTES = (
     Route(GIT, change, "POST"),
     Route(f"{GIT}/deploys", deploy, "POST"),
     Route(f"{GIT}/secret", make_secret, "POST"),
-    Route(f"{GIT}/delete", remove, "POST"),
+    Route(f"{GIT}/delete", remove, "POST", asks="git"),
 )

@@ -9,6 +9,7 @@ from admin_ui.context.common import PER_PAGE, pager
 from admin_ui.context.deploys import site_href
 from admin_ui.context.sites import SitesPage, drop_zone, site_card
 from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.screens.checklist import points
 from appliance.errors import Conflict, Invalid, Problem
 
 FEW = 5  # sites that are seen at a glance: they need no search
@@ -42,6 +43,7 @@ async def _page(visit: Visit, name: str = "", problem: Problem | None = None) ->
         name=name,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},
+        checklist=await points(visit),
     )
 
 

@@ -42,7 +42,7 @@ async def test_a_variable_is_set_named_and_never_shown(alice: Desk) -> None:
     page = await alice.get("/sites/secretive/builds")
     assert "API_KEY" in page.text
     assert "hunter2" not in page.text
-    await alice.submit("/sites/secretive/builds/variables/API_KEY/delete")
+    await alice.submit("/sites/secretive/builds/variables/API_KEY/delete", sure="on")
     assert "API_KEY" not in (await alice.get("/sites/secretive/builds")).text
 
 

@@ -27,7 +27,7 @@ async def test_a_password_is_set_and_taken_away(server: Appliance, alice: Desk) 
     saved = await alice.submit(gate, covers="everything", password=PASSWORD)
     closed = await status(server, "locked")
     shown = await alice.page(f"{gate}?done=saved")
-    await alice.submit(f"{gate}/password/delete")
+    await alice.submit(f"{gate}/password/delete", sure="on")
     without = await alice.page(gate)
     await alice.submit(gate, covers="nothing", password="")
 
@@ -75,7 +75,7 @@ async def test_a_link_is_shown_once_and_taken_back(server: Appliance, alice: Des
     assert secret is not None
     opened = (await server.fetch("shared.localhost", secret[0])).status_code
     action = next(form.action for form in later.forms if "/links/" in form.action)
-    gone = await alice.submit(action)
+    gone = await alice.submit(action, sure="on")
 
     assert opened == 303
     assert "for the client" in later.text
@@ -102,7 +102,7 @@ async def test_the_token_for_automation_is_shown_once(server: Appliance, alice: 
     assert token is not None
     passed = await status(server, "robots", **{"x-dropdock-bypass": token[0]})
     later = await alice.page(gate)
-    await alice.submit(f"{gate}/bypass/delete")
+    await alice.submit(f"{gate}/bypass/delete", sure="on")
 
     assert passed == 200
     assert token[0] not in later.text

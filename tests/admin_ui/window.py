@@ -120,8 +120,8 @@ class Window:
             session.send("Input.dispatchDragEvent", {"type": kind, "x": 40, "y": 400, "data": data})
         session.detach()
 
-    def wait_until_live(self, number: int) -> None:
-        self.page.wait_for_selector(f".upload[data-outcome=live] >> text=Deploy {number} is live")
+    def wait_until_live(self, number: int, timeout: float = PATIENCE) -> None:
+        self.page.wait_for_selector(f".upload[data-outcome=live] >> text=Deploy {number} is live", timeout=timeout)
 
     def wait_for_deploys(self, *expected: str) -> None:
         """Until the list shows just these, each deploy as its number and state."""

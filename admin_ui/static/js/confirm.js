@@ -17,9 +17,16 @@ export function watchConfirmations() {
   });
 }
 
-/** Send the forms marked data-send, which need no question, without leaving the page. */
+/** Ask before forms marked data-ask, and send those marked data-send, which need no question, without leaving the page. */
 export function watchForms() {
   document.addEventListener("submit", async (event) => {
+    const asking = event.target.closest("form[data-ask]");
+    if (asking) {
+      event.preventDefault();
+      const body = new URLSearchParams(new FormData(asking));
+      ask(asking.action, { method: "POST", body }).catch(() => asking.submit());
+      return;
+    }
     const form = event.target.closest("form[data-send]");
     if (!form || event.defaultPrevented) return;
     event.preventDefault();
@@ -46,8 +53,8 @@ export async function sendForm(form, button) {
   return true;
 }
 
-async function ask(address) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+async function ask(address, how = {}) {
+  const answer = await fetch(address, { ...how, headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const form = document.adoptNode(page.getElementById("confirm")); // throws for any other page: it is then visited
   const dialog = document.createElement("dialog");
