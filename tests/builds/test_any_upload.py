@@ -122,11 +122,25 @@ def changed(upload: bytes, change: tuple[str, float, int]) -> bytes:
     return upload[:at] + bytes([count]) * 8 + upload[at + 8 :]
 
 
+ALTERED = st.sampled_from(VALID), st.lists(CHANGE, min_size=1, max_size=3)
+
+
 @settings(QUICK, max_examples=1200)
-@given(st.sampled_from(VALID), st.lists(CHANGE, min_size=1, max_size=3))
+@given(*ALTERED)
 def test_altered_archive_is_refused_or_unpacked_never_anything_else(
     upload: bytes, changes: list[tuple[str, float, int]]
 ) -> None:
+    unpack_altered(upload, changes)
+
+
+@pytest.mark.long
+@settings(QUICK, max_examples=20_000)
+@given(*ALTERED)
+def test_altered_archives_at_length(upload: bytes, changes: list[tuple[str, float, int]]) -> None:
+    unpack_altered(upload, changes)
+
+
+def unpack_altered(upload: bytes, changes: list[tuple[str, float, int]]) -> None:
     altered = upload
     for change in changes:
         altered = changed(altered, change) or b"?"

@@ -69,6 +69,17 @@ def test_any_rules_leave_every_answer_whole(
 @QUICK
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=300))
 def test_any_text_is_read(redirects: str, headers: str, toml: str) -> None:
+    read(redirects, headers, toml)
+
+
+@pytest.mark.long
+@settings(QUICK, max_examples=20_000)
+@given(TEXTS, TEXTS, TEXTS)
+def test_any_lines_are_read_at_length(redirects: str, headers: str, toml: str) -> None:
+    read(redirects, headers, toml)
+
+
+def read(redirects: str, headers: str, toml: str) -> None:
     try:
         found({"_redirects": redirects, "_headers": headers, "netlify.toml": toml})
     except Unlockable:
