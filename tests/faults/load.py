@@ -59,23 +59,26 @@ async def put_load(server: Served, token: str, *, visitors: int, uploads: int, s
     figures = Figures()
     chance = random.Random(11)
     names = [f"site{number}" for number in range(sites)]
+    sizes = [int(1000 * (largest / 1000) ** chance.random()) for _ in range(uploads)]
+    bodies = [zip_of({"index.html": page(str(size)), "rest.bin": os.urandom(size)}) for size in sizes]
     headers = {"Authorization": f"Bearer {token}"}
     limits = httpx.Limits(max_connections=uploads, max_keepalive_connections=uploads)
     async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE, limits=limits) as client:
-        for name in names:
-            (await client.post(f"{API}/sites", json={"name": name})).raise_for_status()
-            await _upload(client, name, zip_of({"index.html": page(name)}), Figures())
+        await asyncio.gather(*(_begin(client, name) for name in names))
         before = await _late(server)
         began = time.monotonic()
         async with _crowd(server, figures, names, visitors), _watching(server, figures):
-            sizes = [int(1000 * (largest / 1000) ** chance.random()) for _ in range(uploads)]
-            bodies = [zip_of({"index.html": page(str(size)), "rest.bin": os.urandom(size)}) for size in sizes]
             every = (_upload(client, names[n % sites], body, figures) for n, body in enumerate(bodies))
             await asyncio.gather(*every)
         figures.seconds = time.monotonic() - began
         after = await _late(server)
     figures.late = {bound: after[bound] - before[bound] for bound in after}
     return figures
+
+
+async def _begin(client: httpx.AsyncClient, site: str) -> None:
+    (await client.post(f"{API}/sites", json={"name": site})).raise_for_status()
+    await _upload(client, site, zip_of({"index.html": page(site)}), Figures())
 
 
 async def _upload(client: httpx.AsyncClient, site: str, body: bytes, figures: Figures) -> None:

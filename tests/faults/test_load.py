@@ -24,7 +24,7 @@ def under_load(data: Path, *, visitors: int, uploads: int, sites: int, largest: 
 
 
 def check_that_nobody_was_harmed(figures: Figures, uploads: int) -> None:
-    assert figures.wrong == []
+    assert figures.wrong == [], str(figures)
     assert figures.unsaid == 0
     assert set(figures.states) <= OVER
     assert figures.states.total() == uploads
