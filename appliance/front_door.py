@@ -20,6 +20,7 @@ from appliance.serving.heads import HeadReader
 from appliance.serving.http_date import DateLine
 from appliance.serving.known import KnownHeads
 from appliance.serving.limits import DoorLimits
+from appliance.serving.ready import Ready
 from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
@@ -96,6 +97,7 @@ class FrontDoor:
         self.heads = HeadReader()
         self.essence = Essence()
         self.known = {secure: KnownHeads() for secure in (False, True)}
+        self.ready = {secure: Ready(counters) for secure in (False, True)}
         self.date = DateLine()
         self.blocks = Blocks(self.date, self.strict)
         self.app = behind.app

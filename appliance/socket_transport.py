@@ -205,7 +205,13 @@ class SocketTransport(asyncio.Transport):
             return
         if len(data) == self._piece < _MOST:
             self._piece *= 2
-        self._deliver(data)
+        try:
+            if data:
+                self._protocol.data_received(data)
+            else:
+                self._end()
+        except Exception as error:  # noqa: BLE001  (the protocol's, told to the loop as asyncio's transports do)
+            self._failed(error)
 
     def _send(self, data: Bytes) -> int:
         """How many of the bytes the socket takes now."""
@@ -247,18 +253,11 @@ class SocketTransport(asyncio.Transport):
                 self._loop.add_writer(self._descriptor, self._write_on)
         self._watched = wanted
 
-    def _deliver(self, data: bytes) -> None:
-        """Tell the protocol what came; nothing is the end."""
-        try:
-            if data:
-                self._protocol.data_received(data)
-            else:
-                self._end()
-        except Exception as error:  # noqa: BLE001  (the protocol's, told to the loop as asyncio's transports do)
-            self._loop.call_exception_handler(
-                {"message": "a protocol failed", "exception": error, "transport": self, "protocol": self._protocol}
-            )
-            self._lose(error)
+    def _failed(self, error: Exception) -> None:
+        self._loop.call_exception_handler(
+            {"message": "a protocol failed", "exception": error, "transport": self, "protocol": self._protocol}
+        )
+        self._lose(error)
 
     def _end(self) -> None:
         self._ended = True

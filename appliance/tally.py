@@ -49,8 +49,9 @@ class Tally:
 
     async def start(self) -> None:
         """Read what was counted before, then write now and then."""
-        created = dict(await Site.all().values_list("name", "created_at"))
-        for line in await asyncio.to_thread(_read, self._path):
+        lines = await asyncio.to_thread(_read, self._path)
+        created = dict(await Site.all().values_list("name", "created_at")) if lines else {}
+        for line in lines:
             # Of a site that was removed just before a crash, whose name may be another's by now, nothing is kept.
             if line.site in created and created[line.site] <= line.since:
                 self._counters.restore(line.site, line.since, _batch(line))

@@ -55,6 +55,7 @@ class SecureLane(FastLane):
         agreed = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if agreed == "h2" and not self._refused:
             self._refused = True  # by this lane
+            self._ready = None
             self._door.hand_over(self, self._transport, b"")
 
     def retire(self) -> None:

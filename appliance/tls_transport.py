@@ -86,13 +86,15 @@ class Handshake:
 class SecureTransport(SocketTransport):
     """A connection over which hands are shaken. Closing says good-bye; the other side has `farewell` seconds to."""
 
-    __slots__ = ("_connection", "_farewell", "_timer")
+    __slots__ = ("_connection", "_farewell", "_inside", "_timer")
 
     def __init__(
         self, connection: ssl.SSLSocket, peer: object, protocol: asyncio.BaseProtocol, farewell: float
     ) -> None:
         super().__init__(connection.fileno(), peer, protocol)
         self._connection = self._socket = connection
+        # What it asks itself, straight: its own `read` and `write` cost as much again as the rest of a call.
+        self._inside: ssl.SSLSocket = getattr(connection, "_sslobj", connection)
         self._farewell = farewell
         self._timer: asyncio.TimerHandle | None = None
 
@@ -116,10 +118,10 @@ class SecureTransport(SocketTransport):
 
     def write(self, data: Bytes) -> None:
         """Send; what the socket does not take now waits."""
-        if self._size or self._closing:
+        if self._size or self._closing or not data:
             self._write_later(data)
             return
-        sent = self._send(data) if data else 0
+        sent = self._send(data)
         if sent != len(data) and not self._closing:
             self._keep(memoryview(bytes(data))[sent:])
 
@@ -150,23 +152,29 @@ class SecureTransport(SocketTransport):
             self._drain()
             return
         try:
-            data = self._connection.read(_RECORD)
+            data = self._inside.read(_RECORD)
         except _NOT_NOW:
             return
         except OSError as error:
             self._lose(error)
             return
-        self._deliver(data)
+        try:
+            if data:
+                self._protocol.data_received(data)
+            else:
+                self._end()
+        except Exception as error:  # noqa: BLE001  (the protocol's, told to the loop as asyncio's transports do)
+            self._failed(error)
 
     def _send(self, data: Bytes) -> int:
         """Send record by record, for OpenSSL takes what it is given whole or not at all; how many bytes."""
-        sent, size = 0, len(data)
+        sent, size, write = 0, len(data), self._inside.write
         try:
             if size <= _RECORD:
-                return self._connection.write(data)
+                return write(data)
             view = memoryview(data)
             while sent < size:
-                sent += self._connection.write(view[sent : sent + _RECORD])
+                sent += write(view[sent : sent + _RECORD])
         except _NOT_NOW:
             pass
         except OSError as error:

@@ -1,11 +1,24 @@
 """What happened at the door, in plain integers that only the event loop touches."""
 
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 KINDS = ("site", "admin", "unknown")
 MISSED_PATHS = 200  # paths of a site without a file that are kept with their numbers; the rest are counted together
 MISSED_LENGTH = 200  # bytes of such a path that are kept
+
+
+class Repeated(Protocol):
+    """An answer that goes out again and again, and says itself how often: `counted` of the `times` are added up."""
+
+    site: str
+    target: bytes
+    status: int
+    length: int
+    times: int
+    counted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +107,16 @@ class _Site:
 
 
 class Counters:
-    """Requests by kind and status class and by site, bytes of bodies sent, connections."""
+    """Requests by kind and status class and by site, bytes of bodies sent, connections.
+
+    Whoever reads them has what is watched added up first.
+    """
 
     __slots__ = (
+        "_adding",
         "_by_kind",
         "_sites",
+        "_watched",
         "accepted",
         "bytes_sent",
         "elsewhere",
@@ -111,6 +129,8 @@ class Counters:
     def __init__(self) -> None:
         self._by_kind = {kind: [0] * 10 for kind in KINDS}
         self._sites: dict[str, _Site] = {}
+        self._watched: list[Repeated] = []
+        self._adding = threading.Lock()  # readers may be on other threads
         self.since = datetime.now(UTC)  # what is counted began to be
         self.bytes_sent = 0
         self.opened = 0  # connections, here
@@ -124,36 +144,49 @@ class Counters:
         self._by_kind[kind][status // 100] += 1
         self.bytes_sent += sent
 
-    def visited(self, site: str, status: int, sent: int, target: bytes) -> None:
-        """Count one answer of a site; `target` is what was asked for, of which a 404 keeps the path."""
+    def visited(self, site: str, status: int, sent: int, target: bytes, times: int = 1) -> None:
+        """Count one answer of a site, or many; `target` is what was asked for, of which a 404 keeps the path."""
         row = self._sites.get(site)
         if row is None:
             row = self._row(site)
-        row.statuses[status // 100] += 1
-        row.sent += sent
-        self._by_kind["site"][status // 100] += 1
-        self.bytes_sent += sent
+        row.statuses[status // 100] += times
+        row.sent += sent * times
+        self._by_kind["site"][status // 100] += times
+        self.bytes_sent += sent * times
         if status == 404:
-            row.miss(target.partition(b"?")[0][:MISSED_LENGTH])
+            row.miss(target.partition(b"?")[0][:MISSED_LENGTH], times)
+
+    def watch(self, answer: Repeated) -> None:
+        """Count what an answer says of itself, from now on until `let_go`."""
+        self._watched.append(answer)
+
+    def let_go(self) -> None:
+        """Add up what is watched, and watch it no longer."""
+        self._add_up()
+        self._watched.clear()
 
     def traffic(self, site: str) -> Traffic:
         """What a site was asked for; from any thread, give or take the request of the moment."""
+        self._add_up()
         return (self._sites.get(site) or _Site(self.since)).traffic()
 
     def sites(self) -> list[tuple[str, Traffic]]:
         """The traffic of every site that has had any, by name."""
+        self._add_up()
         return [(name, row.traffic()) for name, row in sorted(self._sites.items())]
 
     def forget(self, site: str) -> None:
         """Drop a site's row: the site is no more, and its name may be another's tomorrow."""
+        self._add_up()
         self._sites.pop(site, None)
 
     def names(self) -> list[str]:
         """The sites that have had any traffic."""
+        self._add_up()
         return list(self._sites)
 
     def kept(self, site: str) -> tuple[datetime, SiteBatch] | None:
-        """What was counted of a site until now, and since when, to be restored after a restart."""
+        """What was counted of a site, and since when, to be restored after a restart; up to the last `state`."""
         row = self._sites.get(site)
         return None if row is None else (row.since, row.batch())
 
@@ -165,10 +198,12 @@ class Counters:
 
     def state(self) -> tuple[int, int]:
         """Something that is different when anything was counted of a site, or forgotten."""
+        self._add_up()
         return sum(self._by_kind["site"]), len(self._sites)
 
     def take(self) -> Batch:
         """What was counted since this was last asked; it is not counted here any more."""
+        self._add_up()
         sites = {name: row.batch() for name, row in self._sites.items()}
         batch = Batch(self._by_kind, sites, self.bytes_sent, self.accepted, self.refused, self.handed_over)
         self._by_kind, self._sites = {kind: [0] * 10 for kind in KINDS}, {}
@@ -192,8 +227,17 @@ class Counters:
             row = self._sites[site] = _Site(datetime.now(UTC))
         return row
 
+    def _add_up(self) -> None:
+        with self._adding:
+            for answer in self._watched:
+                new = answer.times - answer.counted
+                if new:
+                    answer.counted += new
+                    self.visited(answer.site, answer.status, answer.length, answer.target, new)
+
     def snapshot(self) -> Snapshot:
         """The counters as they are now, for the metrics page."""
+        self._add_up()
         requests = {
             (kind, name): count for kind, counts in self._by_kind.items() for name, count in _by_class(counts).items()
         }

@@ -10,6 +10,7 @@ from appliance.serving.heads import HeadReader
 from appliance.serving.http_date import DateLine
 from appliance.serving.known import KnownHeads
 from appliance.serving.limits import DoorLimits
+from appliance.serving.ready import Ready
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
 
@@ -27,6 +28,7 @@ class Door(Protocol):
     heads: HeadReader
     essence: Essence
     known: dict[bool, KnownHeads]  # by whether the visitor's connection is TLS
+    ready: dict[bool, Ready]  # the same way
     date: DateLine
     reception: Reception
     strict: bytes  # the Strict-Transport-Security line, or nothing

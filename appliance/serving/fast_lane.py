@@ -11,20 +11,17 @@ from appliance.serving.bodies import SMALL
 from appliance.serving.door import Door
 from appliance.serving.engine import Request, answer
 from appliance.serving.heads import END, BadHead
-from appliance.serving.known import GOOD_FOR, KnownHeads, Prepared
+from appliance.serving.known import KnownHeads, Prepared
 from appliance.serving.outlet import Outlet, send_rest
+from appliance.serving.prepare import CLOSE, prepare
+from appliance.serving.ready import LARGEST, Ready
 from appliance.serving.release import Release
 from appliance.serving.replies import FilePart, Reply, page_reply
 from appliance.serving.rules.conditions import COUNTRY
-from appliance.serving.secure import STRICT
 from appliance.serving.visitor import Asked, Visitor
 
-_INLINE = 4 * 1024  # bytes of a body that are kept with its head, so that one write sends both
-_TOGETHER = 16 * 1024  # and that are put behind it to be sent: up to this, copying is cheaper
 _NOBODY = Visitor("")
 _BLANK = b"\r\n"
-_CLOSE = b"connection: close\r\n\r\n"
-_STAY = b"connection: keep-alive\r\n\r\n"  # HTTP/1.0 clients leave otherwise
 _LINGER_SECONDS = 2.0  # for a client to read a refusal while it is still sending
 
 
@@ -36,6 +33,7 @@ class FastLane(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_active",
         "_asked",
         "_asking",
         "_begun",
@@ -48,6 +46,7 @@ class FastLane(asyncio.Protocol):
         "_loop",
         "_outlet",
         "_paused",
+        "_ready",
         "_refused",
         "_rest",
         "_sending",
@@ -69,6 +68,8 @@ class FastLane(asyncio.Protocol):
         self._door = door
         self._loop = asyncio.get_running_loop()
         self._known: KnownHeads | None = None  # None: answers here depend on more than the head
+        self._ready: Ready | None = None  # None: that, or something is under way
+        self._active = False  # asked and answered since `expire` last looked, with the deadline as it was
         self._outlet: Outlet | None = None  # once there has been something long to send
         self._rest = b""  # received, not yet answered
         self._begun = False  # a head has begun to arrive, and its time runs
@@ -102,26 +103,28 @@ class FastLane(asyncio.Protocol):
         if not self._door.admit(self, self.address):
             self._refused = True
             self._transport.abort()
+        self._be_ready()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  (asyncio's signature)
         """Stop what is under way."""
         self._refused = True
+        self._ready = None
         if self._sending is not None:
             self._sending.cancel()
         self._door.leave(self)
 
     def data_received(self, data: bytes) -> None:
         """Answer the requests that are complete; keep the beginning of the next one."""
-        if self._refused:
-            return
-        if self._rest:
-            data = self._rest + data
-        if self._sending is not None or self._paused:  # these bytes were on their way when reading was paused
-            self._rest = data
-        elif self._known is None or self._last or (known := self._recall(self._known, data)) is None:
-            self._advance(data)
-        else:
-            self._repeat(known, b"", 0)
+        if self._ready is not None:
+            known = self._ready.find(data, self._door.table.version)
+            if known is not None:
+                known.times += 1  # before anybody can have seen it
+                self._active = True
+                self._transport.write(known.whole)
+                return
+        if not self._refused:
+            self._take(self._rest + data if self._rest else data)
+            self._be_ready()
 
     def eof_received(self) -> bool:
         """The client has sent everything; true keeps the way back open for what it still has to get."""
@@ -131,6 +134,7 @@ class FastLane(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The reader is slower than we are: take no further requests until it has caught up."""
         self._paused = True
+        self._ready = None
         self._pause_reading()
 
     def resume_writing(self) -> None:
@@ -145,6 +149,7 @@ class FastLane(asyncio.Protocol):
     def retire(self) -> None:
         """Close as soon as what has been asked for is answered; at once when that is nothing."""
         self._last = True
+        self._ready = None
         if self._sending is None and not self._rest:
             self._transport.close()
 
@@ -154,6 +159,9 @@ class FastLane(asyncio.Protocol):
 
     def expire(self, now: float) -> None:
         """Act on a time that is up: idle, slow to ask, or not reading. Called every now and then by the door."""
+        if self._active:
+            self._active = False
+            self._deadline = now + self._door.limits.keep_alive_seconds
         if now < self._deadline:
             return
         unsent = self._transport.get_write_buffer_size()
@@ -166,6 +174,23 @@ class FastLane(asyncio.Protocol):
             self._refuse(408)
         else:
             self._transport.close()
+
+    def _be_ready(self) -> None:
+        """Let what is ready go out at once, unless something is under way here."""
+        busy = self._refused or self._last or self._paused or self._rest or self._sending is not None
+        self._ready = None if busy or self._known is None else self._door.ready[self.secure]
+
+    def _take(self, data: bytes) -> None:
+        door = self._door
+        if self._sending is not None or self._paused:  # these bytes were on their way when reading was paused
+            self._rest = data
+            return
+        known = self._known if not self._last else None
+        again = None if known is None else known.recall(data, door.table.version, door.date)
+        if again is None:
+            self._advance(data)
+        elif self._repeat(again, b"", 0):
+            door.ready[self.secure].prepare(data, again, door.bodies, door.date.second)
 
     def _advance(self, data: bytes) -> None:
         start, limit = 0, self._door.limits.head
@@ -192,11 +217,12 @@ class FastLane(asyncio.Protocol):
 
     def _answer(self, data: bytes, start: int, end: int) -> bool:
         """Deal with the head at `data[start:end]`; true when the next one may be looked at."""
-        known = None if self._last else self._known
-        head = data[start:end]
-        essence = None if known is None else self._door.essence.of(head)
-        if known is not None and essence is not None and (again := self._recall(known, essence)) is not None:
-            return self._repeat(again, data, end)
+        door, known, head = self._door, None if self._last else self._known, data[start:end]
+        essence = None if known is None else door.essence.of(head)
+        if known is not None and essence is not None:
+            again = known.recall(essence, door.table.version, door.date)
+            if again is not None:
+                return self._repeat(again, data, end)
         try:
             ours = self._door.heads.read(head)
         except BadHead as bad:
@@ -210,7 +236,7 @@ class FastLane(asyncio.Protocol):
             self._refused = True  # by this lane: the connection is somebody else's now
             self._door.hand_over(self, self._transport, data[start:])
             return False
-        prepared = self._prepare(reply, release.site)
+        prepared = prepare(self._door, reply, release.site, self._strict, last=self._last)
         if known is not None and release.repeats:
             known.keep(head, prepared)
             if essence is not None and release.plain:
@@ -238,7 +264,9 @@ class FastLane(asyncio.Protocol):
         if release.entrance is not None and release.entrance.question(request.target, request.context) is not None:
             return None  # only a slow check can tell
         self._receive(visitor, host, release.site)
-        reply = self._move(visitor, host) or answer(request, release)
+        policy = self._door.reception.policy
+        moved = policy.move(host, self._target) if policy.https_port and not visitor.secure else None
+        reply = moved or answer(request, release)
         return None if reply.upstream else reply
 
     def _receive(self, visitor: Visitor, host: bytes, site: str) -> None:
@@ -251,46 +279,15 @@ class FastLane(asyncio.Protocol):
             version = "1.0" if door.heads.old else "1.1"
             self._asked = Asked(visitor.address, host, door.heads.method, door.heads.target, version)
 
-    def _move(self, visitor: Visitor, host: bytes) -> Reply | None:
-        policy = self._door.reception.policy
-        return policy.move(host, self._target) if policy.https_port and not visitor.secure else None
-
     def _count(self, status: int, sent: int) -> None:
         door = self._door
         door.counters.visited(self._site, status, sent, self._target)
         if self._asked is not None and door.reception.log is not None:
             door.reception.log.note(self._asked, status, sent)
 
-    def _recall(self, heads: KnownHeads, key: bytes) -> Prepared | None:
-        """What was answered to a head that has come before, or to one like it, if that is still the answer."""
-        door = self._door
-        known = heads.find(key)
-        if known is None or known.version != door.table.version:
-            return None
-        if known.date is not door.date.now() and not known.renew(door.date):
-            return None
-        return known
-
     def _repeat(self, known: Prepared, data: bytes, end: int) -> bool:
         self._site, self._target = known.site, known.target
         return self._deliver(known, data, end)
-
-    def _prepare(self, reply: Reply, site: str) -> Prepared:
-        door, heads, part = self._door, self._door.heads, reply.part
-        stays = heads.keep_alive and not self._last
-        tail = _CLOSE if not stays else _STAY if heads.old else b"\r\n"
-        if self._strict and STRICT not in reply.head:  # a site may say so itself
-            tail = self._strict + tail
-        date, body = door.date.now(), reply.body
-        if heads.method == b"HEAD":
-            part, body = None, b""
-        elif part is not None and part.length <= _INLINE and (kept := door.bodies.get(part)) is not None:
-            part, body = None, kept
-        length = part.length if part else len(body)
-        end = tail + body
-        front, until = b"".join((reply.head, date, end)), door.date.second + GOOD_FOR
-        version, status = door.table.version, reply.status
-        return Prepared(site, heads.target, status, length, reply.head, end, part, stays, version, until, date, front)
 
     def _deliver(self, answer: Prepared, data: bytes, end: int) -> bool:
         """Send an answer, after which `data[end:]` is to be looked at; true when that may be done now."""
@@ -298,7 +295,7 @@ class FastLane(asyncio.Protocol):
         body = b"" if part is None else self._door.bodies.get(part)
         if part is None or (body is not None and len(body) <= SMALL):
             self._count(answer.status, answer.length)  # before anybody can have seen it
-            if not body or self.secure or len(body) <= _TOGETHER:  # in TLS each write is a record of its own
+            if not body or self.secure or len(body) <= LARGEST:  # in TLS each write is a record of its own
                 self._transport.write(answer.front + body if body else answer.front)
             else:
                 self._transport.writelines((answer.front, body))
@@ -369,15 +366,17 @@ class FastLane(asyncio.Protocol):
             return
         self._transport.resume_reading()
         self._advance(self._rest)
+        self._be_ready()
         if self._ended and self._sending is None and not self._paused and not self._refused:
             self._finish()
 
     def _refuse(self, status: int) -> None:
         """Answer what is no request, and close once the client has had time to read that."""
         reply = page_reply(status)
-        self._transport.write(b"".join((reply.head, self._door.date.now(), _CLOSE, reply.body)))
+        self._transport.write(b"".join((reply.head, self._door.date.now(), CLOSE, reply.body)))
         self._door.counters.answered("unknown", status, len(reply.body))
         self._refused = True
+        self._ready = None
         self._rest = b""
         if self._transport.can_write_eof():
             self._transport.write_eof()
@@ -387,6 +386,7 @@ class FastLane(asyncio.Protocol):
 
     def _finish(self) -> None:
         self._refused = True
+        self._ready = None
         self._rest = b""
         self._transport.close()
         self._allow(self._door.limits.stall_seconds)
@@ -396,4 +396,5 @@ class FastLane(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _allow(self, seconds: float) -> None:
+        self._active = False
         self._deadline = self._loop.time() + seconds

@@ -19,6 +19,9 @@ class Prepared:
     `head` is its head up to the date line, `end` what follows that: the end of the head and, when there is no `part`,
     the whole body; the body has `length` bytes. With `stays` the connection is kept for the next request. `front` is
     all this put together with the date line `date`.
+
+    While it is ready (serving.ready), `whole` is `front` and the body. That went out so many `times`, of which the
+    counters have added up `counted`.
     """
 
     site: str
@@ -33,6 +36,9 @@ class Prepared:
     until: int
     date: bytes
     front: bytes
+    whole: bytes = b""
+    times: int = 0
+    counted: int = 0
 
     def renew(self, date: DateLine) -> bool:
         """A second has passed; false when the answer has to be asked for again."""
@@ -66,6 +72,13 @@ class KnownHeads:
             if known is not None:
                 self._put(head, known)
         return known
+
+    def recall(self, head: bytes, version: int, date: DateLine) -> Prepared | None:
+        """What was answered to this head, if that is still the answer while the table's version is this one."""
+        known = self.find(head)
+        if known is None or known.version != version:
+            return None
+        return known if known.date is date.now() or known.renew(date) else None
 
     def keep(self, head: bytes, known: Prepared) -> None:
         """Remember what was answered to a head that comes for the second time: most of those that vary never do."""
