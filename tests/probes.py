@@ -206,6 +206,8 @@ BROKEN_HEADS: list[tuple[str, bytes, int]] = [
     ("space at the end of the line", b"GET / HTTP/1.1 \r\nHost: site.localhost\r\n\r\n", 400),
     ("no name", b"GET / HTTP/1.1\r\nHost: site.localhost\r\n: x\r\n\r\n", 400),
     ("space before the first header", b"GET / HTTP/1.1\r\n X: y\r\nHost: site.localhost\r\n\r\n", 400),
+    ("a method in small letters", b"get / HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 501),
+    ("a method with a small letter", b"\r\nPOsT / HTTP/1.1\r\nHost: site.localhost\r\n\r\n", 501),
     ("TLS on a plain port", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
 ]
 

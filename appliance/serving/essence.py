@@ -1,6 +1,7 @@
 """What of a request head an answer can depend on: two visitors who ask for the same page differ in everything else."""
 
 import re
+from itertools import filterfalse
 from typing import Final
 
 from appliance.serving.engine import READ_HEADERS
@@ -37,19 +38,12 @@ class Essence:
         It holds the request line and the lines that decide, as they were sent. That they are sound is not looked at
         here: it was when the answer was made that is known by it.
         """
-        idle, deciding = self._idle, self._deciding
-        lines = [line for line in head.split(b"\r\n") if line not in idle]
+        lines = list(filterfalse(self._idle.__contains__, head.split(b"\r\n")))
         if not lines or not head.startswith(lines[0]):
             return None  # it does not begin with its request line
-        strange = [line for line in lines if line not in deciding]
-        if len(strange) == 1 and strange[0] is lines[0]:
-            return b"\r\n".join(lines)
-        kept = [lines[0]]
+        kept, deciding = lines[:1], self._deciding
         for line in lines[1:]:
-            if line in deciding:
-                kept.append(line)
-                continue
-            decides = self._sort(line)
+            decides = line in deciding or self._sort(line)
             if decides is None:
                 return None
             if decides:

@@ -1,5 +1,6 @@
 """One complete HTTP/1 request head at a time, parsed by llhttp."""
 
+import re
 from typing import Final
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
@@ -10,6 +11,9 @@ from appliance.serving.visitor import FORWARDED
 END: Final = b"\r\n\r\n"  # of a head; llhttp takes no bare line feeds, so nothing else ends one
 
 _BLANK = b"\r\n"
+_SMALL = re.compile(
+    rb"(?:\r\n)*[!#$%&'*+\-.^_`|~0-9A-Z]*[a-z][!#$%&'*+\-.^_`|~0-9A-Za-z]* "
+)  # a method in small letters
 _OTHER, _CONTEXT, _WANTED, _FORWARDED, _HOST, _CONNECTION, _NOT_OURS = range(7)
 _SPELLINGS = 1_000  # of header names remembered
 _KINDS: dict[bytes, int] = {
@@ -77,8 +81,13 @@ class HeadReader:
         self._begin()
         try:
             self._parser.feed_data(head)
-        except (HttpParserUpgrade, HttpParserInvalidMethodError):
+        except HttpParserUpgrade:
             self._whole = False
+        except HttpParserInvalidMethodError as error:
+            self._whole = False
+            if _SMALL.match(head):  # it is not the one in capitals (RFC 9110, 9.1), for which others would take it
+                self._parser = HttpRequestParser(self)
+                raise BadHead(501) from error
         except HttpParserError as error:
             self._parser = HttpRequestParser(self)
             raise BadHead(400) from error

@@ -7,7 +7,7 @@ from appliance.serving.replies import FilePart
 
 MB = 1024 * 1024
 GOOD_FOR = 5  # seconds in which an answer may be given again without asking the engine, whose answers may age
-_OVERHEAD = 700  # bytes of memory an entry takes besides its head and its answer, give or take
+_OVERHEAD = 500  # bytes of memory an entry takes besides its head and its answer, give or take
 _NOTICED = 16_384  # heads, by their hash, remembered to have come once
 _LONGEST_HEAD = 2_048  # bytes; longer ones carry what is one visitor's own, and do not come again from others
 
@@ -91,7 +91,7 @@ class KnownHeads:
 
     def _put(self, head: bytes, known: Prepared) -> None:
         if head not in self._new:
-            self._bytes += len(head) + 2 * len(known.front) + _OVERHEAD
+            self._bytes += len(head) + len(known.front) + len(known.end) + _OVERHEAD
             if self._bytes > self._max_bytes:
                 self._old, self._new, self._bytes = self._new, {}, 0
         self._new[head] = known

@@ -107,6 +107,11 @@ _BY_STATUS = {
         "The server knows this page but could not read it. The people who run it have been told.",
         "Try again in a little while.",
     ),
+    501: Words(
+        "No such request",
+        "The method of a request is written in capitals: GET, not get. This server knows no other.",
+        "Use a current browser, or have the program that asked put right.",
+    ),
     502: Words(
         "No answer from further on",
         "This page comes from another server, which could not be reached, or whose answer cannot be passed on.",

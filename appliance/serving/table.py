@@ -6,7 +6,7 @@ from collections.abc import Callable
 from appliance.serving.hosts import normalise_host
 from appliance.serving.release import Release
 
-_SPELLINGS = 8_192  # raw Host values remembered; then forgotten together, which costs a microsecond each
+_SPELLINGS = 8_192  # raw Host values remembered, or two for each live host; then forgotten together, a microsecond each
 
 
 class Table:
@@ -78,7 +78,7 @@ class Table:
     def _spell(self, raw: bytes) -> str:
         host = normalise_host(raw)
         if host in self._live:  # only spellings of real sites are kept, so strangers cannot fill the memory
-            if len(self._spellings) >= _SPELLINGS:
+            if len(self._spellings) >= max(_SPELLINGS, 2 * len(self._live)):
                 self._spellings.clear()
             self._spellings[raw] = host
         return host

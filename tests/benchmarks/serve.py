@@ -1,6 +1,7 @@
 """What one request costs Dropdock, nginx and Caddy, each on one core of this machine.
 
-    python -m tests.benchmarks.serve [--quick | --long] [--rounds N] [--seconds S] [--only WORD] [--servers a,b]
+    python -m tests.benchmarks.serve [--quick | --long] [--rounds N] [--seconds S] [--servers a,b]
+    python -m tests.benchmarks.serve --only plain,tls      # in parts of a few minutes: see PARTS, or any word of a case
     python -m tests.benchmarks.serve --workers [...]
 
 Prints CPU microseconds a request (user and system time of the server's process, from the operating system's
@@ -16,6 +17,7 @@ second. The load has a core as well, so that on a machine with two the second pr
 import argparse
 import statistics
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,8 +38,16 @@ CASES = (
     *(Case(f"{size}, browser, TLS", count, BROWSER, tls=True) for size, count in SIZES.items()),
     *(Case(f"{size}, new connections, TLS", SIZES[size], BROWSER, fresh=True, tls=True) for size in (TINY, PAGE)),
     Case(f"{PAGE}, 1,000 sites, TLS", SIZES[PAGE], BROWSER, sites=MANY, tls=True),
-    *(Case(f"{size}, HTTP/2", SIZES[size], BROWSER, http2=True) for size in (TINY, PAGE)),
+    *(Case(f"{size}, HTTP/2", count, BROWSER, http2=True) for size, count in SIZES.items()),
 )
+PARTS: dict[str, Callable[[Case], bool]] = {
+    "plain": lambda case: not (case.tls or case.http2 or case.fresh or case.varied or case.sites > 1),
+    "tls": lambda case: case.tls and not case.fresh and case.sites == 1,
+    "h2": lambda case: case.http2,
+    "varied": lambda case: case.varied,
+    "new": lambda case: case.fresh,
+    "sites": lambda case: case.sites > 1,
+}
 QUICK = ("1 KB, bare", "10 KB, browser", "100 KB, bare", "1 MB, bare", "1 KB, new connections", "10 KB, browser, TLS")
 
 
@@ -59,7 +69,8 @@ def main() -> None:
         sites = make_sites(Path(scratch), max(case.sites for case in cases), files)
         servers = [stack.enter_context({**SERVERS, **CREWS}[name](sites)) for name in options.servers.split(",")]
         if options.long:
-            print("started in " + ", ".join(f"{server.start:.1f} s ({server.name})" for server in servers))
+            spent = (f"{server.start:.1f} s, {server.start_cpu:.1f} of CPU ({server.name})" for server in servers)
+            print("started in " + "; ".join(spent))
         print(f"{'case':<26}" + "".join(f"{server.name + ' µs':>13}{'req/s':>9}{'ratio':>7}" for server in servers))
         for case in cases:
             _print_row(case, _measure(servers, sites, case, options))
@@ -71,7 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="also with 10,000 sites")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--only", default="", help="only cases with this in their name")
+    parser.add_argument("--only", default="", help="parts, or words of cases' names, with commas between them")
     parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--workers", action="store_const", dest="servers", const=",".join(CREWS))
     options = parser.parse_args()
@@ -84,10 +95,15 @@ def _cases(options: argparse.Namespace) -> tuple[Case, ...]:
     cases = tuple(case for case in CASES if case.name in QUICK) if options.quick else CASES
     if options.long:
         cases = (*cases, Case(f"{PAGE}, 10,000 sites", SIZES[PAGE], BROWSER, sites=LONG))
-    chosen = tuple(case for case in cases if options.only in case.name)
+    words = options.only.split(",")
+    chosen = tuple(case for case in cases if any(_is_meant(word, case) for word in words))
     if not chosen:
-        raise SystemExit(f"no case has {options.only!r} in its name")
+        raise SystemExit(f"no case is of the part {options.only!r}, or has that in its name")
     return chosen
+
+
+def _is_meant(word: str, case: Case) -> bool:
+    return PARTS[word](case) if word in PARTS else word.lower() in case.name.lower()
 
 
 def _measure(servers: list[Server], sites: Sites, case: Case, options: argparse.Namespace) -> dict[str, Row]:

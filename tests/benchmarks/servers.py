@@ -57,7 +57,7 @@ class Sites:
 class Server:
     """A server that listens on loopback, also for TLS; `pids` are the processes that answer visitors.
 
-    It took `start` seconds until it did.
+    It took `start` seconds until it did, and `start_cpu` seconds of CPU, its children's among them.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Server:
     tls_port: int
     pids: tuple[int, ...]
     start: float
+    start_cpu: float
 
     def cpu_seconds(self) -> float:
         """User and system time of the processes so far, as the operating system accounts for it."""
@@ -142,7 +143,7 @@ http {{
         process,
         start,
     ):
-        yield Server("nginx", port, tls_port, (_only_child(process.pid),), start)
+        yield Server("nginx", port, tls_port, (_only_child(process.pid),), start, _spent(process.pid))
 
 
 @contextmanager
@@ -173,7 +174,7 @@ https://:{tls_port} {{
     )
     command = ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"]
     with _program("caddy", port, command) as (process, start):
-        yield Server("Caddy", port, tls_port, (process.pid,), start)
+        yield Server("Caddy", port, tls_port, (process.pid,), start, _spent(process.pid))
 
 
 @contextmanager
@@ -203,10 +204,10 @@ def _serve(sites: Sites, name: str, workers: int = 1) -> Iterator[Server]:
     }
     began = time.monotonic()
     with served(data, environment=settings) as server:
-        start = time.monotonic() - began
+        start, spent = time.monotonic() - began, _spent(server.process.pid)
         workers_of = [child for child in psutil.Process(server.process.pid).children() if "worker" in child.cmdline()]
         pids = server.process.pid, *(child.pid for child in workers_of)
-        yield Server(name, server.port, tls_port, pids, start)
+        yield Server(name, server.port, tls_port, pids, start, spent)
 
 
 Start = Callable[[Sites], AbstractContextManager[Server]]
@@ -251,6 +252,13 @@ def _only_child(pid: int) -> int:
             return int(child.pid)
         time.sleep(0.01)
     raise SystemExit(f"{pid} has started no worker")
+
+
+def _spent(pid: int) -> float:
+    """CPU seconds of a process and of the children it has, until now."""
+    process = psutil.Process(pid)
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))
 
 
 def _scheduled(pid: int) -> int:

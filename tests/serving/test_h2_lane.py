@@ -73,6 +73,13 @@ def test_what_the_lane_does_not_answer_first_is_hypercorns(plane: Plane, host: b
     assert plane.counters.snapshot().connections_handed_over == 1
 
 
+def test_a_method_in_small_letters_is_none_we_know(plane: Plane) -> None:
+    with Http2(plane.port) as visitor:
+        statuses = [visitor.get(b"/", method=method).status for method in (b"get", b"GET", b"pOST", b"GET")]
+
+    assert statuses == [501, 200, 501, 200]
+
+
 def test_what_is_for_a_site_is_not_handed_over(plane: Plane) -> None:
     with Http2(plane.port) as visitor:
         assert visitor.get(b"/").status == 200

@@ -90,3 +90,15 @@ def test_spellings_are_remembered_within_bounds(tmp_path: Path, monkeypatch: pyt
         assert table.find_raw(b"stranger-%d" % port) is None
 
     assert len(table._spellings) <= 3
+
+
+def test_every_live_host_has_room_for_its_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "_SPELLINGS", 3)
+    table, hosts = Table(), [f"site-{number}" for number in range(10)]
+    for host in hosts:
+        table.put(host, release(tmp_path, {}))
+
+    for host in hosts:
+        assert table.find_raw(f"{host}:80".encode()) is not None
+
+    assert len(table._spellings) == len(hosts)

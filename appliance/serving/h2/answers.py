@@ -65,7 +65,7 @@ class Answers:
     def is_ours(self, ask: Ask, ended: bool) -> bool:  # noqa: FBT001  (a pair that `first_request` made)
         """Is this, as a connection's first request, one for this lane?"""
         release = self._door.table.find_raw(self._visitor(ask).host or ask.authority)
-        return release is not None and ended and not _aside(ask, release)
+        return release is not None and ended and (_in_small_letters(ask.method) or not _aside(ask, release))
 
     def answer(self, number: int, ask: Ask, ended: bool) -> None:  # noqa: FBT001  (as a callable it has no names)
         """Answer the request on a stream, now or in a task; `ended` says that it is here as a whole."""
@@ -73,9 +73,9 @@ class Answers:
         visitor = self._visitor(ask)
         host = visitor.host or ask.authority
         release = door.table.find_raw(host)
-        if ask.size > door.limits.head or release is None:
-            status = 431 if ask.size > door.limits.head else 421 if host else 400
-            self._reply(number, _Note(ask, visitor, host, ""), page_reply(status), ended=ended)
+        refusal = self._refusal(ask, host, release)
+        if release is None or refusal:
+            self._reply(number, _Note(ask, visitor, host, ""), page_reply(refusal), ended=ended)
         elif not ended or _aside(ask, release):
             self._pass_on(number, ask, ended=ended)
         else:
@@ -90,6 +90,14 @@ class Answers:
                 self._pass_on(number, ask, ended=True)
                 return
             self._reply(number, note, reply, ended=True)
+
+    def _refusal(self, ask: Ask, host: bytes, release: Release | None) -> int:
+        """The status of a request that nobody answers otherwise, 0 for all others."""
+        if ask.size > self._door.limits.head:
+            return 431
+        if release is None:
+            return 421 if host else 400
+        return 501 if _in_small_letters(ask.method) else 0
 
     def _visitor(self, ask: Ask) -> Visitor:
         if self._trusted and ask.forwarded:
@@ -169,6 +177,11 @@ class Answers:
         if door.reception.log is not None:
             asked = Asked(note.visitor.address, note.host, note.ask.method, note.ask.target, "2")
             door.reception.log.note(asked, status, sent)
+
+
+def _in_small_letters(method: bytes) -> bool:
+    """No such method is the one in capitals (RFC 9110, 9.1), for which others would take it."""
+    return method != method.upper()
 
 
 def _aside(ask: Ask, release: Release) -> bool:
