@@ -43,7 +43,8 @@ function acts() {
   else if (site) found.push({ keys: "u", name: "upload", act: () => go(`/sites/${site}`) });
   for (const [key, href] of Object.entries(PAGES)) {
     const link = document.querySelector(`header a[href="${href}"]:not(.brand)`);
-    if (link) found.push({ keys: `g ${key}`, said: link.textContent.trim(), act: () => go(href) });
+    const said = key === "a" ? say("keys.account") : link?.textContent.trim(); // the link itself says the e-mail
+    if (link) found.push({ keys: `g ${key}`, said, act: () => go(href) });
   }
   return found;
 }
@@ -75,7 +76,9 @@ function show() {
   close.addEventListener("click", () => dialog.close());
   const row = make("div", "", { class: "dialog-acts" });
   row.append(close);
-  dialog.append(make("h1", say("keys.title"), { id: "keys-heading" }), list, switching(), row);
+  const stack = make("div", "", { class: "stack" });
+  stack.append(make("h1", say("keys.title"), { id: "keys-heading" }), list, switching(), row);
+  dialog.append(stack);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

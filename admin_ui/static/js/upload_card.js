@@ -41,7 +41,7 @@ export class UploadCard {
     button.focus();
     return new Promise((resolve, reject) => {
       button.addEventListener("click", () => {
-        button.remove();
+        box.hidden = true; // it was read; the server says what it finds
         delete this.element.dataset.outcome;
         resolve();
       });
