@@ -69,6 +69,8 @@ STATES = (
     State("sites", "many", "/", MIA),
     State("sites", "nothing-found", "/?find=zebra", MIA),
     State("sites", "refused", "/", ALICE, sent("Create site", name="no good name"), 422),
+    State("sample", "offered", "/", CHARLIE),
+    State("checklist", "open", "/", OLGA),
     State("site", "empty", "/sites/not-yet-anything", ALICE),
     State("site", "filled", "/sites/blog", ALICE),
     State("site", "locked", "/sites/shop", ALICE),
