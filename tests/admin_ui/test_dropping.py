@@ -57,7 +57,7 @@ def test_what_will_be_sent_is_said(house: House, olga: Window, tmp_path: Path) -
     olga.wait_until_live(1)  # and it goes by itself, for nothing is wrong
 
 
-@pytest.mark.parametrize("answer", ["Send", "Cancel"])
+@pytest.mark.parametrize("answer", ["Send", pytest.param("Cancel", marks=pytest.mark.long)])
 def test_without_a_start_page_somebody_is_asked_first(house: House, olga: Window, tmp_path: Path, answer: str) -> None:
     site = f"doubtful-{answer.lower()}"
     house.deployed(site)
@@ -76,6 +76,7 @@ def test_without_a_start_page_somebody_is_asked_first(house: House, olga: Window
         assert house.api.get(f"/sites/{site}/deploys").json()["total"] == 0
 
 
+@pytest.mark.long
 def test_names_that_will_not_work_are_named_and_nothing_is_sent(house: House, olga: Window, tmp_path: Path) -> None:
     house.deployed("names")
     olga.open("/sites/names")
@@ -102,6 +103,7 @@ def test_a_pasted_page_is_looked_at_and_published(house: House, olga: Window) ->
     assert olga.heading_of(f"http://pasted.localhost:{house.server.port}/") == "From the clipboard"
 
 
+@pytest.mark.long
 def test_what_is_pasted_into_a_field_stays_there(house: House, olga: Window) -> None:
     house.deployed("field")
     olga.open("/sites/field")

@@ -38,7 +38,7 @@ def set_up(person: Counted, fresh: Served) -> None:
     person.send("Create account", email=OLGA.email, password=OLGA.password, again=OLGA.password)
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_fresh_install_has_a_live_sample_site(browser: Browser, tmp_path: Path, *, scripts: bool) -> None:
     with served(tmp_path / "data") as fresh, Window.on(browser, fresh.url, scripts=scripts) as window:
         person = Counted(window)
@@ -55,6 +55,7 @@ def test_a_fresh_install_has_a_live_sample_site(browser: Browser, tmp_path: Path
         assert person.count <= FEW
 
 
+@pytest.mark.long
 def test_a_fresh_install_has_a_live_site_of_ones_own(browser: Browser, tmp_path: Path) -> None:
     archive = tmp_path / "mine.zip"
     archive.write_bytes(zip_of({"index.html": page("mine")}))

@@ -78,6 +78,7 @@ def test_a_page_of_a_site_that_is_deleted_says_so(house: House, bob: Window) -> 
     expect(bob.page.locator("#gone")).to_be_visible()
 
 
+@pytest.mark.long
 def test_what_has_the_focus_keeps_it(house: House, bob: Window) -> None:
     house.deployed("focused", TWO[0], members=[BOB])
     bob.open("/sites/focused")
@@ -103,6 +104,7 @@ def test_a_rollback_that_is_refused_says_so_in_the_dialog(house: House, olga: Wi
     olga.wait_for_deploys("Deploy 2: Live", "Deploy 1: Ready")
 
 
+@pytest.mark.long
 def test_where_no_stream_comes_through_the_page_asks(house: House, olga: Window) -> None:
     olga.expect("ERR_FAILED")
     olga.page.route("**/events?*", lambda route: route.abort())
