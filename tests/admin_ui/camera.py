@@ -29,18 +29,23 @@ def axe() -> str:
 
 @dataclass
 class Camera:
-    """One scheme and size; a window for each person, signed in once."""
+    """One scheme, size and language; a window for each person, signed in once."""
 
     browser: Browser
     world: World
     scheme: str = "light"
     size: str = "desk"
+    language: str = "en"
     signed: dict[Person, Any] = field(default_factory=dict)
 
     @contextmanager
     def on(self, state: State) -> Iterator[Page]:
         """A screen in a state; what the browser complains of there fails the test, the policy's violations too."""
-        options: dict[str, Any] = {"color_scheme": self.scheme, "viewport": SIZES[self.size]}
+        options: dict[str, Any] = {
+            "color_scheme": self.scheme,
+            "viewport": SIZES[self.size],
+            "locale": self.language,
+        }
         if state.who:
             options["storage_state"] = self._signed(state.who)
         with Window.on(self.browser, self.world.url, **options) as window:

@@ -7,6 +7,7 @@ import { Refused } from "./refused.js";
 import { review } from "./review.js";
 import { Sending, request } from "./send.js";
 import { finishedSending, nowSending } from "./sending_notes.js";
+import { told } from "./told.js";
 import { UploadCard } from "./upload_card.js";
 import { watch } from "./watch.js";
 import { say } from "./words.js";
@@ -57,7 +58,7 @@ async function follow(card, deploy, { mine }) {
   freshen();
   const ended = await watch(deploy.id, (now) => card.show(now));
   await atMost(PATIENCE, freshen()); // who reads that it is live finds it so in the list
-  card.end(ended, { mine, undo: () => undo(ended) });
+  card.end(await told(ended), { mine, undo: () => undo(ended) });
 }
 
 function callOff(card, deploy) {

@@ -2,9 +2,11 @@
 
 import { announce, make } from "./page.js";
 import { Refused } from "./refused.js";
+import { told } from "./told.js";
 import { say, seconds, size } from "./words.js";
 
 const OBSTACLES = ["locked", "live_changed"]; // what kept it from going live, among what was found
+const WARNED = "no_index"; // what its author should hear at once
 const UNDO_FOR = 10 * 60_000; // ms; as UNDO_FOR in admin_ui/context/sites.py
 
 export class UploadCard {
@@ -84,7 +86,7 @@ export class UploadCard {
       const running = step.total ? `${percent} %` : "";
       this.figure(step.name, step.state, percent, step.state === "done" ? seconds(step.seconds) : running);
     }
-    this.warn(deploy.problems.find((problem) => problem.code === "no_index"));
+    if (deploy.problems.some(({ code }) => code === WARNED)) this.warned ??= told(deploy).then((said) => this.warn(said));
   }
 
   /** A build has steps of its own: they are made where they come. */
@@ -104,10 +106,9 @@ export class UploadCard {
   }
 
   /** What its author should hear at once, before it is live; the page lists the rest below. */
-  warn(problem) {
+  warn(deploy) {
     const warning = this.part("warning");
-    if (!problem || !warning.hidden) return;
-    warning.textContent = problem.message;
+    warning.textContent = deploy.problems.find(({ code }) => code === WARNED).message;
     warning.hidden = false;
   }
 
