@@ -9,7 +9,7 @@ from tests.builders import served
 from tests.faults.campaign import operator
 from tests.faults.load import OVER, Figures, put_load
 
-CEILING = 300_000_000  # bytes of the server's process, with 2,000 visitors and 200 uploads
+CEILING = 400_000_000  # bytes of the server's process, with 2,000 visitors and 200 uploads: 294 MB when it was measured
 LATE = 0.1  # seconds
 
 
