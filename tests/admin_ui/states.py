@@ -115,5 +115,5 @@ STATES = (
     State("components", "all", "/admin/components", OLGA),
 )
 
-UNSEEN = frozenset({"events"})
+UNSEEN = frozenset({"checklist", "events", "sample"})
 """Screens with nothing to see: a stream that scripts listen to."""
