@@ -1,7 +1,7 @@
 """What one request costs Dropdock, nginx and Caddy, each on one core of this machine.
 
     python -m tests.benchmarks.serve [--quick | --long] [--rounds N] [--seconds S] [--servers a,b]
-    python -m tests.benchmarks.serve --only plain,tls      # in parts of a few minutes: see PARTS, or any word of a case
+    python -m tests.benchmarks.serve --only plain [--only tls]      # a part (see PARTS), or a case by its name
     python -m tests.benchmarks.serve --workers [...]
 
 Prints CPU microseconds a request (user and system time of the server's process, from the operating system's
@@ -82,7 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="also with 10,000 sites")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--only", default="", help="parts, or words of cases' names, with commas between them")
+    parser.add_argument("--only", action="append", default=[], help="a part, or what is in the names of cases")
     parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--workers", action="store_const", dest="servers", const=",".join(CREWS))
     options = parser.parse_args()
@@ -95,10 +95,9 @@ def _cases(options: argparse.Namespace) -> tuple[Case, ...]:
     cases = tuple(case for case in CASES if case.name in QUICK) if options.quick else CASES
     if options.long:
         cases = (*cases, Case(f"{PAGE}, 10,000 sites", SIZES[PAGE], BROWSER, sites=LONG))
-    words = options.only.split(",")
-    chosen = tuple(case for case in cases if any(_is_meant(word, case) for word in words))
+    chosen = tuple(case for case in cases if any(_is_meant(word, case) for word in options.only or [""]))
     if not chosen:
-        raise SystemExit(f"no case is of the part {options.only!r}, or has that in its name")
+        raise SystemExit(f"no case is of the part {options.only[0]!r}, or has that in its name")
     return chosen
 
 
