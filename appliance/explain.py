@@ -16,6 +16,7 @@ from appliance.serving.release import Release
 from appliance.serving.rules.conditions import COUNTRY
 from appliance.serving.table import Table
 
+BROWSER = "gzip, deflate, br, zstd"  # the Accept-Encoding that browsers send
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))  # goes into a request as it is; a browser escapes the rest
 
 

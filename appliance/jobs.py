@@ -27,6 +27,7 @@ from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Options
+from appliance.storage.savings import added
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
 from builds.errors import BuildError
@@ -318,9 +319,7 @@ class Jobs:
         unpacked = self._workshop.run(
             plan,
             lambda *step: self._report(progress, *step),
-            lambda at, step, text: self._log_line(
-                work.deploy, progress, LogLine(datetime.fromisoformat(at), text, step)
-            ),
+            lambda *line: self._log_line(work.deploy, progress, *line),
         )
         if isinstance(unpacked, Source):
             return unpacked
@@ -335,7 +334,7 @@ class Jobs:
             progress.say(saved)
         stored_as = self._manifests.put(manifest)
         self._keep_log(work.deploy, progress)
-        self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as))
+        self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, added(manifest, previous)))
         if listed is not None:
             listed.settle(manifest)
         return None
@@ -349,7 +348,8 @@ class Jobs:
     def _report(self, progress: Progress, step: str, done: int, total: int) -> None:
         self._loop.call_soon_threadsafe(progress.step, step, done, total)
 
-    def _log_line(self, deploy: str, progress: Progress, line: LogLine) -> None:
+    def _log_line(self, deploy: str, progress: Progress, at: str, step: str, text: str) -> None:
+        line = LogLine(datetime.fromisoformat(at), text, step)
         progress.log.append(line)
         self._keep_log(deploy, progress)
         self._loop.call_soon_threadsafe(progress.logged)

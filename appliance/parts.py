@@ -11,6 +11,7 @@ from appliance.deploys import (
     Deploys,
     Differences,
     Downloads,
+    Inside,
     Listings,
     Locks,
     Publishing,
@@ -53,6 +54,7 @@ class Parts:
     listings: Listings
     differences: Differences
     downloads: Downloads
+    inside: Inside
     withdrawing: Withdrawing
     git: Git
     site_builds: SiteBuilds

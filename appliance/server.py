@@ -26,6 +26,7 @@ from appliance.deploys import (
     Differences,
     Downloads,
     Facts,
+    Inside,
     Listings,
     Locks,
     Publishing,
@@ -238,6 +239,7 @@ async def _wire(
         listings=Listings(folder, deploys, jobs.accept, contents, limits_of(settings)),
         differences=Differences(folder.stored_manifests),
         downloads=Downloads(folder),
+        inside=Inside(folder.stored_manifests),
         withdrawing=Withdrawing(publishing, live),
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
         site_builds=jobs.building.site_builds,
@@ -249,9 +251,14 @@ async def _wire(
     )
     app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
+    await _go_on(stack, program, parts, folder, metrics)
+    return parts, app, front
+
+
+async def _go_on(stack: AsyncExitStack, program: Program, parts: Parts, folder: DataFolder, metrics: Metrics) -> None:
+    """Begin what goes on beside requests; the stack ends it."""
     await keep_house(stack, parts, folder, program.refine_command, program.background_command)
     await _alongside(stack, Pulse(metrics.late))
-    return parts, app, front
 
 
 async def _alongside(stack: AsyncExitStack, work: Beside) -> None:

@@ -72,6 +72,11 @@ class TitledPage:
     title: str
 
 
+def readable(name: str) -> str:
+    """A file's name as a page can hold it: one that is no Unicode has marks in place of what is none."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def password_rule(length: int) -> str:
     """The rule for new passwords, as a hint."""
     return t("forms.password_rule", count=length)

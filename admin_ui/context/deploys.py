@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from admin_ui.context.common import Pager, limit_words
+from admin_ui.context.common import limit_words
 from admin_ui.words import Moment, bare, counted, moment, number, seconds, size, t
 from appliance.deploys import DeployFacts, Failure
 from appliance.detections import OfferFacts
@@ -119,7 +119,7 @@ class AliasAddress:
 
 @dataclass(frozen=True, slots=True)
 class DeployRow:
-    """A deploy in a site's list."""
+    """A deploy in a site's list. A link is empty where there is nothing it could lead to."""
 
     number: int
     href: str
@@ -133,6 +133,12 @@ class DeployRow:
     deploy_url: str
     publish: Act | None
     aliases: list[AliasAddress]
+    branch: str
+    added: str
+    compare: str
+    download: str
+    version: str
+    delete: str
 
 
 def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
@@ -151,7 +157,21 @@ def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
         deploy_url=deploy.deploy_url if ready else "",
         publish=publish_act(deploy, live),
         aliases=_aliases(deploy),
+        branch=deploy.branch or "",
+        added=size(deploy.bytes_added) if ready and deploy.bytes_added is not None else "",
+        compare=_compare(deploy, live),
+        download=f"/api/v1{deploy_href(deploy.id)}/download" if ready else "",
+        version=f"{deploy_href(deploy.id)}/version" if ready else "",
+        delete=f"{deploy_href(deploy.id)}/delete" if deploy.is_finished and not deploy.live else "",
     )
+
+
+def _compare(deploy: DeployFacts, live: int | None) -> str:
+    """Where it is compared with what is live, the older of the two first."""
+    if deploy.state != "ready" or deploy.live or live is None:
+        return ""
+    before, after = sorted((live, deploy.number))
+    return f"{site_href(deploy.site)}/diff?before={before}&after={after}"
 
 
 def publish_act(deploy: DeployFacts, live: int | None) -> Act | None:
@@ -162,16 +182,6 @@ def publish_act(deploy: DeployFacts, live: int | None) -> Act | None:
     kind = "roll_back" if back else "publish"
     question = t(f"acts.{kind}_question", number=deploy.number)
     return Act(f"{deploy_href(deploy.id)}/publish", t(f"acts.{kind}_this"), question, t(f"acts.{kind}"))
-
-
-@dataclass(frozen=True, slots=True)
-class DeployTable:
-    """A page of a site's deploys, and what was found in the newest."""
-
-    rows: list[DeployRow]
-    pages: Pager
-    latest_number: int
-    latest_problems: list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +204,7 @@ class DeployPage:
     host: str
     deploy_url: str
     deploy_host: str
-    version_href: str
+    href: str
     state: State
     live: bool
     finished: bool  # or asks: nothing changes by itself
@@ -227,7 +237,7 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         host=bare(deploy.url),
         deploy_url=deploy.deploy_url if ready else "",
         deploy_host=bare(deploy.deploy_url),
-        version_href=f"{deploy_href(deploy.id)}/version",
+        href=deploy_href(deploy.id),
         state=deploy_state(deploy),
         live=deploy.live,
         finished=deploy.is_finished or deploy.state == "asking",

@@ -7,19 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from admin_ui.context.checklist import Point
 from admin_ui.context.ci import Snippet
-from admin_ui.context.common import Choice, Pager, pager
-from admin_ui.context.deploys import (
-    DeployTable,
-    State,
-    Step,
-    deploy_href,
-    deploy_row,
-    problems,
-    site_href,
-    waiting_steps,
-)
+from admin_ui.context.common import Choice, Pager
+from admin_ui.context.deploy_list import DeployTable
+from admin_ui.context.deploys import State, Step, deploy_href, site_href, waiting_steps
 from admin_ui.words import Moment, bare, moment, number, said, size, t
-from appliance.deploys import DeployFacts
 from appliance.settings import Settings
 from appliance.sites import LatestFacts, LiveFacts, SiteFacts
 from appliance.storage.manifest import Options
@@ -140,18 +131,6 @@ class SitePage:
     zone: DropZone
     deploys: DeployTable
     commands: Sequence[Snippet] = ()
-
-
-def deploy_table(site: SiteFacts, deploys: Sequence[DeployFacts], page: int, total: int) -> DeployTable:
-    """From a page of a site's deploys, newest first."""
-    live = site.live.number if site.live else None
-    latest = deploys[0] if deploys and page == 1 else None
-    return DeployTable(
-        rows=[deploy_row(deploy, live) for deploy in deploys],
-        pages=pager(site_href(site.name), page, total),
-        latest_number=latest.number if latest else 0,
-        latest_problems=problems(latest.problems) if latest else [],
-    )
 
 
 @dataclass(frozen=True, slots=True)

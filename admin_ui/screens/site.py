@@ -2,14 +2,15 @@
 
 from quart import Response, request
 
-from admin_ui import forms
 from admin_ui.context.ci import snippets
-from admin_ui.context.common import PER_PAGE
+from admin_ui.context.deploy_list import deploy_table
 from admin_ui.context.deploys import deploy_href
-from admin_ui.context.sites import SitePage, deploy_table, drop_zone, site_card
+from admin_ui.context.sites import SitePage, drop_zone, site_card
 from admin_ui.edge import Route, Visit, go
 from appliance.deploys import NewDeploy
 from appliance.uploads import body_of
+
+NEWEST = 10  # deploys on the page of a site; all of them are on one of their own
 
 
 async def show(visit: Visit, name: str) -> Response:
@@ -25,14 +26,13 @@ async def upload(visit: Visit, name: str) -> Response:
 
 
 async def _page(visit: Visit, name: str) -> SitePage:
-    page = forms.page_number(request.args)
     site = await visit.parts.sites.get(visit.actor, name)
-    deploys, total = await visit.parts.deploys.listing(visit.actor, name, page, PER_PAGE)
+    deploys, total = await visit.parts.deploys.listing(visit.actor, name, 1, NEWEST)
     return SitePage(
         title=site.name,
         site=site_card(site),
         zone=drop_zone(visit.parts.settings, site.name),
-        deploys=deploy_table(site, deploys, page, total),
+        deploys=deploy_table(site, deploys, 1, total),
         commands=snippets(visit.parts.addresses, site.name),
     )
 

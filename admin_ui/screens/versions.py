@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from quart import Response
 
+from admin_ui.context.common import ConfirmPage
 from admin_ui.context.deploys import deploy_href, site_href
 from admin_ui.context.versions import VersionPage, version_page
 from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.words import t
 from appliance.errors import Conflict, Problem
 
 
@@ -31,6 +33,19 @@ async def remove_alias(visit: Visit, deploy: str, alias: str) -> Response:
     facts = await visit.parts.deploys.get(visit.actor, deploy)
     await visit.parts.aliases.remove(visit.actor, facts.site, alias)
     return go(_href(deploy), done="saved")
+
+
+async def ask_delete(visit: Visit, deploy: str) -> Response:
+    """The question before it goes."""
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    page = ConfirmPage(
+        title=t("delete_deploy.title", number=facts.number, site=facts.site),
+        text=t("delete_deploy.text"),
+        action=f"{deploy_href(facts.id)}/delete",
+        label=t("delete_deploy.button", number=facts.number),
+        back=site_href(facts.site),
+    )
+    return visit.page("confirm", page)
 
 
 async def delete(visit: Visit, deploy: str) -> Response:
@@ -84,6 +99,7 @@ ROUTES = (
     Route("/deploys/<deploy>/version", show),
     Route("/deploys/<deploy>/aliases", set_alias, "POST"),
     Route("/deploys/<deploy>/aliases/<alias>/remove", remove_alias, "POST"),
+    Route("/deploys/<deploy>/delete", ask_delete),
     Route("/deploys/<deploy>/delete", delete, "POST"),
     Route("/deploys/<deploy>/lock", lock, "POST"),
     Route("/deploys/<deploy>/unlock", unlock, "POST"),

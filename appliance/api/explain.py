@@ -8,10 +8,8 @@ from quart import Blueprint
 from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.errors import Invalid, NotFound
-from appliance.explain import Explainer, Visitor
+from appliance.explain import BROWSER, Explainer, Visitor
 from appliance.serving.explain import BlockUsed, Caching, Guard, RuleUsed, StepTaken
-
-BROWSER = "gzip, deflate, br, zstd"  # what browsers send
 
 # Together, each character up to 12 bytes of the query, these fit into the largest request head (head_size, 32 KiB).
 Header = Annotated[str, msgspec.Meta(max_length=350)]

@@ -12,12 +12,24 @@ from appliance.deploys.differences import Difference, Differences
 from appliance.deploys.digests import Name
 from appliance.deploys.downloads import Download, Downloads
 from appliance.deploys.finding import Facts, find
+from appliance.deploys.inside import Inside
 from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
 from appliance.deploys.locks import Locks
 from appliance.deploys.publishing import Publishing
 from appliance.deploys.retention import Retention, Rules
-from appliance.deploys.values import ID_LENGTH, AliasLink, DeployFacts, Failure, Filter, NewDeploy, Work, new_id
+from appliance.deploys.values import (
+    ID_LENGTH,
+    AliasLink,
+    DeployFacts,
+    Failure,
+    Filter,
+    NewDeploy,
+    Order,
+    Sort,
+    Work,
+    new_id,
+)
 from appliance.deploys.withdrawing import Withdrawing
 
 __all__ = [
@@ -36,6 +48,7 @@ __all__ = [
     "Facts",
     "Failure",
     "Filter",
+    "Inside",
     "Listed",
     "Listing",
     "Listings",
@@ -43,9 +56,11 @@ __all__ = [
     "Name",
     "NewDeploy",
     "Opened",
+    "Order",
     "Publishing",
     "Retention",
     "Rules",
+    "Sort",
     "Stored",
     "Withdrawing",
     "Work",

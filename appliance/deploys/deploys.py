@@ -15,7 +15,7 @@ from appliance.deploys.aliases import check_alias
 from appliance.deploys.finding import Facts, find
 from appliance.deploys.pointers import check_live
 from appliance.deploys.publishing import Publishing
-from appliance.deploys.values import DeployFacts, Failure, Filter, NewDeploy, Work
+from appliance.deploys.values import DeployFacts, Failure, Filter, NewDeploy, Order, Work
 from appliance.errors import NotFound
 from appliance.former import published_manifests
 from appliance.models.build import Build
@@ -38,14 +38,20 @@ class Deploys:
     # ── what there is ──
 
     async def listing(
-        self, actor: Actor, site: str, page: int, per_page: int, only: Filter | None = None
+        self,
+        actor: Actor,
+        site: str,
+        page: int,
+        per_page: int,
+        only: Filter | None = None,
+        order: Order | None = None,
     ) -> tuple[list[DeployFacts], int]:
-        """A page of a site's deploys, newest first, and how many there are in all; NotFound."""
+        """A page of a site's deploys, newest first unless `order` says so, and how many there are in all; NotFound."""
         row = await sites.find(actor, site)
         under_way = dict(self.under_way)
         query = _chosen(Deploy.filter(site=row), only or Filter())
-        newest = query.order_by("-number").offset((page - 1) * per_page).limit(per_page)
-        rows = await newest.select_related("author", "build")
+        sorted_ = query.order_by(*_columns(order or Order())).offset((page - 1) * per_page).limit(per_page)
+        rows = await sorted_.select_related("author", "build")
         pointer = await Live.get_or_none(site=row)
         live = pointer.deploy_id if pointer else None
         aliases: dict[str, list[str]] = {}
@@ -179,11 +185,15 @@ class Deploys:
             await published_manifests(row.site.name),
         )
 
-    async def finish(self, deploy: str, manifest: Manifest, stored_as: str) -> None:
-        """Make a deploy ready, and live as `Publishing.finish` has it; durable once this returns."""
+    async def finish(self, deploy: str, manifest: Manifest, stored_as: str, added: int | None = None) -> None:
+        """Make a deploy ready, and live as `Publishing.finish` has it; durable once this returns.
+
+        `added` are its `bytes_added`.
+        """
         row = await Deploy.get_or_none(id=deploy).select_related("site")
         if row is not None:  # else its site was removed meanwhile
             self.under_way[deploy].step("publish")
+            row.bytes_added = added
             await self._publishing.finish(row, manifest, stored_as, self.under_way[deploy].completed())
         self.ended(deploy)
 
@@ -224,7 +234,22 @@ def _chosen(query: QuerySet[Deploy], only: Filter) -> QuerySet[Deploy]:
         query = query.filter(state__in=only.states)
     if only.branch:
         query = query.filter(branch=only.branch)
+    if only.find:
+        query = query.filter(_told_by(only.find))
     meant = Q(draft=False) & (Q(alias="") | Q(alias__isnull=True))
     if only.production is not None:
         query = query.filter(meant if only.production else ~meant)
     return query
+
+
+def _told_by(find: str) -> Q:
+    words = (Q(message__icontains=find), Q(branch__icontains=find), Q(author__email__icontains=find))
+    is_number = find.isascii() and find.isdigit() and len(find) < 10
+    exact = (Q(commit__startswith=find.lower()), *([Q(number=int(find))] if is_number else []))
+    return Q(*words, *exact, join_type="OR")
+
+
+def _columns(order: Order) -> list[str]:
+    column = "author__email" if order.by == "author" else order.by
+    newest = [] if order.by == "number" else ["-number"]
+    return [column if order.rising else f"-{column}", *newest]

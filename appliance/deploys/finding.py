@@ -90,6 +90,7 @@ class Facts:
             detection=detections.read(build.detection) if build and build.detection else None,
             generator=(build.generator or None) if build else None,
             bytes_saved=row.bytes_saved,
+            bytes_added=row.bytes_added,
         )
 
     def alias_url(self, site: str, alias: str) -> str:

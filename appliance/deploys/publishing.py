@@ -198,7 +198,7 @@ async def earlier(live: Deploy) -> Deploy | None:
 
 async def _make_ready(row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> bool:
     values: dict[str, Any] = {"files": len(manifest.entries), "bytes": manifest.size}
-    values["bytes_saved"] = saved(manifest)
+    values["bytes_saved"], values["bytes_added"] = saved(manifest), row.bytes_added
     values["steps"] = [asdict(step) for step in completed]
     values["problems"] = [asdict(problem) for problem in manifest.problems]
     now = datetime.now(UTC)

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from appliance.detections import DetectionFacts
 from appliance.errors import Limit
@@ -50,12 +51,25 @@ class NewDeploy:
 class Filter:
     """Which deploys of a site are meant: in these states, of that branch; what is left empty or None matters not.
 
-    `production` are those that were to go live, not drafts nor those that only an alias was to point to.
+    `production` are those that were to go live, not drafts nor those that only an alias was to point to. `find` stands
+    in the message, the branch or the author's e-mail, or is how the commit begins, or the number.
     """
 
     states: tuple[str, ...] = ()
     branch: str = ""
     production: bool | None = None
+    find: str = ""
+
+
+Sort = Literal["number", "author", "branch", "bytes", "bytes_added", "files", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a list of deploys is sorted; what is alike is sorted by number, the newest first."""
+
+    by: Sort = "number"
+    rising: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,7 @@ class DeployFacts:
     `state` is queued, working, ready, expired, failed, cancelled, superseded, or asking: somebody has to answer how it
     is to be built, for which `detection` says what it was taken for. `generator` is what built it, if anything did.
     `bytes_saved` of `bytes` need not be sent to a visitor who gets every file, minified and compressed as it is.
+    `bytes_added` are those of content that what was live when it was made had not; None where that is not known.
     """
 
     id: str
@@ -115,6 +130,7 @@ class DeployFacts:
     detection: DetectionFacts | None = None
     generator: str | None = None
     bytes_saved: int = 0
+    bytes_added: int | None = None
 
     @property
     def is_finished(self) -> bool:

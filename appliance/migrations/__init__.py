@@ -17,4 +17,5 @@ NAMES = (
     "0009_members_and_rights",
     "0010_looks",
     "0011_languages",
+    "0012_bytes_added",
 )

@@ -15,9 +15,10 @@ class Deploy(Model):
     `state`: queued → ready → expired, or failed, cancelled, superseded; queued → asking → queued where somebody has to
     say how it is built (what is being worked on is queued here). `steps` is a list of
     {name, state, done, total, seconds}; `problems` what was found (see `storage.manifest.Found`); `manifest` the
-    hash it is stored under, `bytes_saved` what a visitor who gets every file is not sent of `bytes`. `alias` and
-    `if_live` are what its sender asked for: the alias it gets once it is ready, and the deploy that has to be live
-    still when it goes live. `source` is the program that sent it.
+    hash it is stored under, `bytes_saved` what a visitor who gets every file is not sent of `bytes`, `bytes_added` what
+    was live when it was made had not of its content (null: not known). `alias` and `if_live` are what its
+    sender asked for: the alias it gets once it is ready, and the deploy that has to be live still when it goes live.
+    `source` is the program that sent it.
     """
 
     id = fields.CharField(max_length=16, primary_key=True)
@@ -38,6 +39,7 @@ class Deploy(Model):
     files = fields.IntField(default=0)
     bytes = fields.BigIntField(default=0)
     bytes_saved = fields.BigIntField(default=0, db_default=0)
+    bytes_added = fields.BigIntField(null=True)
     steps: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
     problems: fields.Field[list[dict[str, Any]]] = fields.JSONField(default=list)
     error: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)

@@ -19,6 +19,12 @@ def saved(manifest: Manifest) -> int:
     return max(0, manifest.size - sent(manifest))
 
 
+def added(manifest: Manifest, before: Manifest | None) -> int:
+    """Bytes of the content that its author gave and that `before` has not, each content once."""
+    had = {entry.original[0] for entry in before.entries.values()} if before else frozenset()
+    return sum(dict(e.original for e in manifest.entries.values() if e.original[0] not in had).values())
+
+
 def shrinks(manifest: Manifest) -> bool:
     """Whether any file has a compressed form."""
     return any(entry.variants for entry in manifest.entries.values())

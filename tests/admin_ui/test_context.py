@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from admin_ui.context.deploy_list import Wanted, deploy_table
 from admin_ui.context.deploys import LogLine, deploy_page, deploy_row, publish_act
-from admin_ui.context.sites import deploy_table, site_card
+from admin_ui.context.sites import site_card
 from admin_ui.context.system import system_page
 from admin_ui.pages import Frame, Pages
 from appliance.deploys import Failure
@@ -96,9 +97,59 @@ def test_a_long_list_has_pages() -> None:
 
     assert (middle.shown, middle.earlier, middle.later) == (
         "Page 2 of 3",
-        "/sites/blog?page=1",
-        "/sites/blog?page=3",
+        "/sites/blog/deploys?page=1",
+        "/sites/blog/deploys?page=3",
     )
+
+
+def test_a_list_that_was_found_and_sorted_stays_so_on_its_other_pages() -> None:
+    wanted = Wanted.of({"state": "failed", "find": " new header ", "sort": "-bytes"})
+
+    table = deploy_table(site(live=None), [deploy()], page=1, total=51, wanted=wanted)
+
+    assert table.pages.later == "/sites/blog/deploys?state=failed&find=new+header&sort=-bytes&page=2"
+    assert {column.label: column.sorted for column in table.columns if column.sorted} == {"Size": "descending"}
+
+
+@pytest.mark.parametrize(
+    ("given", "href"),
+    [
+        ({}, "?sort=-bytes"),
+        ({"sort": "-bytes"}, "?sort=bytes"),
+        ({"sort": "bytes", "find": "x"}, "?find=x&sort=-bytes"),
+    ],
+)
+def test_a_heading_sorts_by_its_column_and_then_the_other_way_round(given: dict[str, str], href: str) -> None:
+    table = deploy_table(site(live=None), [], page=1, total=0, wanted=Wanted.of(given))
+
+    assert next(column.href for column in table.columns if column.label == "Size") == f"/sites/blog/deploys{href}"
+
+
+@pytest.mark.parametrize(
+    "given", [{"sort": "password"}, {"state": "live'--"}, {"sort": ""}, {"find": "  "}, {"sort": "-"}]
+)
+def test_what_no_list_can_be_asked_for_is_left_out(given: dict[str, str]) -> None:
+    assert Wanted.of(given) == Wanted()
+
+
+@pytest.mark.parametrize(
+    ("states", "pair"),
+    [
+        ([(3, "ready", False), (2, "failed", False), (1, "ready", True)], ("1", "3")),
+        ([(3, "ready", True), (2, "ready", False), (1, "ready", False)], ("2", "3")),
+        ([(2, "ready", False), (1, "ready", False)], ("1", "2")),
+        ([(2, "ready", True), (1, "failed", False)], ("", "")),
+        ([], ("", "")),
+    ],
+)
+def test_the_likeliest_two_are_chosen_to_be_compared(
+    states: list[tuple[int, str, bool]], pair: tuple[str, str]
+) -> None:
+    deploys = [deploy(number=number, state=state, live=live) for number, state, live in states]
+
+    table = deploy_table(site(live=None), deploys, page=1, total=3)
+
+    assert (table.before, table.after) == pair
 
 
 def test_a_deploy_under_way_is_watched_and_refreshes_without_scripts() -> None:

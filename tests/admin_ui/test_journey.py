@@ -101,7 +101,7 @@ def test_a_folder_is_walked_to_its_last_file(olga: Window, server: Served, tmp_p
     olga.drop(folder)
     olga.wait_until_live(1)
 
-    expect(olga.page.locator("#deploys tbody td:nth-child(5)")).to_have_text("231")
+    expect(olga.page.locator("#deploys tbody td[data-cell=files]")).to_have_text("231")
     assert olga.heading_of(f"http://folder.localhost:{server.port}/docs/page-229.html") == "229"
 
 

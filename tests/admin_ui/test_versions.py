@@ -58,9 +58,11 @@ async def test_a_deploy_is_deleted_unless_it_is_live(alice: Desk) -> None:
     first = await alice.deploy("shrinking", {"index.html": page("one")})
     live = await alice.deploy("shrinking", {"index.html": page("two")})
 
+    asked = await alice.page(f"/deploys/{first['id']}/delete")
     refused = await alice.submit(f"/deploys/{live['id']}/delete")
     done = await alice.submit(f"/deploys/{first['id']}/delete")
 
+    assert "Delete deploy 1 of shrinking?" in asked.text
     assert refused.status_code == 409
     assert "is live" in refused.text
     assert (done.status_code, done.headers["location"]) == (303, "/sites/shrinking?done=deploy-deleted")
