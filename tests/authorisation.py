@@ -96,7 +96,7 @@ ROWS = {
         "POST /netlify/<slug>/sites",
         "POST /netlify/sites",
         "POST /sites",
-        "POST /sites/sample",
+        "POST /sample",
     ),
     SITE_READ: (
         "GET /api/v1/deploys/<deploy>",

@@ -51,4 +51,4 @@ async def _whole(archive: bytes) -> AsyncIterator[bytes]:
     yield archive
 
 
-ROUTES = (Route("/sites/sample", publish, "POST"),)
+ROUTES = (Route("/sample", publish, "POST"),)

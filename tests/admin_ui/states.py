@@ -128,4 +128,4 @@ STATES = (
 )
 
 UNSEEN = frozenset({"checklist", "events", "sample"})
-"""Screens with nothing to see: a stream that scripts listen to."""
+"""Screens with nothing to see: a stream that scripts listen to, and what is seen and pressed on the list of sites."""
