@@ -174,7 +174,7 @@ class Campaign:
                 thread.join(120)
             for sender in senders:
                 self.answered += sender.done
-                self._lose(sender.wrong + ([] if is_harmed else sender.refused))
+                self._lose(sender.wrong + ([] if is_harmed else _unexpected(sender)))
 
     @contextlib.contextmanager
     def _server(self, program: Sequence[str] = ()) -> Iterator[Served]:
@@ -268,6 +268,11 @@ def operator(data: Path) -> str:
         command = [sys.executable, str(MAIN), *words, "--data", str(data)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+def _unexpected(sender: Sender) -> list[str]:
+    """Refusals that nothing explains: a deploy may have been retired since it was last looked for."""
+    return [said for said in sender.refused if sender.site.keeps is None or not said.startswith("404 ")]
 
 
 def _is_the_childs(point: Point) -> bool:

@@ -73,10 +73,13 @@ class SiteModel:
         return sorted((kept for kept in self.deploys.values() if kept.deleted == "no"), key=lambda kept: kept.number)
 
     def may_be_retired(self, kept: Kept) -> bool:
-        """Whether the server's rules of retention may take this deploy: none that is pointed to, nor a newer one."""
+        """Whether the server's rules of retention may take this deploy, or may have taken it: not one of the newest.
+
+        What was pointed to then is not known here after a kill; that the live deploy and the alias's are there is
+        looked at by itself.
+        """
         newest = max(one.number for one in self.deploys.values())  # those that failed or expired count too
-        pointed = {self.live, self.turning, self.alias, self.aliasing, self.earlier()}
-        return self.keeps is not None and newest - kept.number >= self.keeps and kept not in pointed
+        return self.keeps is not None and newest - kept.number >= self.keeps
 
     def earlier(self) -> Kept | None:
         """What a rollback leads to."""
