@@ -34,6 +34,8 @@ ACTIONS: Mapping[str, str] = {
     "site.create": "made the site {site}",
     "site.change": "changed settings of {site}",
     "site.delete": "deleted the site {site}",
+    "site.restore": "restored the site {site}",
+    "site.end": "removed the deleted site {site} for good",
     "deploy.create": "sent deploy {number} of {site}",
     "deploy.answer": "said how deploy {number} of {site} is built",
     "deploy.cancel": "called off deploy {number} of {site}",

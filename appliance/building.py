@@ -13,7 +13,7 @@ from tortoise.transactions import in_transaction
 from appliance import audit, detections
 from appliance.actor import Actor
 from appliance.addresses import Addresses
-from appliance.deploys import Deploys, Failure, find
+from appliance.deploys import UNDER_WAY, Deploys, Failure, find
 from appliance.errors import Conflict, Invalid, Limit
 from appliance.models.build import Build
 from appliance.models.deploy import Deploy
@@ -26,7 +26,6 @@ from builds.generators import GENERATORS
 from builds.order import Order, Source
 from builds.recipe import AUTO, STATIC
 
-UNDER_WAY = ("queued", "asking")  # states in which a deploy can still be called off
 KNOWN = frozenset({AUTO, STATIC, *(generator.name for generator in GENERATORS)})
 
 

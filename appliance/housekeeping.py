@@ -47,6 +47,7 @@ async def keep_house(
         parts.git.redeploy,
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
         NowAndThen("old deploys", retention.apply, OFTEN),
+        NowAndThen("deleted sites", parts.removals.end_due, _often(settings.keep_deleted)),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command, parts.jobs.work),
@@ -60,4 +61,4 @@ async def keep_house(
 
 def _often(age: float) -> float:
     """How many seconds apart to look for what is older than this."""
-    return max(1.0, min(OFTEN, age / 4))
+    return max(1.0, min(OFTEN, age / 4)) if age else OFTEN

@@ -1,13 +1,16 @@
 """From the live pointers to the table visitors are answered from; the one module that knows both planes."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tortoise.exceptions import ValidationError
 
 from appliance.addresses import Addresses, SiteHost
 from appliance.former import GraceTime, earlier_deploys, published_manifests
 from appliance.models.deploy import Alias, Deploy, Live
+from appliance.models.site import Removal
 from appliance.news import News
 from appliance.peers import Alone, Peers
 from appliance.pointer import Compiler, Pointer
@@ -49,17 +52,25 @@ class LiveSites:
         self._compiler = compiler
         self._pointers: dict[str, Pointer] = {}
         self._aliases: dict[SiteHost, Pointer] = {}
+        self._hidden: set[str] = set()  # deleted sites: whatever moves there, nobody gets it
         self._loading: dict[str, asyncio.Task[Release | None]] = {}
 
     async def load(self) -> None:
         """Read every pointer."""
+        self._hidden = {str(site) for site in await Removal.all().values_list("site__name", flat=True)}
         rows = await Live.all().values_list("site__name", "deploy_id", "deploy__manifest")
-        self._pointers = {site: Pointer(site, deploy, manifest) for site, deploy, manifest in rows}
         named = await Alias.all().values_list("site__name", "name", "deploy_id", "deploy__manifest")
-        self._aliases = {
-            SiteHost(site, name): Pointer(site, deploy, manifest, preview=True, movable=True)
-            for site, name, deploy, manifest in named
-        }
+        self._pointers, self._aliases = {}, {}
+        self._read_pointers([row for row in rows if row[0] not in self._hidden])
+        self._read_aliases([row for row in named if row[0] not in self._hidden])
+
+    def _read_pointers(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        for site, deploy, manifest in rows:
+            self._pointers[site] = Pointer(site, deploy, manifest)
+
+    def _read_aliases(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        for site, name, deploy, manifest in rows:
+            self._aliases[SiteHost(site, name)] = Pointer(site, deploy, manifest, preview=True, movable=True)
 
     async def prepare(self, pointer: Pointer, manifest: Manifest | None = None) -> Prepared:
         """Compile a release beside the one that is live, with its manifest if that is at hand already.
@@ -84,6 +95,8 @@ class LiveSites:
     async def swap(self, prepared: Prepared) -> None:
         """Let visitors have this release from now on. Call it once the pointer is committed."""
         pointer = prepared.pointer
+        if pointer.site in self._hidden:
+            return
         host = self._addresses.site_host(pointer.site)
         self._pointers[pointer.site] = pointer
         self._table.put(host, self.entrances.before(prepared.release))
@@ -92,6 +105,8 @@ class LiveSites:
 
     async def point(self, alias: str, pointer: Pointer) -> None:
         """Let an alias lead to a deploy from now on. Call it once that is committed."""
+        if pointer.site in self._hidden:
+            return
         self._aliases[SiteHost(pointer.site, alias)] = replace(pointer, preview=True, movable=True)
         await self.forget(pointer.site, [alias])
 
@@ -128,9 +143,25 @@ class LiveSites:
         await self.peers.regate(site)
 
     async def withdraw(self, site: str, deploys: list[str]) -> None:
-        """Stop answering for a site, live and by the hosts of its deploys and aliases."""
-        self._pointers.pop(site, None)
+        """Stop answering for a site, live and by the hosts of its deploys and aliases: it is gone."""
+        await self.hide(site, deploys)
         self.entrances.drop(site)
+        self._hidden.discard(site)
+
+    async def show(self, site: str) -> None:
+        """Answer for a hidden site again, as its pointers are now; behind the gate it had."""
+        pointers = await Live.filter(site__name=site).values_list("site__name", "deploy_id", "deploy__manifest")
+        named = Alias.filter(site__name=site).values_list("site__name", "name", "deploy_id", "deploy__manifest")
+        aliases = await named
+        self._hidden.discard(site)
+        self._read_pointers(pointers)
+        self._read_aliases(aliases)
+        self.news.site(site)
+
+    async def hide(self, site: str, deploys: list[str]) -> None:
+        """Stop answering for a site until `show`, live and by the hosts of its deploys and aliases."""
+        self._hidden.add(site)
+        self._pointers.pop(site, None)
         self._table.drop(self._addresses.site_host(site))
         aliases = [host for host in self._aliases if host.site == site]
         for host in aliases:
@@ -200,6 +231,8 @@ class LiveSites:
         return release
 
     async def _preview(self, site: str, deploy: str) -> Pointer | None:
+        if site in self._hidden:
+            return None
         try:
             row = await Deploy.get_or_none(id=deploy, site__name=site, state="ready")
         except ValidationError:

@@ -24,6 +24,7 @@ from appliance.intake import Intake
 from appliance.isolation import Isolation
 from appliance.jobs import Jobs
 from appliance.news import News
+from appliance.removals import Removals
 from appliance.serving.counters import Counters
 from appliance.settings import Settings
 from appliance.site_builds import SiteBuilds
@@ -41,6 +42,7 @@ class Parts:
     addresses: Addresses
     access: Access
     sites: Sites
+    removals: Removals
     deploys: Deploys
     intake: Intake
     jobs: Jobs

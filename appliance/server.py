@@ -53,6 +53,7 @@ from appliance.parts import Parts
 from appliance.pointer import Compiler
 from appliance.presence import Presence
 from appliance.pulse import Pulse
+from appliance.removals import Removals
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.table import Table
@@ -225,7 +226,8 @@ async def _wire(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=Sites(addresses, live, counters.forget, settings.snippet_size, jobs.call_off),
+        sites=Sites(addresses, live, settings.snippet_size),
+        removals=Removals(publishing, live, settings.keep_deleted, jobs.call_off, counters.forget),
         deploys=deploys,
         intake=intake,
         jobs=jobs,

@@ -272,6 +272,9 @@ class Settings:
     keep_grace: Span = _setting(
         "24h", Span.parse, "how long any deploy is kept, whatever keep_deploys and keep_age say"
     )
+    keep_deleted: Span = _setting(
+        "7d", Span.parse, "how long a deleted site can be restored; 0s: it is removed for good at once"
+    )
     sweep_every: Span = _setting("1h", Span.parse, "time between two sweeps of content no deploy has; 0s: none")
     sweep_grace: Span = _setting(
         "6h", Span.parse, "how long such content is kept after it was last used; at least twice build_timeout"

@@ -1,7 +1,7 @@
 """Create, list, change and remove sites, and who may do so."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ from appliance.addresses import Addresses
 from appliance.errors import Conflict, Forbidden, Invalid, Limit, NotFound
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
-from appliance.models.site import Member, Site
+from appliance.models.site import Member, Removal, Site
 from appliance.storage.manifest import Options
 from appliance.units import Size
 
@@ -101,7 +101,7 @@ def visible_to(actor: Actor) -> QuerySet[Site]:
 
     With a token for one site it is that one at most.
     """
-    query = Site.all()
+    query = Site.filter(id__not_in=Subquery(Removal.all().values("site_id")))  # nobody finds a deleted one
     if actor.role == "user":
         joined = Member.filter(account_id=actor.id).values("site_id")
         query = query.filter(Q(owner_id=actor.id) | Q(id__in=Subquery(joined)))
@@ -139,15 +139,11 @@ class Sites:
         self,
         addresses: Addresses,
         live: LiveSites,
-        removed: Callable[[str], None] = lambda _name: None,
         snippet_size: Size = LONGEST_SNIPPET,
-        call_off: Callable[[list[str]], Awaitable[None]] | None = None,
     ) -> None:
         self._addresses = addresses
-        self._snippet_size = snippet_size
         self._live = live
-        self._removed = removed  # told the name of a site that is no more
-        self._call_off = call_off  # told the deploys that are no more, and waited for
+        self._snippet_size = snippet_size
 
     async def create(self, actor: Actor, new: NewSite) -> SiteFacts:
         """Make a site; Invalid when the name cannot be one, Conflict when it is taken."""
@@ -167,7 +163,7 @@ class Sites:
                 )
                 await audit.record(actor, "site.create", site, dialect=new.dialect)
         except IntegrityError:
-            raise Conflict(f"The name {new.name!r} is taken: choose another.", code="name_taken") from None
+            raise await _taken(actor, new.name) from None
         self._live.news.site(site.name)
         await site.fetch_related("owner")
         return (await self._facts([site]))[0]
@@ -207,24 +203,6 @@ class Sites:
                 limit=Limit("snippet_size", str(self._snippet_size)),
                 fields={"head_snippet": sentence},
             )
-
-    async def remove(self, actor: Actor, name: str) -> None:
-        """Remove a site with all its deploys: visitors get 404 from then on, and what was under way ends.
-
-        NotFound; Forbidden for members.
-        """
-        actor.need("all")
-        site = await find_own(actor, name)
-        async with in_transaction():
-            deploys = await Deploy.filter(site=site).values_list("id", flat=True)
-            await Live.filter(site=site).delete()
-            await audit.record(actor, "site.delete", site, owner=site.owner.email, deploys=len(deploys))
-            await site.delete()
-        gone = [str(deploy) for deploy in deploys]
-        await self._live.withdraw(name, gone)
-        self._removed(name)
-        if self._call_off is not None:
-            await self._call_off(gone)
 
     async def _facts(self, rows: list[Site]) -> list[SiteFacts]:
         ids = [row.id for row in rows]
@@ -267,6 +245,15 @@ def check_name(name: str) -> None:
 def _kept(name: str) -> Invalid:
     sentence = "this name is kept for the platform: choose another"
     return Invalid(f"{name!r} cannot be a site's name: {sentence}.", code="bad_name", fields={"name": sentence})
+
+
+async def _taken(actor: Actor, name: str) -> Conflict:
+    """Why a site cannot have this name, told only to its owner where it is that of a deleted site."""
+    if await Removal.exists(site__name=name, site__owner_id=actor.id):
+        return Conflict(
+            f"{name!r} is the name of a site you deleted: restore it, or delete it for good first.", code="name_deleted"
+        )
+    return Conflict(f"The name {name!r} is taken: choose another.", code="name_taken")
 
 
 async def _published_at(deploys: list[str]) -> dict[str, tuple[datetime, str]]:

@@ -21,6 +21,8 @@ SITE_READ = "-0++++++0"
 SITE_DEPLOY = "-0++++x+0"
 SITE_ALL = "-0++++xx0"
 SITE_OWNER = "-0x+++xx0"  # not for members
+DELETED_READ = "-00+++++0"  # a deleted site is nothing to its members
+DELETED_ALL = "-00+++xx0"
 ADMINS = "-xxx++xxx"
 OPERATORS = "-xxxx+xxx"
 TAKEN = "-x++++x+x"  # a site of that name is made where there is none; another's is refused
@@ -55,11 +57,13 @@ ROWS = {
         "GET /api/v1/audit",
         "GET /api/v1/audit/export",
         "GET /api/v1/tokens",
+        "GET /deleted-sites",
         "GET /events",
         "GET /help",
         "GET /history",
     ),
     OWN_LISTED: (
+        "GET /api/v1/deleted-sites",
         "GET /api/v1/me",
         "GET /api/v1/sites",
         "GET /cloudflare/accounts",
@@ -218,6 +222,13 @@ ROWS = {
         "POST /sites/<name>/members",
         "POST /sites/<name>/members/remove",
         "DELETE /surge/<domain>",
+    ),
+    DELETED_READ: ("GET /deleted-sites/<name>/delete",),
+    DELETED_ALL: (
+        "DELETE /api/v1/deleted-sites/<name>",
+        "POST /api/v1/deleted-sites/<name>/restore",
+        "POST /deleted-sites/<name>/delete",
+        "POST /deleted-sites/<name>/restore",
     ),
     ADMINS: (
         "GET /api/v1/accounts",

@@ -41,6 +41,7 @@ class Stage:
         """The site's name and its live deploy, made anew where an earlier question took it away."""
         if self.found is None:
             async with self.server.client(ALICE) as alice:
+                await alice.post("/api/v1/deleted-sites/matrix/restore")
                 answer = await alice.get("/api/v1/sites/matrix")
                 if answer.status_code == 404 or not answer.json()["live"]:
                     await deployed(alice, "matrix", ARCHIVE)
@@ -52,6 +53,10 @@ class Stage:
     async def ask(self, who: str, method: str, rule: str) -> httpx.Response:
         """What somebody gets for an address."""
         name, deploy = await self.site()
+        if "deleted-sites/<name>" in rule:
+            async with self.server.client(ALICE) as alice:
+                await alice.delete(f"/api/v1/sites/{name}")
+            self.found = None
         path = self._path(who, rule, name, deploy)
         request = self.client.build_request(
             method, path, **_with_headers(_body(method, rule, deploy), self._credentials(who, rule))

@@ -86,14 +86,19 @@ async def test_a_deleted_deploy_frees_what_only_it_had_and_the_rest_is_served_as
     assert f"dropdock_swept_bytes_total {freed.bytes:.1f}" in metrics
 
 
-async def test_a_site_that_is_removed_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_deleted_site_keeps_its_content_until_it_is_removed_for_good(tmp_path: Path) -> None:
     data = tmp_path / "data"
     async with appliance(data, (OLGA, ALICE)) as server, server.client(ALICE) as client:
         await deployed(client, "shop", content("one"))
         await deployed(client, "shop", content("two"))
+        kept = stored(data)
         (await client.delete("/api/v1/sites/shop")).raise_for_status()
         await swept(server, data)
+        restorable = stored(data)
+        (await client.delete("/api/v1/deleted-sites/shop")).raise_for_status()
+        await swept(server, data)
 
+    assert restorable == kept
     assert stored(data) == set()
 
 

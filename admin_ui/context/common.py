@@ -12,6 +12,8 @@ NOTICES = (  # the word in the address after a form; the address cannot bring a 
     "saved",
     "link-revoked",
     "deleted",
+    "restored",
+    "ended",
     "deploy-deleted",
     "token-deleted",
     "password",

@@ -114,6 +114,7 @@ class SitesPage:
     zone: DropZone
     find: str = ""
     searchable: bool = False
+    deleted: str = ""
     name: str = ""
     name_rule: str = said("sites.name_rule")
     refusal: str = ""
@@ -149,6 +150,7 @@ class SettingsPage:
     name: str
     site_href: str
     deploys: str
+    kept: str
     options: Options
     html_modes: Sequence[Choice]
     dialects: Sequence[Choice]

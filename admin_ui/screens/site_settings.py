@@ -6,10 +6,11 @@ from quart import Response
 
 from admin_ui import forms
 from admin_ui.context.common import Choice
+from admin_ui.context.deleted_sites import DELETED
 from admin_ui.context.deploys import site_href
 from admin_ui.context.sites import MemberRow, SettingsPage
 from admin_ui.edge import Route, Visit, fields, go
-from admin_ui.words import counted, moment, t
+from admin_ui.words import counted, lasting, moment, t
 from appliance import members
 from appliance.errors import Conflict, Invalid, NotFound
 
@@ -35,14 +36,14 @@ async def change(visit: Visit, name: str) -> Response:
 
 
 async def delete(visit: Visit, name: str) -> Response:
-    """Remove the site, if its name was typed."""
+    """Delete the site, if its name was typed; what undoes that is shown next."""
     form = await fields()
     try:
         forms.confirmed(form, name)
     except Invalid as problem:
         return visit.page("site_settings", await _page(visit, name, problem), problem.status)
-    await visit.parts.sites.remove(visit.actor, name)
-    return go("/", done="deleted")
+    await visit.parts.removals.remove(visit.actor, name)
+    return go(DELETED, done="deleted")
 
 
 async def add_member(visit: Visit, name: str) -> Response:
@@ -69,6 +70,7 @@ async def _page(visit: Visit, name: str, problem: Invalid | None = None) -> Sett
     return SettingsPage(
         title=t("site_settings.title", site=site.name),
         name=site.name,
+        kept=lasting(kept) if (kept := visit.parts.settings.keep_deleted) else "",
         site_href=site_href(site.name),
         deploys=counted(site.deploys, "deploy"),
         options=site.options,

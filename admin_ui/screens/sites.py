@@ -10,6 +10,7 @@ from admin_ui.context.deploys import site_href
 from admin_ui.context.sites import SitesPage, drop_zone, site_card
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.screens.checklist import points
+from admin_ui.words import t
 from appliance.errors import Conflict, Invalid, Problem
 
 FEW = 5  # sites that are seen at a glance: they need no search
@@ -34,12 +35,14 @@ async def _page(visit: Visit, name: str = "", problem: Problem | None = None) ->
     page = forms.page_number(request.args)
     find = request.args.get("find", "").strip()
     sites, total = await visit.parts.sites.listing(visit.actor, page, PER_PAGE, find)
+    _, deleted = await visit.parts.removals.listing(visit.actor, 1, 1)
     return SitesPage(
         rows=[site_card(site, with_owner=visit.runs_people) for site in sites],
         pages=pager("/", page, total, query=urlencode({"find": find}) if find else ""),
         zone=drop_zone(visit.parts.settings),
         find=find,
         searchable=bool(find) or total > FEW,
+        deleted=t("deleted_sites.restorable", count=deleted) if deleted else "",
         name=name,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},

@@ -8,6 +8,7 @@ from quart import Blueprint
 from appliance.actor import Actor
 from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.errors import Conflict, Invalid, NotFound
+from appliance.removals import Removals
 from appliance.sites import ChangeSite, NewSite, SiteFacts, Sites
 
 
@@ -34,7 +35,7 @@ class SitePage(Listing[SiteFacts], frozen=True):
     """One page of sites, by name."""
 
 
-def blueprint(sites: Sites) -> Blueprint:
+def blueprint(sites: Sites, removals: Removals) -> Blueprint:
     """The routes."""
     api = Blueprint("api_sites", __name__)
 
@@ -62,7 +63,10 @@ def blueprint(sites: Sites) -> Blueprint:
 
     @endpoint(api, "/sites/<name>", method="DELETE", status=204, errors=(NotFound,))
     async def delete_site(*, actor: Actor, name: str) -> None:
-        """Delete a site with all its deploys."""
-        await sites.remove(actor, name)
+        """Delete a site with all its deploys: visitors get 404 at once.
+
+        For `keep_deleted` it can be restored, and its name stays taken; then it is removed for good.
+        """
+        await removals.remove(actor, name)
 
     return api

@@ -46,7 +46,7 @@ site_name = click.argument("name", type=SITE_NAME)
 
 @click.group()
 def site() -> None:
-    """Create, list, change and delete sites."""
+    """Create, list, change, delete and restore sites."""
 
 
 site.add_command(gate)
@@ -110,9 +110,46 @@ def set_options(client: Client, name: str, options: tuple[str, ...]) -> None:
 @site_name
 @remote
 def delete(client: Client, name: str) -> None:
-    """Delete a site with all its deploys."""
+    """Delete a site with all its deploys.
+
+    Visitors get 404 at once; for a while (keep_deleted) it can be restored.
+    """
     client.send("DELETE", f"sites/{segment(name)}")
-    show(f"{name} is deleted.")
+    found = [each for each in client.pages("deleted-sites") if each["name"] == name]
+    until = f" Until {moment(found[0]['until'])} UTC, `dropdock site restore {name}` undoes that." if found else ""
+    show(f"{name} is deleted.{until}")
+
+
+@site.command()
+@json_switch
+@remote
+def deleted(client: Client, as_json: bool) -> None:
+    """List the deleted sites that can be restored."""
+    found = client.pages("deleted-sites")
+    if as_json:
+        show_json(found)
+        return
+    rows = [(s["name"], moment(s["deleted_at"]), s["by"], moment(s["until"]), s["deploys"], s["owner"]) for s in found]
+    show_table(("NAME", "DELETED (UTC)", "BY", "UNTIL (UTC)", "DEPLOYS", "OWNER"), rows)
+
+
+@site.command()
+@site_name
+@remote
+def restore(client: Client, name: str) -> None:
+    """Have a deleted site back, with what was live."""
+    found = client.send("POST", f"deleted-sites/{segment(name)}/restore")
+    show(f"{name} is restored.")
+    show(found["url"])
+
+
+@site.command()
+@site_name
+@remote
+def end(client: Client, name: str) -> None:
+    """Remove a deleted site for good, before its time is over."""
+    client.send("DELETE", f"deleted-sites/{segment(name)}")
+    show(f"{name} is removed for good.")
 
 
 @click.command()

@@ -146,7 +146,7 @@ class _Cloudflare:
         return _result(values.project(await self.parts.sites.get(actor, project)))
 
     async def remove(self, actor: Actor, project: str) -> Response:
-        await self.parts.sites.remove(actor, project)
+        await self.parts.removals.remove(actor, project)
         return _result(None)
 
     # ── content ──

@@ -95,7 +95,7 @@ class _Netlify:
         return answer(values.site(made, actor, self.parts.addresses), 201)
 
     async def remove(self, actor: Actor, site: str) -> Response:
-        await self.parts.sites.remove(actor, site)
+        await self.parts.removals.remove(actor, site)
         return _empty()
 
     # ── from files to a deploy ──

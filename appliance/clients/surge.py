@@ -21,6 +21,7 @@ from appliance.deploys import DeployFacts, Deploys, NewDeploy, Publishing
 from appliance.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from appliance.intake import Intake
 from appliance.parts import Parts
+from appliance.removals import Removals
 from appliance.sites import NewSite, Sites
 from appliance.uploads import body_of
 
@@ -41,6 +42,7 @@ class _Surge:
     deploys: Deploys
     publishing: Publishing
     intake: Intake
+    removals: Removals
 
     async def account(self, actor: Actor) -> AnyResponse:
         return answer({"email": actor.email, "id": str(actor.id), "plan": {"name": "Dropdock"}})
@@ -62,7 +64,7 @@ class _Surge:
         return answer({"revision": _revision(now), "former": former and _revision(former), "instances": []})
 
     async def remove(self, actor: Actor, domain: str) -> AnyResponse:
-        await self.sites.remove(actor, self._site(domain))
+        await self.removals.remove(actor, self._site(domain))
         return answer({"msg": f"{domain} is removed."})
 
     async def publish(self, actor: Actor, domain: str) -> AnyResponse:
@@ -152,7 +154,7 @@ def _render(problem: Problem) -> AnyResponse:
 
 def _blueprints(parts: Parts) -> tuple[Any, ...]:
     made = blueprint("surge", PREFIX, _render)
-    surge = _Surge(parts.addresses, parts.sites, parts.deploys, parts.publishing, parts.intake)
+    surge = _Surge(parts.addresses, parts.sites, parts.deploys, parts.publishing, parts.intake, parts.removals)
     routes = Routes(made, _by_basic)
     routes.add("GET", "/account", surge.account)
     routes.add("GET", "/list", surge.projects)

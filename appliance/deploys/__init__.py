@@ -20,6 +20,7 @@ from appliance.deploys.publishing import Publishing
 from appliance.deploys.retention import Retention, Rules
 from appliance.deploys.values import (
     ID_LENGTH,
+    UNDER_WAY,
     AliasLink,
     DeployFacts,
     Failure,
@@ -34,6 +35,7 @@ from appliance.deploys.withdrawing import Withdrawing
 
 __all__ = [
     "ID_LENGTH",
+    "UNDER_WAY",
     "AliasFacts",
     "AliasLink",
     "Aliases",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from tortoise.expressions import Subquery
 from tortoise.functions import Count
 
 from appliance.deploys.publishing import earlier
@@ -17,7 +18,7 @@ from appliance.deploys.values import FINISHED
 from appliance.deploys.withdrawing import Withdrawing
 from appliance.errors import Conflict, NotFound, Problem
 from appliance.models.deploy import Alias, Deploy, Live, PublishingLock
-from appliance.models.site import Site
+from appliance.models.site import Removal, Site
 from appliance.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -101,7 +102,12 @@ async def _still_due(one: Due) -> Deploy:
 
 async def _sites_after(last: int) -> list[Site]:
     """The next sites that have more than one deploy."""
-    query = Site.filter(id__gt=last).annotate(deploys_of=Count("deploys")).filter(deploys_of__gt=1)
+    kept = Removal.all().values("site_id")  # all of a deleted site is there to be restored
+    query = (
+        Site.filter(id__gt=last, id__not_in=Subquery(kept))
+        .annotate(deploys_of=Count("deploys"))
+        .filter(deploys_of__gt=1)
+    )
     return await query.order_by("id").limit(SITES)
 
 

@@ -14,6 +14,7 @@ ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like othe
 ID_LENGTH = 10  # 31¹⁰ ≈ 2⁴⁹: a deploy's address cannot be guessed, and leaves 48 of a label's 63 characters to the site
 
 
+UNDER_WAY = ("queued", "asking")  # states in which a deploy can still be called off
 FINISHED = frozenset({"ready", "expired", "failed", "cancelled", "superseded"})
 
 

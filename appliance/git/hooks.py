@@ -14,8 +14,10 @@ from appliance.git.redeploy import Redeploy
 from appliance.git.signatures import Delivery, Push, check, is_push, read_push
 from appliance.git.sources import Sources
 from appliance.models.git import GitDelivery, GitSource
+from appliance.models.site import Removal
 from appliance.sealing import Unreadable
 
+LONGEST_NAME = 48  # characters of a site's
 REMEMBERED = timedelta(days=90)
 """How long a delivery is known again. An older one could be sent again, and would fetch what is newest now: no harm."""
 
@@ -35,7 +37,7 @@ class Hooks:
 
         Forbidden, also for a site that is not there or has no secret; Conflict for one that was taken before.
         """
-        source = await GitSource.get_or_none(site__name=site).select_related("site") if len(site) <= 48 else None
+        source = await _source(site)
         delivery = check(headers, body, self._secret(source))
         if source is None or delivery is None:
             raise Forbidden("This webhook is not signed with the secret of a site that is deployed from Git.")
@@ -76,6 +78,13 @@ class Hooks:
         except NotFound:
             pass  # it was never deployed, or is forgotten already
         return f"forgotten {branch}"
+
+
+async def _source(site: str) -> GitSource | None:
+    """Where a site comes from; None also for one that is deleted."""
+    if len(site) > LONGEST_NAME or await Removal.exists(site__name=site):
+        return None
+    return await GitSource.get_or_none(site__name=site).select_related("site")
 
 
 async def _remember(source: GitSource, delivery: Delivery) -> None:

@@ -18,4 +18,5 @@ NAMES = (
     "0010_looks",
     "0011_languages",
     "0012_bytes_added",
+    "0013_deleted_sites",
 )

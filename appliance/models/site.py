@@ -48,3 +48,24 @@ class Member(Model):
     class Meta:
         table = "member"
         unique_together = (("site", "account"),)
+
+
+class Removal(Model):
+    """A site is deleted, by whom and when: nobody finds it, and it goes for good unless it is restored in time.
+
+    Until then its name is taken, and everything of it stays as it was.
+    """
+
+    site: fields.OneToOneRelation[Site] = fields.OneToOneField(
+        "appliance.Site", related_name="removal", on_delete=fields.CASCADE, primary_key=True
+    )
+    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
+        "appliance.Account", related_name="removals", on_delete=fields.SET_NULL, null=True
+    )
+    at = fields.DatetimeField()
+
+    site_id: int
+    account_id: int | None
+
+    class Meta:
+        table = "removal"

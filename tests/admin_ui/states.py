@@ -90,6 +90,8 @@ STATES = (
     State("inside", "refused", "/deploys/{live}/explain?url=http://elsewhere.localhost/", ALICE, status=422),
     State("site_settings", "filled", "/sites/blog/settings", ALICE),
     State("site_settings", "refused", "/sites/blog/settings", ALICE, sent("Delete blog", confirm="log"), 422),
+    State("deleted_sites", "empty", "/deleted-sites", CHARLIE),
+    State("deleted_sites", "filled", "/deleted-sites", ALICE),
     State("builds", "empty", "/sites/blog/builds", ALICE),
     State("builds", "filled", "/sites/shop/builds", ALICE),
     State("gate", "empty", "/sites/blog/gate", ALICE),

@@ -60,7 +60,7 @@ async def test_a_site_goes_when_its_name_is_typed(alice: Desk) -> None:
 
     answer = await alice.submit("/sites/doomed/delete", confirm="doomed")
 
-    assert answer.headers["location"] == "/?done=deleted"
+    assert answer.headers["location"] == "/deleted-sites?done=deleted"
     assert (await alice.get("/sites/doomed")).status_code == 404
     assert (await alice.server.fetch("doomed.localhost")).status_code == 404
 

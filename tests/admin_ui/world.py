@@ -63,6 +63,8 @@ async def _lay_out(data: Path, sites: int) -> dict[str, str]:
             deploys["asking"] = (await deployed(alice, "handbook", zip_of(SOURCE)))["id"]
             await alice.post("/api/v1/sites", json={"name": "not-yet-anything"})
             await _guarded(alice)
+            await alice.post("/api/v1/sites", json={"name": "old-campaign"})
+            await alice.delete("/api/v1/sites/old-campaign")
         await _many(running.actors[MIA.email].id, await Deploy.get(id=deploys["live"]), sites)
     keep(DataFolder(data).backed_up, BackedUp(datetime.now(UTC), "/mnt/backups", 5, 500, rehearsed=True))
     return deploys

@@ -168,6 +168,49 @@ async def test_a_deleted_site_is_gone_for_everybody_at_once(server: Appliance, a
     assert (await alice.delete("/api/v1/sites/shop")).status_code == 404
 
 
+async def test_a_deleted_site_is_listed_and_restored_with_what_was_live(
+    server: Appliance, alice: httpx.AsyncClient
+) -> None:
+    await deployed(alice, "shop", ONE)
+    before = (await alice.get("/api/v1/sites/shop")).json()
+    await alice.delete("/api/v1/sites/shop")
+
+    listed = (await alice.get("/api/v1/deleted-sites")).json()
+    taken = await alice.post("/api/v1/sites", json={"name": "shop"})
+    restored = await alice.post("/api/v1/deleted-sites/shop/restore")
+
+    (facts,) = listed["items"]
+    assert (facts["name"], facts["by"], facts["deploys"], listed["total"]) == ("shop", ALICE.email, 1, 1)
+    assert INSTANT.fullmatch(facts["until"])
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_deleted")
+    assert (restored.status_code, restored.json()) == (200, before)
+    assert (await server.fetch("shop.localhost")).text == page("one")
+    assert (await alice.get("/api/v1/deleted-sites")).json()["items"] == []
+
+
+async def test_a_restored_site_is_behind_the_gate_it_had(server: Appliance, alice: httpx.AsyncClient) -> None:
+    await deployed(alice, "shop", ONE)
+    gate = {"covers": "everything", "password": "let them in, all"}
+    (await alice.patch("/api/v1/sites/shop/gate", json=gate)).raise_for_status()
+    closed = await server.fetch("shop.localhost")
+
+    await alice.delete("/api/v1/sites/shop")
+    await alice.post("/api/v1/deleted-sites/shop/restore")
+
+    assert (await server.fetch("shop.localhost")).status_code == closed.status_code == 401
+
+
+async def test_a_name_is_free_once_its_site_is_removed_for_good(alice: httpx.AsyncClient) -> None:
+    await alice.post("/api/v1/sites", json={"name": "shop"})
+    await alice.delete("/api/v1/sites/shop")
+
+    ended = await alice.delete("/api/v1/deleted-sites/shop")
+
+    assert (ended.status_code, ended.content) == (204, b"")
+    assert (await alice.post("/api/v1/deleted-sites/shop/restore")).status_code == 404
+    assert (await alice.post("/api/v1/sites", json={"name": "shop"})).status_code == 201
+
+
 STRANGERS_ASK = [
     ("GET", "/sites/shop", None),
     ("PATCH", "/sites/shop", {"spa": True}),

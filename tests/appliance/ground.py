@@ -10,12 +10,15 @@ from appliance.deploys import Aliases, DeployFacts, Deploys, Facts, Locks, NewDe
 from appliance.live import LiveSites
 from appliance.pointer import Compiler
 from appliance.progress import Progress
+from appliance.removals import Removals
 from appliance.serving.table import Table
 from appliance.sites import NewSite, Sites
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Entry, Manifest, Manifests
+from appliance.units import Span
 
 ADDRESSES = Addresses(base="localhost", admin="localhost", scheme="http", port=8080)
+FOR_GOOD = Span(0.0)  # deleted sites are not kept
 KEY_AGE = 24 * 60 * 60.0  # seconds
 
 
@@ -27,13 +30,14 @@ class Ground:
     manifests: Manifests
     live: LiveSites
     sites: Sites
+    removals: Removals
     deploys: Deploys
     publishing: Publishing
     aliases: Aliases
     locks: Locks
 
     @classmethod
-    def on(cls, folder: DataFolder, addresses: Addresses = ADDRESSES) -> "Ground":
+    def on(cls, folder: DataFolder, addresses: Addresses = ADDRESSES, keep: Span = FOR_GOOD) -> "Ground":
         """A ground as it is after a start of the server."""
         table, manifests = Table(reserved=addresses.is_admin), Manifests(folder.manifests)
         live = LiveSites(table, addresses, Compiler(manifests, Blobs(folder.blobs)))
@@ -44,6 +48,7 @@ class Ground:
             manifests=manifests,
             live=live,
             sites=Sites(addresses, live),
+            removals=Removals(publishing, live, keep),
             deploys=Deploys(facts, publishing, KEY_AGE),
             publishing=publishing,
             aliases=Aliases(facts, publishing, live),

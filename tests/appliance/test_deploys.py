@@ -241,7 +241,7 @@ async def test_watching_ends_when_the_site_is_removed(ground: Ground, alice: Act
     watched = ground.deploys.watch(alice, accepted.id)
     assert (await anext(watched)).state == "queued"
 
-    await ground.sites.remove(alice, "shop")
+    await ground.removals.remove(alice, "shop")
     assert await ground.deploys.work_on(accepted.id) is None
 
     async with asyncio.timeout(5):
@@ -259,7 +259,7 @@ async def test_a_deploy_whose_site_is_removed_while_it_is_worked_on_comes_to_not
 ) -> None:
     accepted = await ground.accepted(alice, "shop")
     assert await ground.deploys.work_on(accepted.id) is not None
-    await ground.sites.remove(alice, "shop")
+    await ground.removals.remove(alice, "shop")
 
     await ground.deploys.finish(accepted.id, manifest_of("one"), "unused")
 

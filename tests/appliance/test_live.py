@@ -159,7 +159,7 @@ async def test_a_site_removed_while_it_is_loaded_leads_nowhere(
     await ground.site(alice, "shop")
     await ground.ready(alice, "shop", "one")
     again = await restarted(database)
-    at_compile(monkeypatch, lambda: again.sites.remove(alice, "shop"))
+    at_compile(monkeypatch, lambda: again.removals.remove(alice, "shop"))
 
     assert await again.live.find("shop.localhost") is None
     assert again.table.find("shop.localhost") is None
@@ -170,7 +170,7 @@ async def test_a_deploy_removed_while_it_is_loaded_leads_nowhere(
 ) -> None:
     await ground.site(alice, "shop")
     deploy = await ground.ready(alice, "shop", "one")
-    at_compile(monkeypatch, lambda: ground.sites.remove(alice, "shop"))
+    at_compile(monkeypatch, lambda: ground.removals.remove(alice, "shop"))
     host = f"{deploy.id}--shop.localhost"
 
     assert await ground.live.find(host) is None

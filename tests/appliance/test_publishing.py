@@ -187,7 +187,7 @@ async def test_a_site_removed_just_before_the_pointer_moves_stays_removed(
     ground: Ground, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted = await ground.accepted(alice, "shop")
-    while_compiling(monkeypatch, "prepare", lambda: ground.sites.remove(alice, "shop"))
+    while_compiling(monkeypatch, "prepare", lambda: ground.removals.remove(alice, "shop"))
 
     await ground.finished(accepted.id, "one")
 
@@ -200,7 +200,7 @@ async def test_publishing_on_a_site_removed_meanwhile_is_not_found(
     ground: Ground, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy = await ground.ready(alice, "shop", "one")
-    while_compiling(monkeypatch, "prepare", lambda: ground.sites.remove(alice, "shop"))
+    while_compiling(monkeypatch, "prepare", lambda: ground.removals.remove(alice, "shop"))
 
     with pytest.raises(NotFound):
         await ground.publishing.publish(alice, "shop", deploy.id)

@@ -165,7 +165,7 @@ async def test_a_strangers_site_can_be_neither_changed_nor_removed(ground: Groun
     with pytest.raises(NotFound):
         await ground.sites.change(bob, "shop", ChangeSite(spa=True))
     with pytest.raises(NotFound):
-        await ground.sites.remove(bob, "shop")
+        await ground.removals.remove(bob, "shop")
     assert (await ground.sites.get(alice, "shop")).options == Options()
 
 
@@ -176,7 +176,7 @@ async def test_a_removed_site_is_withdrawn_with_its_deploys_hosts_at_once(ground
     hosts = ["shop.localhost", f"{first.id}--shop.localhost", f"{second.id}--shop.localhost"]
     assert None not in [await ground.shown(host) for host in hosts]
 
-    await ground.sites.remove(alice, "shop")
+    await ground.removals.remove(alice, "shop")
 
     assert [ground.table.find(host) for host in hosts] == [None] * 3
     assert [await ground.shown(host) for host in hosts] == [None] * 3
@@ -186,7 +186,7 @@ async def test_a_removed_site_is_withdrawn_with_its_deploys_hosts_at_once(ground
 async def test_a_name_that_was_given_up_can_be_had_by_another(ground: Ground, alice: Actor, bob: Actor) -> None:
     await ground.site(alice, "shop")
     await ground.ready(alice, "shop", "one")
-    await ground.sites.remove(alice, "shop")
+    await ground.removals.remove(alice, "shop")
 
     await ground.site(bob, "shop")
 

@@ -47,7 +47,8 @@ async def test_a_removed_site_leaves_nothing_to_the_next_of_its_name(tmp_path: P
     stored = (tmp_path / "data/traffic.jsonl").read_bytes()
     async with appliance(tmp_path / "data", before=before) as removing:
         alice = removing.actors[ALICE.email]
-        await removing.parts.sites.remove(alice, "shop")
+        await removing.parts.removals.remove(alice, "shop")
+        await removing.parts.removals.end(alice, "shop")
         await removing.parts.sites.create(alice, NewSite("shop"))
     assert b'"shop"' not in (tmp_path / "data/traffic.jsonl").read_bytes()
     (tmp_path / "data/traffic.jsonl").write_bytes(stored)  # as if it had crashed before it was written

@@ -22,6 +22,8 @@ class Double:
     """What the server holds, what it has seen, and how it shall behave."""
 
     sites: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deleted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    keeps: bool = True  # whether deleted sites can be restored
     deploys: list[dict[str, Any]] = field(default_factory=list)
     uploads: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -54,6 +56,12 @@ class Double:
             "created_at": "2026-11-23T05:00:00Z", "options": options, "live": None, "deploys": 0,
         }  # fmt: skip
         return self.sites[name]
+
+    def delete(self, name: str) -> bool:
+        site = self.sites.pop(name, None)
+        if site is not None and self.keeps:
+            self.deleted[name] = site
+        return site is not None
 
     def add_deploy(self, site: str, **changes: Any) -> dict[str, Any]:
         number = len(self.deploys) + 1
@@ -111,6 +119,7 @@ def make_app(double: Double) -> Quart:
         return None
 
     _add_sites(app, double)
+    _add_deleted_sites(app, double)
     _add_verbs(app, double)
     _add_deploys(app, double)
     _add_builds(app, double)
@@ -147,7 +156,29 @@ def _add_sites(app: Quart, double: Double) -> None:
 
     @app.delete("/api/v1/sites/<name>")
     async def delete(name: str) -> Response:
-        return Response("", 204) if double.sites.pop(name, None) else problem(404, "There is no such site.")
+        return Response("", 204) if double.delete(name) else problem(404, "There is no such site.")
+
+
+def _add_deleted_sites(app: Quart, double: Double) -> None:
+    @app.get("/api/v1/deleted-sites")
+    async def deleted() -> Response:
+        return page([
+            {
+                "name": name, "owner": site["owner"], "by": site["owner"], "deploys": 0,
+                "deleted_at": "2026-11-26T05:00:00Z", "until": "2026-12-03T05:00:00Z",
+            }
+            for name, site in double.deleted.items()
+        ])  # fmt: skip
+
+    @app.post("/api/v1/deleted-sites/<name>/restore")
+    async def restore(name: str) -> Response:
+        double.sites[name] = double.deleted.pop(name)
+        return answer(double.sites[name])
+
+    @app.delete("/api/v1/deleted-sites/<name>")
+    async def end(name: str) -> Response:
+        del double.deleted[name]
+        return Response("", 204)
 
 
 def _add_verbs(app: Quart, double: Double) -> None:

@@ -150,8 +150,31 @@ def test_delete_deletes(run: Run, double: Double) -> None:
 
     outcome = run("site", "delete", "blog")
 
-    assert (outcome.code, outcome.out) == (0, "blog is deleted.\n")
+    said = "blog is deleted. Until 2026-12-03 05:00:00 UTC, `dropdock site restore blog` undoes that.\n"
+    assert (outcome.code, outcome.out) == (0, said)
     assert double.sites == {}
+
+
+def test_delete_promises_nothing_where_nothing_is_kept(run: Run, double: Double) -> None:
+    double.add_site("blog")
+    double.keeps = False
+
+    assert run("site", "delete", "blog").out == "blog is deleted.\n"
+
+
+def test_what_is_deleted_is_listed_restored_and_ended(run: Run, double: Double) -> None:
+    for name in ("blog", "shop"):
+        double.add_site(name)
+        run("site", "delete", name)
+
+    lines = run("site", "deleted").out.splitlines()
+    restored = run("site", "restore", "blog")
+    ended = run("site", "end", "shop")
+
+    assert [line.split()[0] for line in lines] == ["NAME", "blog", "shop"]
+    assert restored.out == "blog is restored.\nhttp://blog.localhost:8080/\n"
+    assert ended.out == "shop is removed for good.\n"
+    assert (list(double.sites), double.deleted) == (["blog"], {})
 
 
 def test_what_is_not_there_cannot_be_deleted(run: Run, double: Double) -> None:

@@ -279,6 +279,15 @@ async def test_a_webhook_that_is_not_signed_is_refused(hooked: Desk, how: str) -
     assert "not signed" in answer.json()["detail"]
 
 
+async def test_a_webhook_of_a_deleted_site_is_refused_until_it_is_restored(hooked: Desk) -> None:
+    await hooked.client.delete("/api/v1/sites/blog")
+    refused = await hooked.hook("1", pushed("main"))
+    await hooked.client.post("/api/v1/deleted-sites/blog/restore")
+    taken = await hooked.hook("2", pushed("main"))
+
+    assert (refused.status_code, taken.status_code) == (403, 202)
+
+
 async def test_a_ping_and_a_tag_lead_to_nothing(hooked: Desk) -> None:
     ping = await hooked.hook("1", {"zen": "x"}, **{"X-GitHub-Event": "ping"})
     tag = await hooked.hook("2", {"ref": "refs/tags/v1"})

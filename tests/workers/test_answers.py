@@ -163,9 +163,9 @@ def test_a_gate_closes_and_opens_everywhere(pair: Duo) -> None:
             assert {status for status, _ in hammers.next_answers()} == {status}
 
 
-def test_a_removed_site_is_gone_everywhere(pair: Duo) -> None:
+def test_a_deleted_site_is_gone_everywhere_and_a_restored_one_is_back(pair: Duo) -> None:
+    pair.publish("doomed", {"index.html": "<h1>doomed</h1>"})
     for _ in range(4):
-        pair.publish("doomed", {"index.html": "<h1>doomed</h1>"})
         known(pair, b"doomed.localhost")
         with Hammers(pair, b"doomed.localhost") as hammers:
             assert hammers.next_answers() == {(200, b"<h1>doomed</h1>")}
@@ -173,6 +173,7 @@ def test_a_removed_site_is_gone_everywhere(pair: Duo) -> None:
 
             # HTTP/2 says of an open connection's other owners that they are to be asked for on another one.
             assert {status for status, _ in hammers.next_answers()} <= {404, 421}
+        pair.api.post("/api/v1/deleted-sites/doomed/restore").raise_for_status()
 
 
 class Hammers:
