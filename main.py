@@ -167,6 +167,12 @@ def _retention() -> "click.Command":
     return retention
 
 
+def _usage() -> "click.Command":
+    from appliance.cli.usage import usage
+
+    return usage
+
+
 def _sweep() -> "click.Command":
     from appliance.cli.sweeping import sweep
 
@@ -355,6 +361,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "backup": ("Back up the data directory, while the server runs or not.", _backup),
     "restore": ("Restore a backup into a new or empty data directory.", _restore),
     "verify": ("Check every stored byte, while the server runs or not.", _verify),
+    "usage": ("Say what a site, or all of one's sites, take of the disk.", _usage),
     "retention": ("Say which deploys the rules on keeping them would delete.", _retention),
     "sweep": ("Free the disk of content that no deploy has any more.", _sweep),
     "health": ("Say whether the server is ready.", _health),

@@ -37,6 +37,7 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "steps",
     "tray",
     "foot",
+    "share",
     "dialog",
     "door",
     "prose",

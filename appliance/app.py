@@ -28,6 +28,7 @@ from appliance.api import (
     sites,
     tokens,
     traffic,
+    usage,
     versions,
 )
 from appliance.callers import SAFE_METHODS
@@ -100,4 +101,5 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         git.blueprint(parts.git),
         audit.blueprint(),
         members.blueprint(),
+        usage.blueprint(parts.usage),
     )

@@ -141,6 +141,11 @@ class DataFolder:
         return self.root / "traffic.jsonl"
 
     @property
+    def usage(self) -> Path:
+        """What each site takes of the disk (SQLite); made of the manifests, and made again where it is gone."""
+        return self.root / "usage.db"
+
+    @property
     def content_lock(self) -> Path:
         """Held while content must stay or goes: by a backup, and by whoever removes blobs or manifests."""
         return self.root / "content.lock"

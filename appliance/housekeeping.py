@@ -48,6 +48,7 @@ async def keep_house(
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
         NowAndThen("old deploys", retention.apply, OFTEN),
         NowAndThen("deleted sites", parts.removals.end_due, _often(settings.keep_deleted)),
+        NowAndThen("usage", parts.usage.settle, OFTEN),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command, parts.jobs.work),

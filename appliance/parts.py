@@ -32,6 +32,7 @@ from appliance.sites import Sites
 from appliance.streams import Streams
 from appliance.sweeping import Sweeping
 from appliance.system import System
+from appliance.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Parts:
     isolation: Isolation
     system: System
     sweeping: Sweeping
+    usage: Usage
     streams: Streams
     stop: Callable[[], None] | None = None
     """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""

@@ -68,6 +68,7 @@ from appliance.switch import AsgiApp, Switch
 from appliance.system import System
 from appliance.tally import Tally
 from appliance.traefik import Traefik
+from appliance.usage import Usage
 from appliance.version import VERSION
 from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
 from appliance.workers.crew import CannotBegin, Crew
@@ -248,6 +249,7 @@ async def _wire(
         isolation=isolation,
         system=System(settings, folder, Health(folder, jobs.queue.is_running), deploys, isolation),
         sweeping=Sweeping(folder, settings, jobs.work, metrics.swept),
+        usage=_usage(stack, folder),
         streams=Streams(settings),
         stop=program.stop,
     )
@@ -273,6 +275,12 @@ async def _gates(access: Access, addresses: Addresses, live: LiveSites) -> Gates
     gates = Gates(access, addresses, live)
     await gates.load()
     return gates
+
+
+def _usage(stack: AsyncExitStack, folder: DataFolder) -> Usage:
+    usage = Usage(folder)
+    stack.push_async_callback(usage.close)
+    return usage
 
 
 def _jobs(program: Program, access: Access, folder: DataFolder, building: Building, metrics: Metrics) -> Jobs:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice, Pager
+from admin_ui.context.usage import Storage
 from admin_ui.words import Moment, said
 from appliance.preferences import Preferences
 
@@ -59,6 +60,7 @@ class AccountPage:
     pages: Pager
     password_length: int
     password_rule: str
+    storage: Storage
     has_password: bool = True
     may_stop: bool = False
     new_token: str = ""
@@ -108,5 +110,6 @@ class PersonPage:
     role: str
     disabled: bool
     roles: Sequence[Choice]
+    storage: Storage
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)

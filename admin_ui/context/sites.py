@@ -131,6 +131,7 @@ class SitePage:
     site: SiteCard
     zone: DropZone
     deploys: DeployTable
+    storage: str
     commands: Sequence[Snippet] = ()
 
 

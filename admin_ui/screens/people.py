@@ -5,6 +5,7 @@ from quart import Response, request
 from admin_ui import forms
 from admin_ui.context.accounts import PeoplePage, Person, PersonPage
 from admin_ui.context.common import PER_PAGE, Choice, pager, password_rule
+from admin_ui.context.usage import account_storage
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.words import moment, t
 from appliance import accounts
@@ -29,7 +30,7 @@ async def create(visit: Visit) -> Response:
 
 async def show_one(visit: Visit, account: int) -> Response:
     """One account's form."""
-    return visit.page("person", _person_page(await accounts.get(visit.actor, account)))
+    return visit.page("person", await _person_page(visit, account))
 
 
 async def change(visit: Visit, account: int) -> Response:
@@ -38,8 +39,7 @@ async def change(visit: Visit, account: int) -> Response:
     try:
         await accounts.change(visit.parts.access, visit.actor, account, wanted)
     except (Invalid, Conflict) as problem:
-        page = _person_page(await accounts.get(visit.actor, account), problem)
-        return visit.page("person", page, problem.status)
+        return visit.page("person", await _person_page(visit, account, problem), problem.status)
     return go("/people", done="saved")
 
 
@@ -65,13 +65,15 @@ def _person(facts: AccountFacts, *, may_change: bool) -> Person:
     return Person(facts.email, facts.role, moment(facts.created_at), facts.disabled, href)
 
 
-def _person_page(facts: AccountFacts, problem: Problem | None = None) -> PersonPage:
+async def _person_page(visit: Visit, account: int, problem: Problem | None = None) -> PersonPage:
+    facts = await accounts.get(visit.actor, account)
     return PersonPage(
         title=facts.email,
         href=f"/people/{facts.id}",
         role=facts.role,
         disabled=facts.disabled,
         roles=_roles(),
+        storage=account_storage(await visit.parts.usage.of_account(visit.actor, account)),
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},
     )

@@ -6,6 +6,7 @@ from admin_ui.context.ci import snippets
 from admin_ui.context.deploy_list import deploy_table
 from admin_ui.context.deploys import deploy_href
 from admin_ui.context.sites import SitePage, drop_zone, site_card
+from admin_ui.context.usage import site_storage
 from admin_ui.edge import Route, Visit, go
 from appliance.deploys import NewDeploy
 from appliance.uploads import body_of
@@ -33,6 +34,7 @@ async def _page(visit: Visit, name: str) -> SitePage:
         site=site_card(site),
         zone=drop_zone(visit.parts.settings, site.name),
         deploys=deploy_table(site, deploys, 1, total),
+        storage=site_storage(await visit.parts.usage.of_site(visit.actor, name)),
         commands=snippets(visit.parts.addresses, site.name),
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -232,6 +232,24 @@ class Manifests:
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise UnreadableManifest(str(error)) from error
 
+    def named(self, sha256: str) -> dict[str, int]:
+        """All content a manifest names, in every form, and itself: SHA-256 → bytes. Raises what `get` does.
+
+        Costs a third of reading the manifest.
+        """
+        kept = self._recent.get(self.root / sha256)
+        if kept is not None:
+            return {**named_by(kept), sha256: self.size(sha256)}
+        stored = self._read(sha256)
+        try:
+            value = json.loads(stored)
+            if value["version"] != VERSION:
+                raise UnreadableManifest(f"version {value['version']!r}, this program reads {VERSION}")
+            named = {content: size for packed in value["entries"].values() for content, size in _packed_names(packed)}
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise UnreadableManifest(str(error)) from error
+        return {**named, sha256: len(stored)}
+
     def size(self, sha256: str) -> int:
         """Bytes of a manifest's stored form; raises FileNotFoundError."""
         return (self.root / sha256).stat().st_size
@@ -261,6 +279,25 @@ def _unpack(packed: list[Any]) -> Entry:
 def _original(packed: list[Any]) -> tuple[str, int]:
     rare = packed[5] if len(packed) > 5 else {}
     return (rare["source"], rare["source_size"]) if "source" in rare else (packed[0], packed[1])
+
+
+def named_by(manifest: Manifest) -> dict[str, int]:
+    """All content a manifest names, in every form: SHA-256 → bytes."""
+    named: dict[str, int] = {}
+    for entry in manifest.entries.values():
+        named[entry.sha256] = entry.size
+        if entry.source:
+            named[entry.source] = entry.source_size
+        named.update({form.sha256: form.size for form in entry.variants})
+    return named
+
+
+def _packed_names(packed: list[Any]) -> Iterator[tuple[str, int]]:
+    yield packed[0], packed[1]
+    for _, content, size in packed[4] if len(packed) > 4 else ():
+        yield content, size
+    if len(packed) > 5 and "source" in packed[5]:
+        yield packed[5]["source"], packed[5]["source_size"]
 
 
 def _read_history(stored: dict[str, Any]) -> History:

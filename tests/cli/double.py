@@ -120,6 +120,7 @@ def make_app(double: Double) -> Quart:
 
     _add_sites(app, double)
     _add_deleted_sites(app, double)
+    _add_usage(app)
     _add_verbs(app, double)
     _add_deploys(app, double)
     _add_builds(app, double)
@@ -179,6 +180,21 @@ def _add_deleted_sites(app: Quart, double: Double) -> None:
     async def end(name: str) -> Response:
         del double.deleted[name]
         return Response("", 204)
+
+
+def _add_usage(app: Quart) -> None:
+    @app.get("/api/v1/usage")
+    async def usage() -> Response:
+        sites = [
+            {"site": "blog", "bytes": 2_000_000, "deleted": False},
+            {"site": "old", "bytes": 1_000_000, "deleted": True},
+        ]
+        return answer({"bytes": 2_500_000, "apart": 3_010_000, "contents": 9, "count": 3, "sites": sites})
+
+    @app.get("/api/v1/sites/<name>/usage")
+    async def of_site(name: str) -> Response:
+        figures = {"bytes": 2_000_000, "alone": 500_000, "contents": 1_234, "deploys": 12, "unreadable": 0}
+        return answer({"site": name, **figures})
 
 
 def _add_verbs(app: Quart, double: Double) -> None:

@@ -1,0 +1,41 @@
+"""Disk space in the admin: of a site, of one's own sites, of somebody else's for operators."""
+
+import pytest
+
+from admin_ui.context.usage import SHOWN, account_storage
+from appliance.usage import AccountUsage, OwnSite
+from tests.admin_ui.desk import Desk
+from tests.builders import Appliance, page
+from tests.cast import ALICE, OLGA
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_what_sites_take_stands_with_them_and_with_their_account(server: Appliance, alice: Desk) -> None:
+    await alice.deploy("measured", {"index.html": page("one"), "big.bin": "x" * 70_000})
+
+    site, account = await alice.page("/sites/measured"), await alice.page("/account")
+    async with Desk.of(server, OLGA) as olga:
+        person = await olga.page(f"/people/{server.actors[ALICE.email].id}")
+
+    assert "on disk, each file of its 1 deploy counted once" in site.text
+    for shown in (account, person):
+        assert "Disk space: " in shown.text
+        bars = {known["aria-label"]: known for tag, known in shown.tags if tag == "progress"}
+        (label,) = [label for label in bars if label.startswith("measured: ")]
+        assert int(bars[label]["value"]) > 70_000
+
+
+def test_the_largest_sites_have_bars_and_the_others_a_number() -> None:
+    sites = [OwnSite(f"s{number}", 1000 - number, deleted=number == 1) for number in range(SHOWN + 2)]
+
+    shown = account_storage(AccountUsage("a@example.org", 5000, 9, 6000, len(sites), sites))
+
+    assert [bar.label for bar in shown.bars][:2] == ["s0", "s1 (deleted)"]
+    assert [bar.href for bar in shown.bars][:2] == ["/sites/s0", ""]
+    assert {bar.most for bar in shown.bars} == {1000}
+    assert (len(shown.bars), shown.more, shown.title) == (SHOWN, "and 2 smaller sites", "Disk space: 5.0 kB")
+    assert "6.0 kB" in shown.shared
+
+
+def test_an_account_without_sites_has_no_bars() -> None:
+    assert account_storage(AccountUsage("a@example.org", 0, 0, 0, 0, [])).bars == []

@@ -1,0 +1,166 @@
+"""The ledger: each content once, whatever comes, goes, or is lost."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.storage.ledger import Held, Ledger, Named
+
+
+def name(number: int) -> str:
+    """A SHA-256, as it were."""
+    return f"{number:064x}"
+
+
+class Store:
+    """Manifests that can be read, and the ledger beside them."""
+
+    def __init__(self, path: Path) -> None:
+        self.ledger = Ledger(path)
+        self.manifests: dict[str, dict[str, int]] = {}
+        self.reads = 0
+
+    def put(self, manifest: int, contents: dict[int, int]) -> None:
+        self.manifests[name(manifest)] = {name(content): size for content, size in contents.items()}
+
+    def read(self, manifest: str) -> Named | None:
+        self.reads += 1
+        return self.manifests.get(manifest)
+
+    def settle(self, site: int, *manifests: int) -> int:
+        with self.ledger:
+            return self.ledger.settle(site, frozenset(map(name, manifests)), self.read)
+
+    def together(self, *sites: int) -> Held:
+        with self.ledger:
+            return self.ledger.together(sites)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path / "usage.db")
+    made.put(101, {1: 10, 2: 200})
+    made.put(102, {2: 200, 3: 3000})
+    yield made
+    made.ledger.close()
+
+
+def test_what_several_deploys_have_counts_once(store: Store) -> None:
+    store.settle(1, 101, 102)
+
+    assert store.together(1) == Held(3, 3210)
+
+
+def test_what_several_sites_have_counts_once_together_and_for_each(store: Store) -> None:
+    store.settle(1, 101)
+    store.settle(2, 102)
+
+    with store.ledger as ledger:
+        assert ledger.together([1, 2]) == Held(3, 3210)
+        assert ledger.by_site([1, 2, 3]) == {1: Held(2, 210), 2: Held(2, 3200), 3: Held()}
+        assert ledger.alone(1, [1, 2]) == Held(1, 10)
+        assert ledger.alone(1, [1]) == Held(2, 210)
+
+
+def test_a_deploy_that_goes_takes_only_what_no_other_has(store: Store) -> None:
+    store.settle(1, 101, 102)
+
+    store.settle(1, 102)
+
+    assert store.together(1) == Held(2, 3200)
+
+
+def test_only_what_came_or_went_is_read(store: Store) -> None:
+    store.settle(1, 101)
+    store.settle(1, 101, 102)
+    assert store.reads == 2
+
+    store.settle(1, 101, 102)
+
+    assert store.reads == 2
+
+
+def test_a_manifest_that_was_swept_meanwhile_is_taken_out_all_the_same(store: Store) -> None:
+    store.settle(1, 101, 102)
+    del store.manifests[name(101)]
+
+    store.settle(1, 102)
+
+    assert store.together(1) == Held(2, 3200)
+
+
+def test_a_lost_manifest_is_told_and_counted_once_it_is_back(store: Store) -> None:
+    lost = store.manifests.pop(name(102))
+
+    assert store.settle(1, 101, 102) == 1
+    assert store.together(1) == Held(2, 210)
+    store.manifests[name(102)] = lost
+    assert store.settle(1, 101, 102) == 0
+    assert store.together(1) == Held(3, 3210)
+
+
+def test_what_a_deploy_would_add_is_what_none_of_the_sites_has(store: Store) -> None:
+    store.settle(1, 101)
+    store.settle(2, 102)
+
+    with store.ledger as ledger:
+        assert ledger.added([1], store.manifests[name(102)]) == 3000
+        assert ledger.added([1, 2], store.manifests[name(102)]) == 0
+        assert ledger.added([], store.manifests[name(102)]) == 3200
+
+
+def test_the_figures_are_there_after_a_restart(store: Store, tmp_path: Path) -> None:
+    store.settle(1, 101)
+    store.ledger.close()
+
+    assert store.together(1) == Held(2, 210)
+
+
+def test_a_forgotten_site_has_nothing_after_a_restart(store: Store) -> None:
+    store.settle(1, 101)
+    with store.ledger as ledger:
+        ledger.forget(1)
+        assert ledger.sites() == []
+    store.ledger.close()
+
+    assert store.together(1) == Held()
+
+
+@pytest.mark.parametrize("stored", [b"", b"no database at all", b"SQLite format 3\0" + b"\0" * 4096])
+def test_a_file_that_is_none_of_ours_is_made_anew(store: Store, tmp_path: Path, stored: bytes) -> None:
+    (tmp_path / "usage.db").write_bytes(stored)
+
+    store.settle(1, 101)
+
+    assert store.together(1) == Held(2, 210)
+
+
+@settings(max_examples=40)
+@given(
+    contents=st.lists(st.sets(st.integers(1, 12)), min_size=6, max_size=6),
+    moves=st.lists(st.tuples(st.integers(1, 3), st.sets(st.integers(0, 5))), max_size=12),
+)
+def test_whatever_comes_and_goes_the_figures_are_those_of_sets(
+    tmp_path_factory: pytest.TempPathFactory, contents: list[set[int]], moves: list[tuple[int, set[int]]]
+) -> None:
+    store = Store(tmp_path_factory.mktemp("ledger") / "usage.db")
+    for manifest, named in enumerate(contents):
+        store.put(manifest, {content: content * 7 for content in named})
+    has: dict[int, set[int]] = defaultdict(set)
+
+    for site, manifests in moves:
+        store.settle(site, *manifests)
+        has[site] = set().union(*(contents[manifest] for manifest in manifests))
+
+    everything = set().union(*has.values())
+    with store.ledger as ledger:
+        assert ledger.together(has) == Held(len(everything), 7 * sum(everything))
+        assert ledger.by_site(has) == {site: Held(len(own), 7 * sum(own)) for site, own in has.items()}
+        for site, own in has.items():
+            others = set().union(*(each for other, each in has.items() if other != site))
+            assert ledger.alone(site, has) == Held(len(own - others), 7 * sum(own - others))
+    store.ledger.close()
