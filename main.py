@@ -167,6 +167,12 @@ def _retention() -> "click.Command":
     return retention
 
 
+def _plan() -> "click.Command":
+    from appliance.cli.plan import plan
+
+    return plan
+
+
 def _usage() -> "click.Command":
     from appliance.cli.usage import usage
 
@@ -354,7 +360,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "git": ("Deploy sites from Git repositories.", _git),
     "audit": ("Say who changed what, newest first.", _audit),
     "explain": ("Say why an address is answered as it is.", _explain),
-    "account": ("Make accounts.", _account),
+    "account": ("Make accounts, and give them plans.", _account),
     "token": ("Make tokens for scripts.", _token),
     "sign-in": ("Print a link that signs in once, without a password.", _sign_in),
     "check": ("Show the settings and verify the data directory.", _check),
@@ -362,6 +368,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "restore": ("Restore a backup into a new or empty data directory.", _restore),
     "verify": ("Check every stored byte, while the server runs or not.", _verify),
     "usage": ("Say what a site, or all of one's sites, take of the disk.", _usage),
+    "plan": ("Say which plan one has, and what one uses of it.", _plan),
     "retention": ("Say which deploys the rules on keeping them would delete.", _retention),
     "sweep": ("Free the disk of content that no deploy has any more.", _sweep),
     "health": ("Say whether the server is ready.", _health),

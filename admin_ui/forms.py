@@ -79,8 +79,9 @@ def new_account(form: Fields) -> NewAccount:
 
 
 def change_account(form: Fields) -> ChangeAccount:
-    """Role, standing, and a password unless it was left empty."""
-    return ChangeAccount(form.get("role", ""), form.get("disabled") == "on", form.get("password") or None)
+    """Role, standing, a plan where it was asked for, and a password unless it was left empty."""
+    disabled = form.get("disabled") == "on"
+    return ChangeAccount(form.get("role", ""), disabled, form.get("password") or None, form.get("plan"))
 
 
 def preferences(form: Fields) -> Preferences:

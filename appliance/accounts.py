@@ -15,6 +15,7 @@ from appliance.actor import Actor
 from appliance.errors import Conflict, Forbidden, Invalid, NotFound
 from appliance.models.account import Account, Session, SetUp
 from appliance.passwords import check_password
+from appliance.plans import Plans
 
 ROLES = ("operator", "admin", "user")
 EMAIL_LENGTH = 254  # characters: the longest path an SMTP command can carry, less its brackets (RFC 5321 §4.5.3.1.3)
@@ -39,17 +40,19 @@ class ChangeAccount:
     role: str | None = None
     disabled: bool | None = None
     password: str | None = None
+    plan: str | None = None  # "": the usual one
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """An account as people see it."""
+    """An account as people see it; `plan` is "" where it has the usual one."""
 
     id: int
     email: str
     role: str
     created_at: datetime
     disabled: bool
+    plan: str
 
 
 async def create(access: Access, actor: Actor | None, new: NewAccount) -> AccountFacts:
@@ -91,7 +94,7 @@ async def get(actor: Actor, account: int) -> AccountFacts:
 
 
 async def change(access: Access, actor: Actor, account: int, change: ChangeAccount) -> AccountFacts:
-    """Change another's role, password or standing; for operators. Takes effect at the account's next request.
+    """Change another's role, password, standing or plan; for operators. Takes effect at the account's next request.
 
     Disabling an account and setting its password end its sign-ins. Raises Conflict when no operator would be left.
     """
@@ -102,6 +105,8 @@ async def change(access: Access, actor: Actor, account: int, change: ChangeAccou
         changes["role"] = _checked_role(change.role)
     if change.password is not None:
         changes["password"] = await _hashed(access, change.password, row.email)
+    if change.plan is not None:
+        changes["plan"] = Plans.of(access.settings).checked(change.plan)
     if change.disabled is not None:
         changes["disabled_at"] = (row.disabled_at or access.now()) if change.disabled else None
     return await _apply(access, actor, row, changes)
@@ -168,7 +173,7 @@ def checked_email(email: str) -> str:
 
 def facts(row: Account) -> AccountFacts:
     """An account's row as people see it."""
-    return AccountFacts(row.id, row.email, row.role, row.created_at, row.disabled_at is not None)
+    return AccountFacts(row.id, row.email, row.role, row.created_at, row.disabled_at is not None, row.plan or "")
 
 
 def _require(actor: Actor, role: str) -> None:
@@ -223,4 +228,6 @@ def _told(changes: dict[str, object]) -> dict[str, Any]:
         told["password"] = "set"  # noqa: S105 - that it was, not what to
     if "disabled_at" in changes:
         told["disabled"] = changes["disabled_at"] is not None
+    if "plan" in changes:
+        told["plan"] = changes["plan"] or ""
     return told

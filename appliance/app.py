@@ -24,6 +24,7 @@ from appliance.api import (
     me,
     members,
     openapi,
+    plans,
     settings,
     sites,
     tokens,
@@ -101,5 +102,6 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         git.blueprint(parts.git),
         audit.blueprint(),
         members.blueprint(),
-        usage.blueprint(parts.usage),
+        usage.blueprint(parts.allowance.usage),
+        plans.blueprint(parts.allowance),
     )

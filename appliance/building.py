@@ -4,7 +4,7 @@ In the database a deploy is queued until it is ready or failed, but for three mo
 how it is to be built), superseded (a newer one of its site came before it had its turn), cancelled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,15 +13,19 @@ from tortoise.transactions import in_transaction
 from appliance import audit, detections
 from appliance.actor import Actor
 from appliance.addresses import Addresses
+from appliance.allowance import Allowance
 from appliance.deploys import UNDER_WAY, Deploys, Failure, find
-from appliance.errors import Conflict, Invalid, Limit
+from appliance.errors import Conflict, Invalid, Limit, TooLarge
 from appliance.models.build import Build
 from appliance.models.deploy import Deploy
 from appliance.models.site import Site
+from appliance.plans import spend_build_time
 from appliance.progress import Progress
 from appliance.site_builds import SiteBuilds
+from appliance.storage.ledger import Named
 from appliance.turns import Builder
 from appliance.units import Span
+from builds.errors import BuildError
 from builds.generators import GENERATORS
 from builds.order import Order, Source
 from builds.recipe import AUTO, STATIC
@@ -43,7 +47,8 @@ class Answer:
 class Building:
     """Questions and interruptions. Used on the event loop only."""
 
-    def __init__(self, deploys: Deploys, site_builds: SiteBuilds, addresses: Addresses) -> None:
+    def __init__(self, deploys: Deploys, site_builds: SiteBuilds, addresses: Addresses, allowance: Allowance) -> None:
+        self._allowance = allowance
         self.deploys = deploys
         self.site_builds = site_builds
         self._addresses = addresses
@@ -60,6 +65,8 @@ class Building:
         row = await Deploy.get(id=deploy).select_related("site")
         build = await Build.get_or_none(deploy_id=deploy)
         url = self._addresses.url(self._addresses.site_host(row.site.name))
+        if run:
+            await _or_fail(self._allowance.check_build_time(row.site.owner_id))
         return await self.site_builds.order(row.site, build, url, run=run)
 
     async def found(self, deploy: str, source: Source) -> Builder | None:
@@ -88,6 +95,23 @@ class Building:
     async def built(self, deploy: str, generator: str) -> None:
         """A generator has made what the deploy holds."""
         await Build.filter(deploy_id=deploy).update(generator=generator)
+
+    async def spent(self, deploy: str, seconds: float) -> None:
+        """A build took so long, whatever came of it."""
+        row = await Deploy.get_or_none(id=deploy).select_related("site")
+        if row is not None:
+            await spend_build_time(row.site.owner_id, seconds)
+
+    async def has_limited_room(self, deploy: str) -> bool:
+        """Whether the plan of the site's owner says how much may be stored."""
+        row = await Deploy.get_or_none(id=deploy).select_related("site")
+        return row is not None and (await self._allowance.plans.of_account(row.site.owner_id)).storage is not None
+
+    async def check_room(self, deploy: str, named: Named) -> None:
+        """Raise BuildError unless this content fits into what the plan of the site's owner has."""
+        row = await Deploy.get_or_none(id=deploy).select_related("site")
+        if row is not None:
+            await _or_fail(self._allowance.check_added(row.site.owner_id, named))
 
     async def taken_up(self, deploy: str) -> int:
         """A start has found the deploy half done; how many have by now."""
@@ -189,6 +213,15 @@ class Building:
 
     def _progress(self, deploy: str) -> Progress:
         return self.deploys.under_way.get(deploy) or Progress()
+
+
+async def _or_fail(allowed: Awaitable[None]) -> None:
+    """Wait; raise BuildError where the plan refuses."""
+    try:
+        await allowed
+    except TooLarge as refused:
+        limit = (refused.limit.name, refused.limit.value) if refused.limit else None
+        raise BuildError(refused.code, refused.detail, limit=limit) from None
 
 
 def _superseded(by: int) -> Failure:

@@ -41,14 +41,14 @@ async def keep_house(
     await parts.jobs.start()
     settings = parts.settings
     pending = Cleaning(folder, parts.contents, settings.pending_age)
-    retention = Retention(Rules.of(settings), parts.withdrawing)
+    retention = Retention(Rules.of(settings), parts.withdrawing, parts.allowance.plans)
     keepers: tuple[Keeper, ...] = (
         parts.withdrawing,
         parts.git.redeploy,
         NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
         NowAndThen("old deploys", retention.apply, OFTEN),
         NowAndThen("deleted sites", parts.removals.end_due, _often(settings.keep_deleted)),
-        NowAndThen("usage", parts.usage.settle, OFTEN),
+        NowAndThen("usage", parts.allowance.usage.settle, OFTEN),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command, parts.jobs.work),

@@ -10,11 +10,13 @@ import structlog
 
 from appliance import sites
 from appliance.actor import Actor
+from appliance.allowance import Allowance
 from appliance.building import check_answer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Deploys, NewDeploy
 from appliance.errors import BadInput, Busy, Limit, TooLarge, TooMany, not_stored
 from appliance.jobs import Jobs
+from appliance.models.site import Site
 from appliance.pauses import next_piece
 from appliance.progress import Progress
 from appliance.settings import Settings
@@ -28,7 +30,10 @@ COME_BACK = 10  # seconds: as long as most uploads take
 class Intake:
     """Uploads being received. Nothing of one is kept unless it arrived whole."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, deploys: Deploys, jobs: Jobs) -> None:
+    def __init__(
+        self, settings: Settings, folder: DataFolder, deploys: Deploys, jobs: Jobs, allowance: Allowance
+    ) -> None:
+        self._allowance = allowance
         self._settings = settings
         self._folder = folder
         self._deploys = deploys
@@ -41,8 +46,8 @@ class Intake:
     ) -> DeployFacts:
         """Store an upload and queue it; `declared` is its size in bytes, where the sender said so.
 
-        Raises NotFound, TooLarge (upload_size), TooMany (uploads_at_once), Busy (no room to store it), BadInput when it
-        stops early.
+        Raises NotFound, TooLarge (upload_size, or the owner's plan), TooMany (uploads_at_once), Busy (no room to store
+        it), BadInput when it stops early.
         """
         row = await sites.find(actor, site)
         check_answer(new.build)
@@ -50,22 +55,25 @@ class Intake:
         if known is not None:
             return known
         self._check_size(declared or 0)
+        await self._allowance.check_upload(row.owner_id, declared or 0)
+        await self._allowance.check(row.owner_id)
         self._check_busy()
         self._open += 1
         try:
             await self._jobs.expect(declared, sites.options_of(row))
-            return await self._receive(actor, site, new, body, declared)
+            return await self._receive(actor, row, new, body, declared)
         finally:
             self._open -= 1
 
     async def _receive(
-        self, actor: Actor, site: str, new: NewDeploy, body: AsyncIterator[bytes], declared: int | None
+        self, actor: Actor, site: Site, new: NewDeploy, body: AsyncIterator[bytes], declared: int | None
     ) -> DeployFacts:
         progress = Progress()
         path = self._folder.incoming / new.id
         try:
             size = await self._write(path, body, progress, declared)
             _check_complete(size, declared)
+            await self._allowance.check_upload(site.owner_id, size)
         except OSError as error:
             _discard(path)
             raise _no_room(error) from error
@@ -73,7 +81,7 @@ class Intake:
             _discard(path)
             raise
         progress.step("receive", size, size)
-        accepting = asyncio.create_task(self._accept(actor, site, new, progress))
+        accepting = asyncio.create_task(self._accept(actor, site.name, new, progress))
         self._accepting.add(accepting)
         accepting.add_done_callback(self._accepting.discard)
         return await asyncio.shield(accepting)  # it goes its way, whether or not the sender waits for the answer

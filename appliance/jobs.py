@@ -1,10 +1,11 @@
 """The bridge to the workshop: queue a deploy, have it worked on in a child process, take the outcome back."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from appliance.optimising import saving, transforms_of
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
-from appliance.storage.manifest import Options
+from appliance.storage.manifest import Manifest, Options, named_by
 from appliance.storage.savings import added
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
@@ -90,6 +91,7 @@ class Jobs:
         self._manifests = folder.stored_manifests
         self.work = UnderWay()
         self._stopping = threading.Event()
+        self._storing = threading.Lock()  # so that of two deploys the second knows what room the first took
         self._at_work: dict[str, threading.Event] = {}  # set once nothing is left of the work on a deploy
         self._loop = asyncio.get_running_loop()
         self.queue = Queue(folder.queue, self._work, settings.deploys_at_once + settings.builds_at_once)
@@ -262,6 +264,8 @@ class Jobs:
             self._keep_log(work.deploy, progress)
             self._insist(lambda: self.deploys.fail(work.deploy, failure))
         seconds = time.monotonic() - began
+        if self._turns.builds(work.deploy):
+            self._insist(lambda: self.building.spent(work.deploy, seconds))
         finished = Finished(self._state(result), seconds, **looked_up)
         self._tell(work, finished, result)
         self._on_finished(finished)
@@ -332,12 +336,23 @@ class Jobs:
             progress.say(problem.message)
         if saved := saving(manifest):
             progress.say(saved)
-        stored_as = self._manifests.put(manifest)
-        self._keep_log(work.deploy, progress)
-        self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, added(manifest, previous)))
+        with self._room_for(work.deploy, manifest):
+            stored_as = self._manifests.put(manifest)
+            self._keep_log(work.deploy, progress)
+            self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, added(manifest, previous)))
         if listed is not None:
             listed.settle(manifest)
         return None
+
+    @contextlib.contextmanager
+    def _room_for(self, deploy: str, manifest: Manifest) -> Iterator[None]:
+        """Hold the room a plan has for this deploy until that is recorded; raises BuildError where there is none."""
+        if not self._on_loop(self.building.has_limited_room(deploy)):
+            yield
+            return
+        with self._storing:
+            self._on_loop(self.building.check_room(deploy, named_by(manifest)))
+            yield
 
     def _order(self, deploy: str, listed: ListedContent | None) -> Order | None:
         """How the deploy is built if it is a source; content whose paths are the site's already is none."""

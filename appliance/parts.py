@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from appliance.access import Access
 from appliance.addresses import Addresses
+from appliance.allowance import Allowance
 from appliance.deploys import (
     Aliases,
     Contents,
@@ -32,7 +33,6 @@ from appliance.sites import Sites
 from appliance.streams import Streams
 from appliance.sweeping import Sweeping
 from appliance.system import System
-from appliance.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Parts:
     isolation: Isolation
     system: System
     sweeping: Sweeping
-    usage: Usage
     streams: Streams
+    allowance: Allowance
     stop: Callable[[], None] | None = None
     """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""
 

@@ -21,6 +21,7 @@ from appliance.errors import NotFound
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live
 from appliance.models.site import Removal, Site
+from appliance.plans import Plans
 from appliance.units import Span
 
 log = structlog.get_logger(__name__)
@@ -54,12 +55,14 @@ class Removals:
         keep: Span,
         call_off: Callable[[Sequence[str]], Awaitable[None]] | None = None,
         forget: Callable[[str], None] = lambda _name: None,
+        plans: Plans | None = None,
     ) -> None:
         self._publishing = publishing
         self._live = live
         self._keep = keep
         self._call_off = call_off
         self._forget = forget
+        self._plans = plans or Plans()
 
     async def remove(self, actor: Actor, name: str) -> None:
         """Delete a site: nobody finds it from then on, and what was under way ends.
@@ -93,12 +96,13 @@ class Removals:
         return self._facts(row, await Deploy.filter(site_id=row.site_id).count())
 
     async def restore(self, actor: Actor, name: str) -> None:
-        """Have a deleted site back, with what was live before; NotFound."""
+        """Have a deleted site back, with what was live before; NotFound, Forbidden when the plan has no more sites."""
         actor.need("all")
         async with self._publishing.moving():
             row = await _find(actor, name)
             async with in_transaction():
                 await row.delete()
+                await self._plans.check_sites(row.site.owner_id)
                 await audit.record(actor, "site.restore", row.site)
             await self._live.show(name)
 

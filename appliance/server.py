@@ -13,6 +13,7 @@ from quart import Blueprint, Quart
 from appliance import db, logs, loops, open_files, presence, set_up, stop_signals
 from appliance.access import Access
 from appliance.addresses import Addresses
+from appliance.allowance import Allowance
 from appliance.app import create_app
 from appliance.beside import Beside
 from appliance.building import Building
@@ -50,6 +51,7 @@ from appliance.listening import CannotListen
 from appliance.live import LiveSites
 from appliance.metrics import Metrics
 from appliance.parts import Parts
+from appliance.plans import Plans
 from appliance.pointer import Compiler
 from appliance.presence import Presence
 from appliance.pulse import Pulse
@@ -213,22 +215,35 @@ async def _wire(
     ways: WaysIn,
     vacancies: Vacancies | None,
 ) -> tuple[Parts, Quart, _Front]:
-    """Make the parts and start what has a life; the stack stops it."""
+    """Make everything and start what has a life; the stack stops it."""
+    table = Table(previews=access.settings.previews_loaded, reserved=Addresses.of(access.settings, ways.port).is_admin)
+    parts, live, metrics = await _parts(stack, program, folder, access, ways, table)
+    app = _app(program, parts, metrics, Traefik(parts.settings, parts.addresses, live.named_hosts))
+    front = _front(stack, program, parts, ways, vacancies, live, table, app)
+    await _go_on(stack, program, parts, folder, metrics)
+    return parts, app, front
+
+
+async def _parts(
+    stack: AsyncExitStack, program: Program, folder: DataFolder, access: Access, ways: WaysIn, table: Table
+) -> tuple[Parts, LiveSites, Metrics]:
+    """Make the parts, and what they and visitors have in common."""
     settings, counters = access.settings, await _counters(stack, folder)
-    addresses = Addresses.of(settings, ways.port)
-    facts, table = Facts(addresses), Table(previews=settings.previews_loaded, reserved=addresses.is_admin)
-    live = await _live_sites(access, folder, table, addresses)
+    addresses, allowance = Addresses.of(settings, ways.port), _allowance(stack, settings, folder)
+    facts, live = Facts(addresses), await _live_sites(access, folder, table, addresses)
     publishing = Publishing(facts, live, refines=settings.best_variants)
     deploys, metrics = Deploys(facts, publishing, settings.key_age), Metrics(settings, folder, counters)
-    jobs = _jobs(program, access, folder, Building(deploys, SiteBuilds(access, folder.cache), addresses), metrics)
-    intake, isolation = Intake(settings, folder, deploys, jobs), Isolation(settings)
+    building = Building(deploys, SiteBuilds(access, folder.cache), addresses, allowance)
+    jobs = _jobs(program, access, folder, building, metrics)
+    intake, isolation = Intake(settings, folder, deploys, jobs, allowance), Isolation(settings)
     contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
+    forget, plans = counters.forget, allowance.plans
     parts = Parts(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=Sites(addresses, live, settings.snippet_size),
-        removals=Removals(publishing, live, settings.keep_deleted, jobs.call_off, counters.forget),
+        sites=Sites(addresses, live, settings.snippet_size, plans),
+        removals=Removals(publishing, live, settings.keep_deleted, jobs.call_off, forget, plans),
         deploys=deploys,
         intake=intake,
         jobs=jobs,
@@ -239,7 +254,7 @@ async def _wire(
         aliases=aliases,
         locks=Locks(publishing),
         contents=contents,
-        listings=Listings(folder, deploys, jobs.accept, contents, limits_of(settings)),
+        listings=Listings(folder, deploys, jobs.accept, contents, allowance, limits_of(settings)),
         differences=Differences(folder.stored_manifests),
         downloads=Downloads(folder),
         inside=Inside(folder.stored_manifests),
@@ -249,14 +264,11 @@ async def _wire(
         isolation=isolation,
         system=System(settings, folder, Health(folder, jobs.queue.is_running), deploys, isolation),
         sweeping=Sweeping(folder, settings, jobs.work, metrics.swept),
-        usage=_usage(stack, folder),
         streams=Streams(settings),
+        allowance=allowance,
         stop=program.stop,
     )
-    app = _app(program, parts, metrics, Traefik(settings, addresses, live.named_hosts))
-    front = _front(stack, program, parts, ways, vacancies, live, table, app)
-    await _go_on(stack, program, parts, folder, metrics)
-    return parts, app, front
+    return parts, live, metrics
 
 
 async def _go_on(stack: AsyncExitStack, program: Program, parts: Parts, folder: DataFolder, metrics: Metrics) -> None:
@@ -277,10 +289,10 @@ async def _gates(access: Access, addresses: Addresses, live: LiveSites) -> Gates
     return gates
 
 
-def _usage(stack: AsyncExitStack, folder: DataFolder) -> Usage:
+def _allowance(stack: AsyncExitStack, settings: Settings, folder: DataFolder) -> Allowance:
     usage = Usage(folder)
     stack.push_async_callback(usage.close)
-    return usage
+    return Allowance(Plans.of(settings), usage)
 
 
 def _jobs(program: Program, access: Access, folder: DataFolder, building: Building, metrics: Metrics) -> Jobs:

@@ -8,6 +8,7 @@ from typing import Any
 
 import platformdirs
 
+from appliance.plan import Plan, plans
 from appliance.units import (
     Address,
     HostFiles,
@@ -266,6 +267,11 @@ class Settings:
     backup_every: Span = _setting("0s", Span.parse, "how often a backup is made and rehearsed; 0s: never")
     backup_to: str = _setting("", str, "folder of backups, best on another disk; an absolute path")
     backup_keep: int = _setting(14, whole(1, 10_000), "backups kept in that folder; older ones are removed")
+    # plans
+    plans: tuple[Plan, ...] = _setting(
+        "", plans, "what accounts may have, by plan: [plans.NAME] with sites, storage, deploys, upload, build_time"
+    )
+    default_plan: str = _setting("", str, "plan of accounts that were given none; empty: no limits")
     # keeping
     keep_deploys: int = _setting(0, whole(0, 1_000_000), "newest deploys of a site that are kept; 0: all")
     keep_age: Span = _setting("0s", Span.parse, "how long a deploy is kept; 0s: for good")

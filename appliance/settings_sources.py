@@ -117,6 +117,7 @@ def _check_combinations(settings: Settings) -> None:
                 f"admin_host {settings.admin} looks like a site of {settings.base}: use one label, such as admin."
             )
     _check_door(settings)
+    _check_plans(settings)
     if len(settings.head_snippet.encode()) > settings.snippet_size:
         raise BadSettings(f"head_snippet is longer than snippet_size ({settings.snippet_size}): shorten it.")
     if settings.backup_every and not Path(settings.backup_to).is_absolute():
@@ -134,6 +135,13 @@ def _check_door(settings: Settings) -> None:
         raise BadSettings("country_header is believed from trusted_proxies only: name the proxy there.")
     if settings.workers > 1 and sys.platform == "win32":
         raise BadSettings("workers is more than 1, which needs a system other than Windows: leave it out.")
+
+
+def _check_plans(settings: Settings) -> None:
+    names = [plan.name for plan in settings.plans]
+    if settings.default_plan and settings.default_plan not in names:
+        known = f"there are {', '.join(names)}" if names else "there is none: write [plans.NAME]"
+        raise BadSettings(f"default_plan is {settings.default_plan!r}, which is no plan: {known}.")
 
 
 def _check_sweep(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from appliance.errors import Conflict, Forbidden, Invalid, Limit, NotFound
 from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
 from appliance.models.site import Member, Removal, Site
+from appliance.plans import Plans
 from appliance.storage.manifest import Options
 from appliance.units import Size
 
@@ -140,13 +141,15 @@ class Sites:
         addresses: Addresses,
         live: LiveSites,
         snippet_size: Size = LONGEST_SNIPPET,
+        plans: Plans | None = None,
     ) -> None:
         self._addresses = addresses
         self._live = live
         self._snippet_size = snippet_size
+        self._plans = plans or Plans()
 
     async def create(self, actor: Actor, new: NewSite) -> SiteFacts:
-        """Make a site; Invalid when the name cannot be one, Conflict when it is taken."""
+        """Make a site; Invalid when the name cannot be one, Conflict when it is taken, Forbidden by the plan."""
         actor.need("all")
         actor.need_every_site()
         check_name(new.name)
@@ -161,6 +164,7 @@ class Sites:
                     html=HTML_OF[new.dialect],
                     production_branch=new.production_branch,
                 )
+                await self._plans.check_sites(actor.id)
                 await audit.record(actor, "site.create", site, dialect=new.dialect)
         except IntegrityError:
             raise await _taken(actor, new.name) from None

@@ -56,6 +56,7 @@ ROWS = {
         "GET /account/tokens/<int(max=2147483647):token>/delete",
         "GET /api/v1/audit",
         "GET /api/v1/audit/export",
+        "GET /api/v1/plan",
         "GET /api/v1/tokens",
         "GET /api/v1/usage",
         "GET /deleted-sites",
@@ -66,6 +67,7 @@ ROWS = {
     OWN_LISTED: (
         "GET /api/v1/deleted-sites",
         "GET /api/v1/me",
+        "GET /api/v1/plans",
         "GET /api/v1/sites",
         "GET /cloudflare/accounts",
         "GET /cloudflare/accounts/<account>/pages/projects",
@@ -237,6 +239,7 @@ ROWS = {
         "POST /api/v1/accounts",
         "GET /api/v1/accounts/<int(max=2147483647):account>",
         "GET /api/v1/accounts/<int(max=2147483647):account>/usage",
+        "GET /api/v1/accounts/<int(max=2147483647):account>/plan",
         "GET /people",
         "POST /people",
         "GET /people/<int(max=2147483647):account>",

@@ -27,7 +27,7 @@ BRIDGES = tuple(
     )
 )
 FRAMEWORKS = ("quart", "hypercorn", "tortoise")
-VALUES = ("appliance.units", "appliance.version")  # what leaves may share: it imports nothing of ours itself
+VALUES = ("appliance.units", "appliance.plan", "appliance.version")  # what leaves may share
 MANIFEST = ("appliance.storage.manifest", "appliance.storage.rules")  # plain values
 GENERATED = "appliance/migrations/"  # by Tortoise; read and named by us, not shaped by us
 

@@ -111,5 +111,7 @@ class PersonPage:
     disabled: bool
     roles: Sequence[Choice]
     storage: Storage
+    plans: Sequence[Choice]
+    plan: str
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)

@@ -7,10 +7,10 @@ from quart import Response, request
 from admin_ui import forms
 from admin_ui.context.accounts import AccountPage, Token
 from admin_ui.context.common import PER_PAGE, Choice, ConfirmPage, pager, password_rule
-from admin_ui.context.usage import account_storage
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.languages import shipped
 from admin_ui.look.themes import Themes
+from admin_ui.screens.storage import storage_of
 from admin_ui.words import moment, spoken, t
 from appliance import accounts, preferences, tokens
 from appliance.actor import RIGHTS, Right
@@ -90,7 +90,7 @@ async def _page(visit: Visit) -> AccountPage:
         ],
         rights=[Choice(right, right_words(right)) for right in reversed(RIGHTS)],
         pages=pager("/account", page, total),
-        storage=account_storage(await visit.parts.usage.of_account(visit.actor, visit.actor.id)),
+        storage=await storage_of(visit, visit.actor.id),
         may_stop=visit.parts.stop is not None and visit.actor.role == "operator",
         has_password=await accounts.has_password(visit.actor),
         password_length=length,

@@ -5,8 +5,8 @@ from quart import Response, request
 from admin_ui import forms
 from admin_ui.context.accounts import PeoplePage, Person, PersonPage
 from admin_ui.context.common import PER_PAGE, Choice, pager, password_rule
-from admin_ui.context.usage import account_storage
 from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.screens.storage import storage_of
 from admin_ui.words import moment, t
 from appliance import accounts
 from appliance.accounts import ROLES, AccountFacts
@@ -73,10 +73,18 @@ async def _person_page(visit: Visit, account: int, problem: Problem | None = Non
         role=facts.role,
         disabled=facts.disabled,
         roles=_roles(),
-        storage=account_storage(await visit.parts.usage.of_account(visit.actor, account)),
+        storage=await storage_of(visit, account),
+        plans=_plans(visit),
+        plan=facts.plan,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},
     )
+
+
+def _plans(visit: Visit) -> list[Choice]:
+    """None where the operator has not made any."""
+    plans = visit.parts.allowance.plans.all
+    return [Choice("", t("person.usual_plan")), *(Choice(plan.name, plan.name) for plan in plans)] if plans else []
 
 
 def _roles(without: tuple[str, ...] = ()) -> list[Choice]:

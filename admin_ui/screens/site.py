@@ -34,7 +34,7 @@ async def _page(visit: Visit, name: str) -> SitePage:
         site=site_card(site),
         zone=drop_zone(visit.parts.settings, site.name),
         deploys=deploy_table(site, deploys, 1, total),
-        storage=site_storage(await visit.parts.usage.of_site(visit.actor, name)),
+        storage=site_storage(await visit.parts.allowance.usage.of_site(visit.actor, name)),
         commands=snippets(visit.parts.addresses, site.name),
     )
 

@@ -11,6 +11,7 @@ from appliance.accounts import AccountFacts, ChangeAccount, NewAccount
 from appliance.actor import Actor
 from appliance.api.edge import KEY, Body, Listing, Page, endpoint
 from appliance.errors import Conflict
+from appliance.plan import LONGEST_NAME
 
 Role = Literal["operator", "admin", "user"]
 Password = Annotated[str, msgspec.Meta(max_length=1024)]
@@ -34,6 +35,10 @@ class AccountToChange(Body, frozen=True, kw_only=True):
     role: Role | msgspec.UnsetType = msgspec.UNSET
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
     password: Password | msgspec.UnsetType = msgspec.UNSET
+    plan: (
+        Annotated[str, msgspec.Meta(max_length=LONGEST_NAME, description='of GET /plans; "" for the usual one')]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 def blueprint(access: Access) -> Blueprint:
@@ -60,7 +65,7 @@ def blueprint(access: Access) -> Blueprint:
         api, f"/accounts/<{KEY}:account>", method="PATCH", body=AccountToChange, reply=AccountFacts, errors=(Conflict,)
     )
     async def change_account(*, actor: Actor, account: int, body: AccountToChange) -> AccountFacts:
-        """Change an account's role, standing or password, for operators.
+        """Change an account's role, standing, password or plan, for operators.
 
         Disabling it and setting its password end its sign-ins at once.
         """

@@ -12,7 +12,7 @@ import click
 
 from appliance import accounts, db, logs, presence, sign_in_links, tokens
 from appliance.access import Access
-from appliance.accounts import COMMAND_LINE, ROLES, NewAccount
+from appliance.accounts import COMMAND_LINE, ROLES, ChangeAccount, NewAccount
 from appliance.actor import RIGHTS, Right
 from appliance.cli import options
 from appliance.cli.output import Failure, show, show_facts
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 @click.group()
 def account() -> None:
-    """Make accounts."""
+    """Make accounts, and give them plans."""
 
 
 @account.command("create")
@@ -49,6 +49,23 @@ def create_account(email: str, role: str, password_stdin: bool, config: Path | N
     show(f"{made.email} is now an account in the role {made.role}.")
     if given is None:
         show(f"password: {password}")
+
+
+@account.command("plan")
+@click.option("--email", required=True, help="Whose plan it is.")
+@click.option("--plan", required=True, help='One of those in the settings; "" for the usual one.')
+@options.config
+@options.data
+def set_plan(email: str, plan: str, config: Path | None, data: Path | None) -> None:
+    """Give an account a plan."""
+    settings = options.settings(config, {"data": data})
+
+    async def give(access: Access) -> str:
+        found = await accounts.by_email(email)
+        return (await accounts.change(access, COMMAND_LINE, found.id, ChangeAccount(plan=plan))).email
+
+    changed = with_database(settings, give)
+    show(f"{changed} has the plan {plan} now." if plan else f"{changed} has the usual plan now.")
 
 
 @click.group()

@@ -10,6 +10,7 @@ from appliance.cli.offline import with_database
 from appliance.cli.output import Failure, show, show_json
 from appliance.data_folder import DataFolder
 from appliance.deploys.retention import Due, Rules, due
+from appliance.plans import Plans
 
 
 @click.command()
@@ -31,7 +32,7 @@ def retention(
         raise Failure(f"There is nothing in {settings.data}: name the server's data directory with --data.")
 
     async def look(_: Access) -> list[Due]:
-        return await due(Rules.of(settings))
+        return await due(Rules.of(settings), Plans.of(settings))
 
     found = with_database(settings, look)
     if as_json:

@@ -15,6 +15,7 @@ import structlog
 
 from appliance import sites
 from appliance.actor import Actor
+from appliance.allowance import Allowance
 from appliance.data_folder import DataFolder
 from appliance.deploys import listed
 from appliance.deploys.contents import Contents, Stored
@@ -46,8 +47,15 @@ class Listings:
     """Deploys begun by listing their content. Used on the event loop only."""
 
     def __init__(
-        self, folder: DataFolder, deploys: Deploys, submit: Submit, contents: Contents, limits: Limits
+        self,
+        folder: DataFolder,
+        deploys: Deploys,
+        submit: Submit,
+        contents: Contents,
+        allowance: Allowance,
+        limits: Limits,
     ) -> None:
+        self._allowance = allowance
         self._folder = folder
         self._deploys = deploys
         self._submit = submit
@@ -59,8 +67,9 @@ class Listings:
         self._finishing = asyncio.Lock()
 
     async def open(self, actor: Actor, site: str, new: NewDeploy) -> Opened:
-        """Begin a deploy whose files are listed later; raises what `Deploys.expected` does."""
+        """Begin a deploy whose files are listed later; raises what `Deploys.expected` does, TooLarge by the plan."""
         await self._deploys.expected(actor, site, new)
+        await self._allowance.check((await sites.find(actor, site)).owner_id)
         await self._keep(actor, new.id, Kept(site, new))
         return Opened(new.id, site, new, None, ())
 
@@ -68,7 +77,7 @@ class Listings:
         """List what a deploy that was begun is to hold.
 
         NotFound; Invalid for paths and digests that cannot be, Conflict for a base that cannot be built upon, TooLarge
-        (entries, unpacked_size, file_size, path_length, path_depth, pending_size).
+        (entries, unpacked_size, file_size, path_length, path_depth, pending_size, or the owner's plan).
         """
         kept = await self._read(actor, deploy)
         site = await sites.find(actor, kept.site)
@@ -82,7 +91,9 @@ class Listings:
         left_out = tuple(file.path for file in files if file.path not in wanted)
         kept = replace(kept, files=tuple(f for f in files if f.path in wanted), exact=exact, left_out=left_out)
         await self._keep(actor, deploy, kept)
-        return await self._opened(actor, deploy, kept)
+        opened = await self._opened(actor, deploy, kept)
+        await self._allowance.check_upload(site.owner_id, sum(file.size or 0 for file in opened.missing))
+        return opened
 
     async def begin(self, actor: Actor, site: str, new: NewDeploy, listing: Listing) -> Opened:
         """Begin a deploy and list what it is to hold; raises what `open` and `fill` do."""
@@ -125,6 +136,7 @@ class Listings:
                 return await self._deploys.get(actor, deploy)
             kept = await self._read(actor, deploy)
             known = await self._known(actor, kept)
+            await self._check_sent(actor, kept, known)
             await asyncio.to_thread(self._write, actor.id, deploy, kept, known)
             progress = Progress()
             size = sum(known[file.name].size for file in kept.files or ())
@@ -197,6 +209,14 @@ class Listings:
             if file.size is not None and file.size != size:
                 raise Invalid(f"{file.path!r} has {size} bytes, not the {file.size} listed.", code="wrong_size")
         return known
+
+    async def _check_sent(self, actor: Actor, kept: Kept, known: dict[Name, Stored]) -> None:
+        """TooLarge when the plan of the site's owner takes less than what was sent for this."""
+        owner = (await sites.find(actor, kept.site)).owner_id
+        sent = await asyncio.to_thread(self._contents.of(actor.id).sizes)
+        await self._allowance.check_upload(
+            owner, sum(sent.get(sha256, 0) for sha256 in {s.sha256 for s in known.values()})
+        )
 
     async def _look(self, actor: Actor, kept: Kept) -> dict[Name, Stored]:
         site = await sites.find(actor, kept.site)

@@ -1,4 +1,4 @@
-"""Deletes old deploys by the operator's rules: how many of each site are kept, and for how long.
+"""Deletes old deploys by the operator's rules and plans: how many of each site are kept, and for how long.
 
 What visitors get or may want back is not asked: the live deploy and the one a rollback goes to, what has an alias, the
 newest that is ready, all of a locked site, what is younger than a grace, and what is under way stay whatever the rules.
@@ -19,6 +19,8 @@ from appliance.deploys.withdrawing import Withdrawing
 from appliance.errors import Conflict, NotFound, Problem
 from appliance.models.deploy import Alias, Deploy, Live, PublishingLock
 from appliance.models.site import Removal, Site
+from appliance.plan import Plan
+from appliance.plans import Plans, limit_of
 from appliance.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -55,14 +57,15 @@ class Due:
 class Retention:
     """Applies the rules. Used on the event loop only."""
 
-    def __init__(self, rules: Rules, withdrawing: Withdrawing) -> None:
+    def __init__(self, rules: Rules, withdrawing: Withdrawing, plans: Plans | None = None) -> None:
         self._rules = rules
         self._withdrawing = withdrawing
+        self._plans = plans or Plans()
 
     async def apply(self) -> int:
         """Delete what is due; how many deploys. One that can no longer be deleted is left for the next time."""
         gone = 0
-        for one in await due(self._rules):
+        for one in await due(self._rules, self._plans):
             try:
                 await self._withdrawing.retire(partial(_still_due, one), one.rule)
                 gone += 1
@@ -73,9 +76,10 @@ class Retention:
         return gone
 
 
-async def due(rules: Rules) -> list[Due]:
-    """What the rules would delete now, by site, the oldest first."""
-    if not rules.count and not rules.age:
+async def due(rules: Rules, plans: Plans | None = None) -> list[Due]:
+    """What the rules, and the plans of sites' owners, would delete now, by site, the oldest first."""
+    plans = plans or Plans()
+    if not (rules.count or rules.age or any(plan.deploys for plan in plans.all)):
         return []
     found: list[Due] = []
     last = 0
@@ -84,7 +88,7 @@ async def due(rules: Rules) -> list[Due]:
         locked = {lock.site_id for lock in await locks}
         for site in sites:
             if site.id not in locked:
-                found += await _due_of(site, rules)
+                found += await _due_of(site, rules, plans.named(site.owner.plan))
         last = sites[-1].id
     return found
 
@@ -108,10 +112,10 @@ async def _sites_after(last: int) -> list[Site]:
         .annotate(deploys_of=Count("deploys"))
         .filter(deploys_of__gt=1)
     )
-    return await query.order_by("id").limit(SITES)
+    return await query.order_by("id").limit(SITES).select_related("owner")
 
 
-async def _due_of(site: Site, rules: Rules) -> list[Due]:
+async def _due_of(site: Site, rules: Rules, plan: Plan) -> list[Due]:
     query = Deploy.filter(site=site, state__in=FINISHED).order_by("-number")
     rows = await query.only("id", "number", "state", "created_at", "bytes")
     staying = await protected(site.id, rows)
@@ -120,6 +124,7 @@ async def _due_of(site: Site, rules: Rules) -> list[Due]:
     for rank, row in enumerate(rows, start=1):
         old = (now - row.created_at).total_seconds()
         rule = "keep_deploys" if rules.count and rank > rules.count else ""
+        rule = rule or (limit_of(plan, "deploys").name if plan.deploys and rank > plan.deploys else "")
         rule = rule or ("keep_age" if rules.age and old > rules.age else "")
         if rule and row.id not in staying and old > rules.grace:
             found.append(Due(row.id, site.name, row.number, row.created_at, row.bytes, rule))

@@ -19,4 +19,5 @@ NAMES = (
     "0011_languages",
     "0012_bytes_added",
     "0013_deleted_sites",
+    "0014_plans",
 )

@@ -17,9 +17,27 @@ class Account(Model):
     density = fields.CharField(max_length=16, default="", db_default="")  # compact; empty: comfortable
     theme = fields.CharField(max_length=32, default="", db_default="")  # empty: the installation's
     language = fields.CharField(max_length=16, default="", db_default="")  # a tag such as de; empty: as browsers ask
+    plan = fields.CharField(max_length=40, null=True)  # null: the installation's usual one
 
     class Meta:
         table = "account"
+
+
+class BuildTime(Model):
+    """How many seconds the sites of an account were built in a month (UTC, `2026-11`)."""
+
+    id = fields.IntField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "appliance.Account", related_name="build_times", on_delete=fields.CASCADE
+    )
+    month = fields.CharField(max_length=7)
+    seconds = fields.FloatField(default=0)
+
+    account_id: int
+
+    class Meta:
+        table = "build_time"
+        unique_together = (("account", "month"),)
 
 
 class Session(Model):

@@ -3,10 +3,16 @@
 import pytest
 
 from admin_ui.context.usage import SHOWN, account_storage
+from appliance.allowance import Standing
+from appliance.plan import Plan
+from appliance.plans import facts
+from appliance.units import Size, Span
 from appliance.usage import AccountUsage, OwnSite
 from tests.admin_ui.desk import Desk
 from tests.builders import Appliance, page
 from tests.cast import ALICE, OLGA
+
+UNLIMITED = Standing(facts(Plan()), 1, 5000, 0)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -28,7 +34,7 @@ async def test_what_sites_take_stands_with_them_and_with_their_account(server: A
 def test_the_largest_sites_have_bars_and_the_others_a_number() -> None:
     sites = [OwnSite(f"s{number}", 1000 - number, deleted=number == 1) for number in range(SHOWN + 2)]
 
-    shown = account_storage(AccountUsage("a@example.org", 5000, 9, 6000, len(sites), sites))
+    shown = account_storage(AccountUsage("a@example.org", 5000, 9, 6000, len(sites), sites), UNLIMITED)
 
     assert [bar.label for bar in shown.bars][:2] == ["s0", "s1 (deleted)"]
     assert [bar.href for bar in shown.bars][:2] == ["/sites/s0", ""]
@@ -38,4 +44,18 @@ def test_the_largest_sites_have_bars_and_the_others_a_number() -> None:
 
 
 def test_an_account_without_sites_has_no_bars() -> None:
-    assert account_storage(AccountUsage("a@example.org", 0, 0, 0, 0, [])).bars == []
+    assert account_storage(AccountUsage("a@example.org", 0, 0, 0, 0, []), UNLIMITED).bars == []
+
+
+def test_what_a_plan_limits_has_bars_that_end_where_the_plan_does() -> None:
+    plan = Plan("free", sites=3, storage=Size.parse("4KB"), build_time=Span.parse("60m"), deploys=5)
+    standing = Standing(facts(plan), 2, 5000, 1800.0)
+
+    shown = account_storage(AccountUsage("a@example.org", 5000, 9, 5000, 1, []), standing)
+
+    assert shown.plan_title == "Plan free"
+    assert [(bar.label, bar.share, bar.most, bar.words) for bar in shown.plan] == [
+        ("Sites", 2, 3, "2 of 3"),
+        ("Disk space", 4000, 4000, "5.0 kB of 4.0 kB"),
+        ("Builds this month", 1800, 3600, "30 minutes of 1 hour"),
+    ]
