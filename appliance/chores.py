@@ -28,12 +28,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """What is to be done: by which words of the command line, how many seconds apart, and when it was done last."""
+    """What is to be done: by which words of the command line, how many seconds apart, and when it was done last.
+
+    `failed` is told the last line that one said which failed; it may block.
+    """
 
     name: str
     words: tuple[str, ...]
     every: float
     last: Callable[[], datetime | None]
+    failed: Callable[[str], None] = lambda _reason: None
 
 
 def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
@@ -48,11 +52,14 @@ def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
         found = records.last_backup(folder)
         return found.at if found else None
 
+    def not_backed_up(reason: str) -> None:
+        records.keep(folder.backup_failed, records.Failed(datetime.now(UTC), reason))
+
     keep = ("--rehearse", "--keep", str(settings.backup_keep))
     rate = ("--rate", str(settings.verify_rate))
     every = [
         Chore("verification", ("verify", *rate, *data), settings.verify_every, verified),
-        Chore("backup", ("backup", settings.backup_to, *keep, *data), settings.backup_every, backed_up),
+        Chore("backup", ("backup", settings.backup_to, *keep, *data), settings.backup_every, backed_up, not_backed_up),
     ]
     return [chore for chore in every if chore.every]
 
@@ -91,6 +98,8 @@ class Doing(Beside):
             status = await process.wait()
         finally:
             await _end(process)
+        if status:
+            await asyncio.to_thread(self._chore.failed, said[-1] if said else f"It ended with status {status}.")
         tell = log.error if status else log.info
         tell("chore_failed" if status else "chore_done", chore=self._chore.name, said=list(said))
 

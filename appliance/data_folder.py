@@ -171,6 +171,11 @@ class DataFolder:
         return self.root / "backed_up.json"
 
     @property
+    def backup_failed(self) -> Path:
+        """Why the last backup failed that the server wanted to make, and when."""
+        return self.root / "backup_failed.json"
+
+    @property
     def migration_lock(self) -> Path:
         """Held while the database is made or migrated, by whoever comes first."""
         return self.root / "migrate.lock"

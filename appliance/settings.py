@@ -266,6 +266,9 @@ class Settings:
     verify_rate: Size = _setting("20MB", Size.parse, "how much of it is read in a second; 0B: as fast as it goes")
     backup_every: Span = _setting("0s", Span.parse, "how often a backup is made and rehearsed; 0s: never")
     backup_to: str = _setting("", str, "folder of backups, best on another disk; an absolute path")
+    backup_warn: Span = _setting(
+        "0s", Span.parse, "how old the last good backup may be before operators are warned; 0s: twice backup_every"
+    )
     backup_keep: int = _setting(14, whole(1, 10_000), "backups kept in that folder; older ones are removed")
     # plans
     plans: tuple[Plan, ...] = _setting(

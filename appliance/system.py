@@ -76,7 +76,7 @@ class System:
         self._deploys = deploys
         self._isolation = isolation
         self._storage = Storage(folder)
-        self._safety = partial(standing.findings, folder, settings.backup_every)
+        self._safety = partial(standing.findings, folder, settings.backup_every, settings.backup_warn)
         self._settings = described(settings)
         self._folder = folder
         self._backs_up = bool(settings.backup_every)
@@ -96,6 +96,11 @@ class System:
     async def is_backed_up(self) -> bool:
         """Whether a good backup was made, or is made by itself; quick."""
         return self._backs_up or await asyncio.to_thread(last_backup, self._folder) is not None
+
+    async def warnings(self, actor: Actor) -> list[Finding]:
+        """What is wrong with backups and stored files; nothing to all but operators."""
+        found = await asyncio.to_thread(self._safety) if actor.role == "operator" else []
+        return [finding for finding in found if finding.severity != "note"]
 
 
 class Storage:

@@ -115,6 +115,7 @@ class SitesPage:
     find: str = ""
     searchable: bool = False
     deleted: str = ""
+    warning: str = ""
     name: str = ""
     name_rule: str = said("sites.name_rule")
     refusal: str = ""

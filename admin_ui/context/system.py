@@ -18,6 +18,7 @@ from appliance.system import SettingFacts, StorageFacts, SystemFacts
 SAFETY = {  # by code of a finding
     "backup": "system.backup",
     "backup_old": "system.backup",
+    "backup_failed": "system.backup",
     "no_backup": "system.backup",
     "verified": "system.stored",
     "damaged": "system.stored",

@@ -43,6 +43,7 @@ async def _page(visit: Visit, name: str = "", problem: Problem | None = None) ->
         find=find,
         searchable=bool(find) or total > FEW,
         deleted=t("deleted_sites.restorable", count=deleted) if deleted else "",
+        warning=" ".join(finding.message for finding in await visit.parts.system.warnings(visit.actor)),
         name=name,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},

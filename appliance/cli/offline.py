@@ -124,7 +124,7 @@ def check(config: Path | None, data: Path | None) -> int:
     isolation = look(settings)
     show(f"builds: {isolation.about}")
     folder = DataFolder(settings.data)
-    findings = [*verify(folder), *standing.findings(folder, settings.backup_every)]
+    findings = [*verify(folder), *standing.findings(folder, settings.backup_every, settings.backup_warn)]
     for finding in findings:
         show(f"{finding.severity}: {finding.message}")
     wrong = any(finding.severity == "error" for finding in findings)

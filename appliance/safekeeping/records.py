@@ -29,7 +29,14 @@ class BackedUp(msgspec.Struct, frozen=True):
     rehearsed: bool
 
 
-Record = TypeVar("Record", Verified, BackedUp)
+class Failed(msgspec.Struct, frozen=True):
+    """A backup the server wanted to make, and could not, or whose rehearsal failed: when (UTC), and the reason said."""
+
+    at: datetime
+    reason: str
+
+
+Record = TypeVar("Record", Verified, BackedUp, Failed)
 
 
 def last_verification(folder: DataFolder) -> Verified | None:
@@ -42,7 +49,12 @@ def last_backup(folder: DataFolder) -> BackedUp | None:
     return _read(folder.backed_up, BackedUp)
 
 
-def keep(path: Path, record: Verified | BackedUp) -> None:
+def last_failure(folder: DataFolder) -> Failed | None:
+    """The last backup that failed; None where none did, or what it left cannot be read."""
+    return _read(folder.backup_failed, Failed)
+
+
+def keep(path: Path, record: Verified | BackedUp | Failed) -> None:
     """Write it beside and rename; raises OSError."""
     beside = path.with_suffix(".part")
     beside.write_bytes(msgspec.json.encode(record))

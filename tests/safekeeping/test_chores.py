@@ -117,6 +117,21 @@ def test_backups_need_a_folder(tmp_path: Path) -> None:
         load(given={"data": tmp_path, "backup_every": "1d"})
 
 
+def test_a_backup_that_fails_is_told_until_one_is_good_again(folder: DataFolder, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    environment = {"DROPDOCK_BACKUP_EVERY": "100ms", "DROPDOCK_BACKUP_TO": str(tmp_path / "taken")}
+    with served(folder.root, environment=environment):
+        wait_for(folder.backup_failed.exists)
+
+    (told, *_) = findings(folder, 60.0)
+    keep(folder.backed_up, BackedUp(datetime.now(UTC), "/mnt/backups", 5, 500, rehearsed=True))
+    (good, *_) = findings(folder, 60.0)
+
+    assert (told.severity, told.code) == ("warning", "backup_failed")
+    assert str(tmp_path / "taken") in told.message
+    assert good.code == "backup"
+
+
 def test_check_says_which_backup_is_the_last_good_one_and_warns_when_it_is_old(folder: DataFolder) -> None:
     def codes(every: float) -> list[tuple[str, str]]:
         return [(finding.severity, finding.code) for finding in findings(folder, every)]
@@ -127,5 +142,7 @@ def test_check_says_which_backup_is_the_last_good_one_and_warns_when_it_is_old(f
     keep(folder.verified, Verified(made, 1.0, 5, 500, damaged=2))
 
     assert codes(7200.0) == [("note", "backup"), ("warning", "damaged")]
+    assert findings(folder, 0.0, 3600.0)[0].code == "backup_old"
+    assert findings(folder, 3600.0, 4 * 3600.0)[0].code == "backup"
     assert codes(3600.0) == [("warning", "backup_old"), ("warning", "damaged")]
     assert "/mnt/backups" in run("check", "--data", str(folder.root)).stdout
