@@ -3,12 +3,15 @@
 A site's limits are those of its owner's plan, whoever deploys to it.
 """
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from appliance.actor import Actor
+from appliance.data_folder import DataFolder
 from appliance.errors import TooLarge
 from appliance.plan import Plan
 from appliance.plans import PlanFacts, Plans, build_time, facts, limit_of
+from appliance.settings import Settings
 from appliance.storage.ledger import Named
 from appliance.usage import Usage
 
@@ -29,6 +32,13 @@ class Allowance:
 
     plans: Plans
     usage: Usage
+
+    @classmethod
+    def of(cls, stack: AsyncExitStack, settings: Settings, folder: DataFolder) -> "Allowance":
+        """As the operator set the plans; the stack gives up what it holds open."""
+        usage = Usage(folder)
+        stack.push_async_callback(usage.close)
+        return cls(Plans.of(settings), usage)
 
     async def standing(self, actor: Actor, account: int) -> Standing:
         """How an account stands to its plan: one's own, or any for operators and admins; Forbidden, NotFound."""

@@ -7,7 +7,7 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import OperationalError
 
-from appliance import schema
+from appliance import drift, schema
 from appliance.data_folder import DataFolder, Unusable
 from appliance.models import MODULES
 from appliance.upgrade import upgrade
@@ -21,6 +21,7 @@ PRAGMAS = {
     "trusted_schema": "OFF",  # a database from elsewhere cannot run functions through its views
 }
 APPS = {schema.APP: {"models": list(MODULES), "default_connection": "default", "migrations": "appliance.migrations"}}
+_known: dict[str, drift.Schema] = {}
 MAKING = {"connections": {"default": "sqlite://:memory:"}, "apps": APPS}  # for `tortoise makemigrations`
 
 
@@ -63,6 +64,25 @@ async def open(folder: DataFolder) -> Database:  # noqa: A001 - `db.open` is wha
     return database
 
 
+async def check_drift() -> list[str]:
+    """What the open database has that no model describes; raises Unusable where it lacks something that one does."""
+    models = await _described()
+    live = await drift.schema_of(get_connection("default"))
+    if lacking := drift.lacking(live, models):
+        raise Unusable(
+            f"The database is not as Dropdock made it: it lacks {', '.join(lacking)}. Somebody changed it by hand, or "
+            "a migration was cut: restore a backup (dropdock restore), or undo that change."
+        )
+    return drift.beyond(live, models)
+
+
+async def _described() -> drift.Schema:
+    """The same for a whole process."""
+    if "schema" not in _known:
+        _known["schema"] = await drift.described(APPS)
+    return _known["schema"]
+
+
 async def ask() -> None:
     """Ask the open database something; raises what Tortoise raises."""
     await get_connection("default").execute_query("SELECT 1")
@@ -77,7 +97,7 @@ def config(folder: DataFolder, **pragmas: object) -> dict[str, Any]:
 async def _bring_up_to_date(folder: DataFolder) -> None:
     try:
         if schema.look(folder.database).pending:
-            await upgrade(folder, config(folder, foreign_keys="OFF"))
+            await upgrade(folder, config(folder, foreign_keys="OFF"), await _described())
         state = schema.look(folder.database)
     except schema.Unreadable as error:
         raise Unusable(

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from appliance.addresses import SiteHost
+from appliance.access import Access
+from appliance.addresses import Addresses, SiteHost
 from appliance.errors import Busy
 from appliance.gate_attempts import Attempts
+from appliance.live import LiveSites
 from appliance.passwords import LONGEST, Passwords
 from appliance.serving.engine import Request
 from appliance.serving.entrance import Entrance
@@ -49,6 +51,15 @@ class Gatekeeper:
         self._attempts = attempts
         self._read = read
         self._is_site = is_site
+
+    @classmethod
+    def of(cls, access: Access, addresses: Addresses, live: LiveSites) -> "Gatekeeper":
+        """For the sites that visitors get, with as many tries as the operator allows."""
+        settings = access.settings
+        attempts = Attempts(
+            per_address=settings.gate_attempts, per_site=settings.gate_site_attempts, window=settings.gate_window
+        )
+        return cls(access.passwords, live.entrances, attempts, read=addresses.read, is_site=live.is_live)
 
     def front(self, host: str) -> Release | None:
         """What stands at a host of a gated site before anything is loaded: its entrance with nothing behind.

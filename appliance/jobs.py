@@ -1,11 +1,10 @@
 """The bridge to the workshop: queue a deploy, have it worked on in a child process, take the outcome back."""
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +22,13 @@ from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
 from appliance.job_failures import lost_upload, not_written, tried_enough
 from appliance.listed_content import ListedContent
-from appliance.optimising import saving, transforms_of
+from appliance.optimising import limits_of, saving, transforms_of
 from appliance.progress import LogLine, Progress
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
-from appliance.storage.manifest import Manifest, Options, named_by
+from appliance.storage.manifest import Options
 from appliance.storage.savings import added
+from appliance.storing import Storing
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
 from builds.errors import BuildError
@@ -36,7 +36,7 @@ from builds.folders import remove
 from builds.order import Order, Source
 from builds.presses import LARGE_UPLOAD
 from builds.queue import Queue
-from builds.values import Limits, Plan
+from builds.values import Plan
 from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,7 @@ class Jobs:
         self._manifests = folder.stored_manifests
         self.work = UnderWay()
         self._stopping = threading.Event()
-        self._storing = threading.Lock()  # so that of two deploys the second knows what room the first took
+        self._storing = Storing(building, self._on_loop)
         self._at_work: dict[str, threading.Event] = {}  # set once nothing is left of the work on a deploy
         self._loop = asyncio.get_running_loop()
         self.queue = Queue(folder.queue, self._work, settings.deploys_at_once + settings.builds_at_once)
@@ -336,23 +336,13 @@ class Jobs:
             progress.say(problem.message)
         if saved := saving(manifest):
             progress.say(saved)
-        with self._room_for(work.deploy, manifest):
+        with self._storing.room_for(work.deploy, manifest):
             stored_as = self._manifests.put(manifest)
             self._keep_log(work.deploy, progress)
             self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, added(manifest, previous)))
         if listed is not None:
             listed.settle(manifest)
         return None
-
-    @contextlib.contextmanager
-    def _room_for(self, deploy: str, manifest: Manifest) -> Iterator[None]:
-        """Hold the room a plan has for this deploy until that is recorded; raises BuildError where there is none."""
-        if not self._on_loop(self.building.has_limited_room(deploy)):
-            yield
-            return
-        with self._storing:
-            self._on_loop(self.building.check_room(deploy, named_by(manifest)))
-            yield
 
     def _order(self, deploy: str, listed: ListedContent | None) -> Order | None:
         """How the deploy is built if it is a source; content whose paths are the site's already is none."""
@@ -404,11 +394,6 @@ class Jobs:
 
     def _on_loop(self, step: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The bounds of what an upload may become, as the workshop takes them."""
-    return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
 
 
 class _Later:

@@ -7,7 +7,12 @@ from appliance.settings import Settings
 from appliance.storage.manifest import Manifest, Options
 from appliance.storage.media_types import COMPRESSIBLE
 from appliance.storage.savings import saved, sent
-from builds.values import PressLimits, Transforms
+from builds.values import Limits, PressLimits, Transforms
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The bounds of what an upload may become, as the workshop takes them."""
+    return Limits(**{name: getattr(settings, name) for name in Limits.__slots__})
 
 
 def derived(folder: DataFolder) -> Path:

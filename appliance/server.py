@@ -37,7 +37,6 @@ from appliance.explain import Explainer
 from appliance.former import GraceTime
 from appliance.forwarding import Forwarder
 from appliance.front_door import FrontDoor
-from appliance.gate_attempts import Attempts
 from appliance.gatekeeper import Gatekeeper
 from appliance.gates import Gates
 from appliance.git.parts import Git
@@ -46,12 +45,12 @@ from appliance.health import Health
 from appliance.housekeeping import keep_house
 from appliance.intake import Intake
 from appliance.isolation import Isolation
-from appliance.jobs import Jobs, limits_of
+from appliance.jobs import Jobs
 from appliance.listening import CannotListen
 from appliance.live import LiveSites
 from appliance.metrics import Metrics
+from appliance.optimising import limits_of
 from appliance.parts import Parts
-from appliance.plans import Plans
 from appliance.pointer import Compiler
 from appliance.presence import Presence
 from appliance.pulse import Pulse
@@ -70,7 +69,6 @@ from appliance.switch import AsgiApp, Switch
 from appliance.system import System
 from appliance.tally import Tally
 from appliance.traefik import Traefik
-from appliance.usage import Usage
 from appliance.version import VERSION
 from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
 from appliance.workers.crew import CannotBegin, Crew
@@ -162,6 +160,8 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         stack.callback(folder.claim().release)
         access = Access.of(settings, secret_key(folder, settings.secret_key))
         await stack.enter_async_context(await db.open(folder))
+        if beyond := await db.check_drift():
+            log.info("schema_beyond", has=beyond)
         set_up_open = await set_up.is_open()
         _check_reach(settings, set_up_open=set_up_open)
         sockets = stack.enter_context(ExitStack())
@@ -229,7 +229,7 @@ async def _parts(
 ) -> tuple[Parts, LiveSites, Metrics]:
     """Make the parts, and what they and visitors have in common."""
     settings, counters = access.settings, await _counters(stack, folder)
-    addresses, allowance = Addresses.of(settings, ways.port), _allowance(stack, settings, folder)
+    addresses, allowance = Addresses.of(settings, ways.port), Allowance.of(stack, settings, folder)
     facts, live = Facts(addresses), await _live_sites(access, folder, table, addresses)
     publishing = Publishing(facts, live, refines=settings.best_variants)
     deploys, metrics = Deploys(facts, publishing, settings.key_age), Metrics(settings, folder, counters)
@@ -289,12 +289,6 @@ async def _gates(access: Access, addresses: Addresses, live: LiveSites) -> Gates
     return gates
 
 
-def _allowance(stack: AsyncExitStack, settings: Settings, folder: DataFolder) -> Allowance:
-    usage = Usage(folder)
-    stack.push_async_callback(usage.close)
-    return Allowance(Plans.of(settings), usage)
-
-
 def _jobs(program: Program, access: Access, folder: DataFolder, building: Building, metrics: Metrics) -> Jobs:
     jobs = Jobs(access.settings, folder, building, program.build_command, on_finished=metrics.deploy_finished)
     metrics.watch_queue(jobs.queue.depth)
@@ -350,7 +344,7 @@ def _front(  # noqa: PLR0913, PLR0917  (as above)
         counters=parts.counters,
         stall_seconds=settings.upload_timeout + SLACK,
         reception=ways.reception,
-        keeper=_gatekeeper(parts.access, parts.addresses, live),
+        keeper=Gatekeeper.of(parts.access, parts.addresses, live),
         forward=forwarder,
     )
     door = FrontDoor(
@@ -366,14 +360,6 @@ def _front(  # noqa: PLR0913, PLR0917  (as above)
     front = _Front(door, crew)
     stack.push_async_callback(_stop, front, parts, settings.stop_grace)
     return front
-
-
-def _gatekeeper(access: Access, addresses: Addresses, live: LiveSites) -> Gatekeeper:
-    settings = access.settings
-    attempts = Attempts(
-        per_address=settings.gate_attempts, per_site=settings.gate_site_attempts, window=settings.gate_window
-    )
-    return Gatekeeper(access.passwords, live.entrances, attempts, read=addresses.read, is_site=live.is_live)
 
 
 async def _stop(front: _Front, parts: Parts, grace: float) -> None:

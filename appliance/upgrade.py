@@ -1,4 +1,7 @@
-"""Bring a database to this program's schema: one process at a time, after a backup, in one transaction."""
+"""Bring a database to this program's schema: one process at a time, after a backup, in one transaction.
+
+Before its commit the database is checked whole, and its schema held against the models: what does not fit is undone.
+"""
 
 import asyncio
 import os
@@ -17,12 +20,14 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.transactions import in_transaction
 
-from appliance import schema
-from appliance.data_folder import DataFolder, Unusable
+from appliance import drift, schema
+from appliance.data_folder import DataFolder, Unusable, free_space
 from appliance.file_lock import FileLock, Held
 from appliance.storage.backups import Backups
 from appliance.version import VERSION
 
+COPIES = 3  # of the database: the backup, a table that is made anew, and the log of both
+ROOM = 20_000_000  # bytes, for what goes on beside that
 PATIENCE = 60.0  # seconds to wait for another process that is migrating the same database
 EDITORS: dict[str, type[BaseSchemaEditor]] = {"sqlite": SqliteSchemaEditor, "postgres": AsyncpgSchemaEditor}
 
@@ -33,8 +38,8 @@ class Damaged(Exception):
     """The database does not hold together after a migration."""
 
 
-async def upgrade(folder: DataFolder, config: dict[str, Any]) -> None:
-    """Make the database, or migrate it; `config` is Tortoise's, without foreign keys enforced. Raises Unusable.
+async def upgrade(folder: DataFolder, config: dict[str, Any], models: drift.Schema | None = None) -> None:
+    """Make the database, or migrate it to `models`; `config` is Tortoise's, without foreign keys. Raises Unusable.
 
     Several processes may call this at once: the first does the work, the others wait and find it done. When it fails
     the database is as it was before.
@@ -45,12 +50,14 @@ async def upgrade(folder: DataFolder, config: dict[str, Any]) -> None:
         if state.unknown or not state.pending:
             return
         await asyncio.to_thread(_prepare, folder, state)
-        await _migrate(folder, config, state.applied + state.pending)
+        await _migrate(folder, config, state.applied + state.pending, models)
         log.info("database_migrated", applied=state.pending)
 
 
-async def run(connection: BaseDBAsyncClient, names: Sequence[str]) -> None:
+async def run(connection: BaseDBAsyncClient, names: Sequence[str], models: drift.Schema | None = None) -> None:
     """Apply what is missing of these migrations, all of it or nothing, and record it.
+
+    Nothing, too, where the outcome lacks something of `models`. Raises Damaged.
 
     Foreign keys must not be enforced on `connection`: SQLite changes a table by building it anew, and dropping the old
     one would take its children's rows along. They are checked, with everything else, before the commit.
@@ -68,6 +75,8 @@ async def run(connection: BaseDBAsyncClient, names: Sequence[str]) -> None:
                 await _load(name).apply(state, schema_editor=editor(transaction))
                 await recorder.record_applied(schema.APP, name)
         await _check(transaction)
+        if models is not None and (lacking := drift.lacking(await drift.schema_of(transaction), models)):
+            raise Damaged(f"it would lack {', '.join(lacking)}")
 
 
 def _load(name: str) -> Migration:
@@ -88,6 +97,7 @@ async def _take(lock: FileLock, folder: DataFolder) -> None:
 def _prepare(folder: DataFolder, state: schema.State) -> None:
     """A database with something in it is copied first; a new one is made readable by this user alone."""
     if state.applied:
+        _check_room(folder)
         try:
             copy = Backups(folder.backups).take(folder.database, VERSION)
         except (sqlite3.Error, OSError) as error:
@@ -100,12 +110,25 @@ def _prepare(folder: DataFolder, state: schema.State) -> None:
         os.close(os.open(folder.database, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
-async def _migrate(folder: DataFolder, config: dict[str, Any], names: Sequence[str]) -> None:
+def _check_room(folder: DataFolder) -> None:
+    beside = folder.database.with_name(f"{folder.database.name}-wal")
+    size = sum(path.stat().st_size for path in (folder.database, beside) if path.exists())
+    needed, free = COPIES * size + ROOM, free_space(folder)
+    if free < needed:
+        raise Unusable(
+            f"The database was not migrated: that needs {needed:,} bytes on the disk of {folder.root}, and {free:,} "
+            "are free. It is unchanged; free some, or run the version used before."
+        )
+
+
+async def _migrate(
+    folder: DataFolder, config: dict[str, Any], names: Sequence[str], models: drift.Schema | None
+) -> None:
     context = TortoiseContext()
     try:
         with context:
             await context.init(config=config)
-            await run(context.db(), names)
+            await run(context.db(), names, models)
     except Exception as error:
         raise Unusable(
             f"{folder.database} could not be migrated to Dropdock {VERSION}: {error}. It is unchanged; the version "

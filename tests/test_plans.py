@@ -8,6 +8,7 @@ from random import Random
 import httpx
 import pytest
 
+from appliance.deploys import Listed, Listing, Name, NewDeploy
 from appliance.plan import Plan, plans
 from tests.builders import Appliance, appliance, deployed, page, zip_of
 from tests.cast import ALICE, BOB, OLGA
@@ -91,15 +92,16 @@ async def test_who_is_full_is_told_before_anything_is_sent(server: Appliance, al
     assert (await server.fetch("shop.localhost")).text == page("2")
 
 
-async def test_what_is_sent_for_a_listing_is_an_upload_too(alice: httpx.AsyncClient) -> None:
+async def test_what_is_sent_for_a_listing_is_an_upload_too(server: Appliance, alice: httpx.AsyncClient) -> None:
     await alice.post(f"{API}/sites", json={"name": "shop"})
     content = noise(150_000, 3).encode()
     sha256 = hashlib.sha256(content).hexdigest()
 
     said = await alice.post(f"{API}/sites/shop/listings", json={"files": [["a.bin", sha256, len(content)]]})
-    unsaid = (await alice.post(f"{API}/sites/shop/listings", json={"files": [["a.bin", sha256]]})).json()
+    unsaid, actor = NewDeploy(), server.actors[ALICE.email]  # as clients list files that say no sizes
+    await server.parts.listings.begin(actor, "shop", unsaid, Listing((Listed("a.bin", Name("sha256", sha256)),)))
     await alice.put(f"{API}/contents/{sha256}", content=content)
-    finished = await alice.post(f"{API}/listings/{unsaid['id']}/finish")
+    finished = await alice.post(f"{API}/listings/{unsaid.id}/finish")
 
     assert (said.status_code, said.json()["code"]) == (413, "plan_upload")
     assert (finished.status_code, finished.json()["code"]) == (413, "plan_upload")

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from appliance import accounts, db, logs, presence, sign_in_links, tokens
+from appliance import accounts, db, drift, logs, presence, sign_in_links, tokens
 from appliance.access import Access
 from appliance.accounts import COMMAND_LINE, ROLES, ChangeAccount, NewAccount
 from appliance.actor import RIGHTS, Right
@@ -124,7 +124,8 @@ def check(config: Path | None, data: Path | None) -> int:
     isolation = look(settings)
     show(f"builds: {isolation.about}")
     folder = DataFolder(settings.data)
-    findings = [*verify(folder), *standing.findings(folder, settings.backup_every, settings.backup_warn)]
+    findings = [*verify(folder), *asyncio.run(drift.findings(folder, db.APPS))]
+    findings += standing.findings(folder, settings.backup_every, settings.backup_warn)
     for finding in findings:
         show(f"{finding.severity}: {finding.message}")
     wrong = any(finding.severity == "error" for finding in findings)

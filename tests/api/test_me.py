@@ -11,7 +11,7 @@ async def test_everybody_sees_themselves(user: httpx.AsyncClient, alice: Actor) 
     answer = (await user.get("/me")).json()
 
     assert answer.pop("created_at").endswith("Z")
-    assert answer == {"id": alice.id, "email": ALICE.email, "role": "user", "disabled": False}
+    assert answer == {"id": alice.id, "email": ALICE.email, "role": "user", "disabled": False, "plan": ""}
 
 
 async def test_a_stranger_is_nobody(anybody: httpx.AsyncClient, alice: Actor) -> None:

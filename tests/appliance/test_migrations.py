@@ -12,8 +12,9 @@ from tortoise.migrations.operations import AlterModelOptions
 
 from appliance import db, migrations, upgrade
 from appliance.data_folder import DataFolder
+from appliance.drift import schema_of
 from tests.appliance.postgres import postgres_server
-from tests.appliance.schemas import postgres_schema, sqlite_schema
+from tests.appliance.schemas import postgres_schema
 
 FOLDER = Path(migrations.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("[0-9]*.py"))
@@ -100,12 +101,12 @@ async def test_the_models_have_no_change_without_a_migration(generated: Tortoise
 async def test_migrations_make_on_sqlite_what_the_models_describe(
     folder: DataFolder, generated: TortoiseContext
 ) -> None:
-    described = await sqlite_schema(generated.db())
+    described = await schema_of(generated.db())
     async with await db.open(folder):
         pass
     async with TortoiseContext() as context:
         await context.init(config=db.config(folder))
-        migrated = await sqlite_schema(context.db())
+        migrated = await schema_of(context.db())
 
     assert migrated == described
     assert "deploy" in migrated
