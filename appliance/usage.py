@@ -7,9 +7,11 @@ content that waits for a deploy, or that no deploy has any more and that is to b
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -74,9 +76,9 @@ class AccountUsage:
 class Usage:
     """The figures of this installation. Used on the event loop only; `close` is the server's."""
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: DataFolder, ledger: Ledger | None = None) -> None:
         self._manifests = folder.stored_manifests
-        self._ledger = Ledger(folder.usage)
+        self._ledger = ledger or Ledger(folder.usage)
 
     async def of_site(self, actor: Actor, name: str) -> SiteUsage:
         """What a site takes; NotFound."""
@@ -99,6 +101,23 @@ class Usage:
         def look() -> tuple[int, int]:
             self._settle(known)
             return self._ledger.together(known).bytes, self._ledger.added(known, named)
+
+        return await self._look(look)
+
+    async def freed_by(self, deploys: Collection[str]) -> int:
+        """Bytes that nobody would have any more without these deploys; they count for nobody from then on.
+
+        For a ledger of one's own: `freed_by` below.
+        """
+        sites = [site for (site,) in await Site.all().values_list("id")]
+        all_of = await _manifests_of(sites, Deploy.all())
+        left_of = await _manifests_of(sites, Deploy.all(), frozenset(deploys))
+
+        def look() -> int:
+            self._settle(all_of)
+            before = self._ledger.together(sites).bytes
+            self._settle({site: left for site, left in left_of.items() if left != all_of.get(site)})
+            return before - self._ledger.together(sites).bytes
 
         return await self._look(look)
 
@@ -169,20 +188,35 @@ class Usage:
             return None
 
 
+async def freed_by(folder: DataFolder, deploys: Collection[str]) -> int:
+    """Bytes that the next sweeps would free if these deploys were deleted; nothing is."""
+    if not deploys:
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        usage = Usage(folder, Ledger(Path(scratch) / "usage.db"))
+        try:
+            return await usage.freed_by(deploys)
+        finally:
+            await usage.close()
+
+
 async def _of_owner(account: int) -> dict[int, list[str]]:
     owned = [site for (site,) in await Site.filter(owner_id=account).values_list("id")]
     return await _manifests_of(owned, Deploy.filter(site__owner_id=account))
 
 
-async def _manifests_of(ids: list[int], deploys: QuerySet[Deploy]) -> dict[int, list[str]]:
-    """The manifests that each site's deploys have, one as often as deploys have it."""
+async def _manifests_of(
+    ids: list[int], deploys: QuerySet[Deploy], but: frozenset[str] = frozenset()
+) -> dict[int, list[str]]:
+    """The manifests that each site's deploys have, `but` for these, one as often as deploys have it."""
     found: dict[int, list[str]] = {site: [] for site in ids}
     last = ""
     while True:
         query = deploys.filter(id__gt=last, manifest__isnull=False).order_by("id").limit(ROWS)
         page = await query.values_list("id", "site_id", "manifest")
-        for _, site, manifest in page:
-            found.setdefault(site, []).append(str(manifest))
+        for deploy, site, manifest in page:
+            if deploy not in but:
+                found.setdefault(site, []).append(str(manifest))
         if len(page) < ROWS:
             return found
         last = str(page[-1][0])

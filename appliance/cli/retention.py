@@ -11,6 +11,7 @@ from appliance.cli.output import Failure, show, show_json
 from appliance.data_folder import DataFolder
 from appliance.deploys.retention import Due, Rules, due
 from appliance.plans import Plans
+from appliance.usage import freed_by
 
 
 @click.command()
@@ -28,21 +29,22 @@ def retention(
     """
     tried = {"keep_deploys": keep_deploys, "keep_age": keep_age}
     settings = options.settings(config, {"data": data, **tried})
-    if not DataFolder(settings.data).database.exists():
+    folder = DataFolder(settings.data)
+    if not folder.database.exists():
         raise Failure(f"There is nothing in {settings.data}: name the server's data directory with --data.")
 
-    async def look(_: Access) -> list[Due]:
-        return await due(Rules.of(settings), Plans.of(settings))
+    async def look(_: Access) -> tuple[list[Due], int]:
+        found = await due(Rules.of(settings), Plans.of(settings))
+        return found, await freed_by(folder, [one.deploy for one in found])
 
-    found = with_database(settings, look)
+    found, freed = with_database(settings, look)
     if as_json:
         show_json([_facts(one) for one in found])
         return
     for one in found:
         made = f"of {one.created_at:%Y-%m-%d}, {one.bytes:,} bytes"
         show(f"{one.site}  deploy {one.number} ({one.deploy}) {made}: {one.rule}")
-    size = sum(one.bytes for one in found)
-    show(f"Deploys that would be deleted: {len(found):,}, with {size:,} bytes that others may share.")
+    show(f"Deploys that would be deleted: {len(found):,}. Only they have {freed:,} bytes, which sweeps would free.")
 
 
 def _facts(one: Due) -> dict[str, object]:
