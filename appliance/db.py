@@ -3,6 +3,7 @@
 import sqlite3
 from typing import Any, Self
 
+import structlog
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import OperationalError
@@ -20,6 +21,8 @@ PRAGMAS = {
     "journal_size_limit": 16 * 2**20,  # bytes of log kept on disk after a burst
     "trusted_schema": "OFF",  # a database from elsewhere cannot run functions through its views
 }
+log = structlog.get_logger(__name__)
+
 APPS = {schema.APP: {"models": list(MODULES), "default_connection": "default", "migrations": "appliance.migrations"}}
 _known: dict[str, drift.Schema] = {}
 MAKING = {"connections": {"default": "sqlite://:memory:"}, "apps": APPS}  # for `tortoise makemigrations`
@@ -73,7 +76,9 @@ async def check_drift() -> list[str]:
             f"The database is not as Dropdock made it: it lacks {', '.join(lacking)}. Somebody changed it by hand, or "
             "a migration was cut: restore a backup (dropdock restore), or undo that change."
         )
-    return drift.beyond(live, models)
+    if beyond := drift.beyond(live, models):
+        log.info("schema_beyond", has=beyond)
+    return beyond
 
 
 async def _described() -> drift.Schema:

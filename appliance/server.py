@@ -160,8 +160,7 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         stack.callback(folder.claim().release)
         access = Access.of(settings, secret_key(folder, settings.secret_key))
         await stack.enter_async_context(await db.open(folder))
-        if beyond := await db.check_drift():
-            log.info("schema_beyond", has=beyond)
+        await db.check_drift()
         set_up_open = await set_up.is_open()
         _check_reach(settings, set_up_open=set_up_open)
         sockets = stack.enter_context(ExitStack())
@@ -237,13 +236,12 @@ async def _parts(
     jobs = _jobs(program, access, folder, building, metrics)
     intake, isolation = Intake(settings, folder, deploys, jobs, allowance), Isolation(settings)
     contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
-    forget, plans = counters.forget, allowance.plans
     parts = Parts(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=Sites(addresses, live, settings.snippet_size, plans),
-        removals=Removals(publishing, live, settings.keep_deleted, jobs.call_off, forget, plans),
+        sites=Sites(addresses, live, settings.snippet_size, allowance.plans),
+        removals=Removals(publishing, live, settings.keep_deleted, jobs.call_off, counters.forget, allowance.plans),
         deploys=deploys,
         intake=intake,
         jobs=jobs,
