@@ -23,7 +23,7 @@ FEW, MANY = 3, 60
 LISTS = (
     "/",
     "/sites/rows",
-    "/sites/rows/deploys-table",
+    "/sites/rows/deploys",
     "/sites/rows/settings",
     "/sites/rows/builds",
     "/sites/rows/gate",
