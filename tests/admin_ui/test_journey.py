@@ -55,7 +55,7 @@ def test_from_the_set_up_link_to_a_rollback(browser: Browser, tmp_path: Path) ->
 
         shown.click("text=Roll back to this")
         shown.click("dialog >> button >> text=Roll back")
-        shown.wait_for_selector("text=The deploy is live.")
+        shown.wait_for_selector("#notice >> text=The deploy is live.")
         assert window.heading_of(site) == "first"
         window.wait_for_deploys("Deploy 2: Ready", "Deploy 1: Live")
         own = shown.locator("#deploys a >> text=View").first.get_attribute("href")
@@ -245,7 +245,7 @@ def test_everything_is_done_with_the_keyboard(olga: Window, server: Served, tmp_
     shown.keyboard.press("Enter")  # the link has the focus again
     shown.wait_for_selector("dialog[open]")
     shown.keyboard.press("Enter")
-    shown.wait_for_selector("text=The deploy is live.")
+    shown.wait_for_selector("#notice >> text=The deploy is live.")
 
     assert olga.heading_of(f"http://keyboard.localhost:{server.port}/") == "first"
 
@@ -265,7 +265,7 @@ def test_everything_works_without_scripts(browser: Browser, server: Served, tmp_
         shown.click("text=no-scripts >> nth=0")
         shown.click("text=Roll back to this")
         shown.click("button >> text=Roll back")
-        shown.wait_for_selector("text=The deploy is live.")
+        shown.wait_for_selector("#notice >> text=The deploy is live.")
 
         assert window.heading_of(f"http://no-scripts.localhost:{server.port}/") == "first"
 
