@@ -19,7 +19,8 @@ CLOSED = [route for route in ROUTES if isinstance(route, Route)]
 OF_A_SITE = [route for route in CLOSED if "<name>" in route.rule and not route.rule.startswith("/help")]
 OF_A_DEPLOY = [route for route in CLOSED if "<deploy>" in route.rule]
 RULES = sorted({route.rule for route in ROUTES})
-PAGES = [route for route in CLOSED if route.method == "GET" and route.rule != "/events"]  # which has no end
+ELSEWHERE = {"/events", "/deleted-sites/<name>/delete"}  # the one has no end, the other needs a site that was deleted
+PAGES = [route for route in CLOSED if route.method == "GET" and route.rule not in ELSEWHERE]
 DONE = {"/deploys/<deploy>/publish", "/deploys/<deploy>/cancel"}  # of a live deploy: conflicts, said in a page
 STATUS = {"+": 200, "x": 403, "0": 404}  # of a page, by what tests/authorisation.py says of it
 
