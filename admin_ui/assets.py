@@ -30,6 +30,8 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "more",
     "tabs",
     "tree",
+    "chart",
+    "preview",
     "badge",
     "empty",
     "notice",

@@ -59,9 +59,9 @@ class Visit:
         """Whether accounts are this account's business."""
         return self.actor.role in PEOPLE
 
-    def page(self, template: str, page: object, status: int = 200) -> Response:
-        """Answer with a page, inside the frame with the navigation."""
-        return self.pages.answer(template, page, frame=self._frame(page), status=status)
+    def page(self, template: str, page: object, status: int = 200, *, framed: str = "") -> Response:
+        """Answer with a page, inside the frame with the navigation; `framed`: see `Pages.answer`."""
+        return self.pages.answer(template, page, frame=self._frame(page), status=status, framed=framed)
 
     def part(self, template: str, page: object) -> Response:
         """Answer with a piece of a page, for scripts to put in place."""

@@ -97,11 +97,18 @@ class Pages:
         icon = logo or f"{self.static}/{theme.name}.svg"
         return Look(f"{self.static}/{theme.name}.css", icon, logo, chosen.scheme, chosen.density)
 
-    def answer(self, template: str, page: object, *, frame: Frame | None = None, status: int = 200) -> Response:
-        """A page as an answer; `template` is a name below `templates/pages`, without `.html`."""
+    def answer(
+        self, template: str, page: object, *, frame: Frame | None = None, status: int = 200, framed: str = ""
+    ) -> Response:
+        """A page as an answer; `template` is a name below `templates/pages`, without `.html`.
+
+        `framed` is the one origin that this page may show in a frame of its own.
+        """
         html = self.html(template, page, frame or Frame(self.static, self.look(Preferences())))
         response = Response(html, status=status, content_type="text/html; charset=utf-8")
         response.headers.update(HEADERS)
+        if framed:
+            response.headers["Content-Security-Policy"] = f"{CSP}; frame-src {framed}"
         return response
 
     def html(self, template: str, page: object, frame: Frame) -> str:

@@ -1,7 +1,7 @@
 """The wired-up appliance, as the API and the admin get it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.access import Access
 from appliance.addresses import Addresses
@@ -19,6 +19,7 @@ from appliance.deploys import (
     Withdrawing,
 )
 from appliance.explain import Explainer
+from appliance.figures import Figures
 from appliance.gates import Gates
 from appliance.git.parts import Git
 from appliance.intake import Intake
@@ -66,6 +67,7 @@ class Parts:
     sweeping: Sweeping
     streams: Streams
     allowance: Allowance
+    figures: Figures = field(default_factory=Figures)
     stop: Callable[[], None] | None = None
     """Ends the server, where its operator has nothing else to end it with: no terminal and no service manager."""
 

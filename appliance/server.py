@@ -34,12 +34,14 @@ from appliance.deploys import (
     Withdrawing,
 )
 from appliance.explain import Explainer
+from appliance.figures import Gathering
 from appliance.former import GraceTime
 from appliance.forwarding import Forwarder
 from appliance.front_door import FrontDoor
 from appliance.gatekeeper import Gatekeeper
 from appliance.gates import Gates
 from appliance.git.parts import Git
+from appliance.greeting import greet
 from appliance.handed_over import Hypercorn
 from appliance.health import Health
 from appliance.housekeeping import keep_house
@@ -66,10 +68,9 @@ from appliance.storage.blobs import Blobs
 from appliance.streams import Streams
 from appliance.sweeping import Sweeping
 from appliance.switch import AsgiApp, Switch
-from appliance.system import System
+from appliance.system import Storage, System
 from appliance.tally import Tally
 from appliance.traefik import Traefik
-from appliance.version import VERSION
 from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
 from appliance.workers.crew import CannotBegin, Crew
 from appliance.workers.hiring import Vacancies
@@ -77,7 +78,6 @@ from appliance.workers.hiring import Vacancies
 log = structlog.get_logger(__name__)
 
 SLACK = 1.0  # seconds the door waits longer for a body than `intake` does, whose answer says more
-LAST_LINE = "Press Ctrl+C to stop."
 
 Blueprints = Callable[[Parts], Sequence[Blueprint]]
 """What the admin is made of, given the parts it works on."""
@@ -114,7 +114,7 @@ REFUSALS = (CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, 
 def run(settings: Settings, program: Program) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
     try:
-        serve(settings, program, _greet)
+        serve(settings, program, greet)
     except REFUSALS as error:
         print(f"dropdock: {error}", file=sys.stderr)  # noqa: T201 - the one line a person who starts it needs
         return 1
@@ -227,7 +227,7 @@ async def _parts(
     stack: AsyncExitStack, program: Program, folder: DataFolder, access: Access, ways: WaysIn, table: Table
 ) -> tuple[Parts, LiveSites, Metrics]:
     """Make the parts, and what they and visitors have in common."""
-    settings, counters = access.settings, await _counters(stack, folder)
+    settings, counters = access.settings, await _counters(stack, folder, access.settings)
     addresses, allowance = Addresses.of(settings, ways.port), Allowance.of(stack, settings, folder)
     facts, live = Facts(addresses), await _live_sites(access, folder, table, addresses)
     publishing = Publishing(facts, live, refines=settings.best_variants)
@@ -298,12 +298,13 @@ def _app(program: Program, parts: Parts, metrics: Metrics, traefik: Traefik) -> 
     return create_app(parts, [*program.admin(parts), *(each.blueprint() for each in watched)])
 
 
-async def _counters(stack: AsyncExitStack, folder: DataFolder) -> Counters:
+async def _counters(stack: AsyncExitStack, folder: DataFolder, settings: Settings) -> Counters:
     """The counters as they were when the server was stopped; the stack has them kept once nobody is answered."""
     counters = Counters()
     tally = Tally(folder.traffic, counters)
     await tally.start()
     stack.push_async_callback(tally.stop)
+    await _alongside(stack, Gathering(counters, Storage(folder), settings.figures_age))
     return counters
 
 
@@ -374,27 +375,3 @@ def _check_reach(settings: Settings, *, set_up_open: bool) -> None:
             f"{far[0]} can be reached from other machines, but there is no account yet: make one first with "
             "`dropdock account create --email YOU --role operator`, or set listen_without_account = true."
         )
-
-
-async def _greet(server: Running) -> None:
-    link = f"{server.parts.addresses.admin_url}setup?token={server.set_up_token}"
-    say(server, *([f"Open this link once to create your account:\n  {link}"] if server.set_up_token else []))
-
-
-def say(server: Running, *more: str) -> None:
-    """Print the lines a person who starts the server needs, and `more` below; log lines go to standard error."""
-    addresses, settings, ways = server.parts.addresses, server.parts.settings, server.ways
-    lines = [f"Dropdock {VERSION}"]
-    listenings = [each for each in (ways.plain, ways.tls) if each]
-    lines += [f"  Port {e.wanted} is taken: using {e.port}." for e in listenings if e.wanted not in {0, e.port}]
-    lines.append(f"  Admin  {addresses.admin_url}")
-    lines.append(f"  Sites  {addresses.url(addresses.site_host('<site>'))}")
-    lines.append(f"  Data   {settings.data.absolute()}")
-    if ways.tls:
-        lines.append(f"  HTTPS  on port {ways.tls.port}, HTTP on port {ways.plain.port}")
-    for address in (settings.listen, settings.listen_tls):
-        if address and not address.is_loopback:
-            lines.append(f"  Listening on {address}: other machines can connect.")
-    lines += [f"\n{line}" for line in (*more, LAST_LINE)]
-    print("\n".join(lines), flush=True)  # noqa: T201 - what `make run` is for
-    log.info("started", version=VERSION, port=ways.plain.port)

@@ -259,6 +259,7 @@ class Settings:
     )
     access_log_path: str = _setting("", str, "file of the access log, relative to <data>/logs; empty: standard output")
     audit_age: Span = _setting("365d", Span.parse, "how long the audit log says who changed what; 0s: for good")
+    figures_age: Span = _setting("365d", Span.parse, "how long figures of traffic and storage are kept; 0s: for good")
     # backups and verification
     verify_every: Span = _setting(
         "7d", Span.parse, "how often all stored content is read and held against its hashes; 0s: never"

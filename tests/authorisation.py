@@ -142,6 +142,7 @@ ROWS = {
         "GET /sites/<name>/builds",
         "GET /sites/<name>/deploys",
         "GET /sites/<name>/diff",
+        "GET /sites/<name>/figures",
         "GET /sites/<name>/gate",
         "GET /sites/<name>/git",
         "GET /sites/<name>/git/fetch",
@@ -249,6 +250,7 @@ ROWS = {
         "GET /api/v1/settings",
         "GET /admin/components",
         "GET /system",
+        "GET /system/figures",
         "POST /people/<int(max=2147483647):account>",
     ),
     TAKEN: (

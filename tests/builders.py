@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import psutil
 
-from appliance import accounts, server, tokens
+from appliance import accounts, greeting, server, tokens
 from appliance.accounts import NewAccount
 from appliance.actor import Actor
 from appliance.deploys.values import FINISHED
@@ -258,7 +258,7 @@ def _await_start(process: subprocess.Popen[str], log: Path) -> Served:
     said = ""
     for line in process.stdout or ():
         said += line
-        if server.LAST_LINE in line:
+        if greeting.LAST_LINE in line:
             break
     admin = re.search(r"Admin +https?://[^:/]+:?(\d*)/", said)
     if admin is None:

@@ -10,7 +10,9 @@ from admin_ui.context.ci import Snippet
 from admin_ui.context.common import Choice, Pager
 from admin_ui.context.deploy_list import DeployTable
 from admin_ui.context.deploys import State, Step, deploy_href, site_href, waiting_steps
+from admin_ui.context.figures import Spark, spark
 from admin_ui.words import Moment, bare, moment, number, said, size, t
+from appliance.gates import GateFacts
 from appliance.settings import Settings
 from appliance.sites import LatestFacts, LiveFacts, SiteFacts
 from appliance.storage.manifest import Options
@@ -52,10 +54,11 @@ class SiteCard:
     latest: LatestDeploy | None
     state: State
     deploys: str
+    visits: Spark | None = None
 
 
-def site_card(site: SiteFacts, *, with_owner: bool = False) -> SiteCard:
-    """From a site's facts."""
+def site_card(site: SiteFacts, *, with_owner: bool = False, visits: Sequence[int] = ()) -> SiteCard:
+    """From a site's facts, and its visits by day."""
     return SiteCard(
         name=site.name,
         href=site_href(site.name),
@@ -66,6 +69,7 @@ def site_card(site: SiteFacts, *, with_owner: bool = False) -> SiteCard:
         latest=_latest(site.latest) if site.latest else None,
         state=_state(site),
         deploys=number(site.deploys),
+        visits=spark(visits),
     )
 
 
@@ -125,14 +129,36 @@ class SitesPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What of the live site is shown in a frame: its address, or why it is not."""
+
+    url: str
+    instead: str = ""
+
+
+def preview(site: SiteFacts, gate: GateFacts) -> Preview:
+    """Of a site: nothing where nothing is live, or where its visitors have to prove who they are."""
+    if site.live is None:
+        return Preview("", t("preview.nothing"))
+    if gate.forced or gate.covers == "everything":
+        return Preview("", t("preview.gated"))
+    return Preview(site.url)
+
+
+@dataclass(frozen=True, slots=True)
 class SitePage:
-    """One site: its address, where to drop, its deploys."""
+    """One site: its address and what is seen there, its traffic, where to drop, its deploys; `steps` of the newest."""
 
     title: str
     site: SiteCard
+    preview: Preview
+    traffic: str
+    visits: Spark | None
+    figures_href: str
     zone: DropZone
     deploys: DeployTable
     storage: str
+    latest_steps: Sequence[Step] = ()
     commands: Sequence[Snippet] = ()
 
 

@@ -4,19 +4,22 @@ from quart import Response, request
 
 from admin_ui.context.ci import snippets
 from admin_ui.context.deploy_list import deploy_table
-from admin_ui.context.deploys import deploy_href
-from admin_ui.context.sites import SitePage, drop_zone, site_card
+from admin_ui.context.deploys import deploy_href, step
+from admin_ui.context.figures import figures_href, spark, totals
+from admin_ui.context.sites import SitePage, drop_zone, preview, site_card
 from admin_ui.context.usage import site_storage
 from admin_ui.edge import Route, Visit, go
 from appliance.deploys import NewDeploy
 from appliance.uploads import body_of
 
+DAYS = 7  # of traffic
 NEWEST = 10  # deploys on the page of a site; all of them are on one of their own
 
 
 async def show(visit: Visit, name: str) -> Response:
     """The page."""
-    return visit.page("site", await _page(visit, name))
+    page = await _page(visit, name)
+    return visit.page("site", page, framed=page.preview.url.rstrip("/"))
 
 
 async def upload(visit: Visit, name: str) -> Response:
@@ -29,9 +32,15 @@ async def upload(visit: Visit, name: str) -> Response:
 async def _page(visit: Visit, name: str) -> SitePage:
     site = await visit.parts.sites.get(visit.actor, name)
     deploys, total = await visit.parts.deploys.listing(visit.actor, name, 1, NEWEST)
+    days = await visit.parts.figures.of_site(visit.actor, site.name, "day", DAYS)
     return SitePage(
         title=site.name,
         site=site_card(site),
+        preview=preview(site, await visit.parts.gates.get(visit.actor, site.name)),
+        traffic=totals(days),
+        visits=spark([day.requests for day in days]),
+        figures_href=figures_href(site.name),
+        latest_steps=[step(one) for one in deploys[0].steps] if deploys else [],
         zone=drop_zone(visit.parts.settings, site.name),
         deploys=deploy_table(site, deploys, 1, total),
         storage=site_storage(await visit.parts.allowance.usage.of_site(visit.actor, name)),

@@ -7,6 +7,7 @@ from quart import Response, request
 from admin_ui import forms
 from admin_ui.context.common import PER_PAGE, pager
 from admin_ui.context.deploys import site_href
+from admin_ui.context.figures import SPARK_DAYS
 from admin_ui.context.sites import SitesPage, drop_zone, site_card
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.screens.checklist import points
@@ -36,8 +37,9 @@ async def _page(visit: Visit, name: str = "", problem: Problem | None = None) ->
     find = request.args.get("find", "").strip()
     sites, total = await visit.parts.sites.listing(visit.actor, page, PER_PAGE, find)
     _, deleted = await visit.parts.removals.listing(visit.actor, 1, 1)
+    visits = await visit.parts.figures.visits([site.name for site in sites], SPARK_DAYS)
     return SitesPage(
-        rows=[site_card(site, with_owner=visit.runs_people) for site in sites],
+        rows=[site_card(site, with_owner=visit.runs_people, visits=visits[site.name]) for site in sites],
         pages=pager("/", page, total, query=urlencode({"find": find}) if find else ""),
         zone=drop_zone(visit.parts.settings),
         find=find,

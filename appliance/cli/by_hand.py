@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from appliance import browser, opening, server
+from appliance import browser, greeting, opening, server
 from appliance.cli.output import Failure, on_terminal
 from appliance.data_folder import DataFolder, InUse
 from appliance.server import Program, Running
@@ -39,7 +39,7 @@ async def _greet(running: Running) -> None:
     parts = running.parts
     link = await opening.link(parts.access, parts.addresses.admin_url)
     opened = browser.open_link(link, DataFolder(parts.settings.data).way_in)
-    server.say(running, told(link, opened=opened))
+    greeting.say(running, told(link, opened=opened))
 
 
 def told(link: str, *, opened: bool) -> str:

@@ -20,4 +20,5 @@ NAMES = (
     "0012_bytes_added",
     "0013_deleted_sites",
     "0014_plans",
+    "0015_figures",
 )

@@ -8,4 +8,5 @@ MODULES = (
     "appliance.models.git",
     "appliance.models.build",
     "appliance.models.audit",
+    "appliance.models.figures",
 )

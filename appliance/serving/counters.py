@@ -185,6 +185,11 @@ class Counters:
         self._add_up()
         return list(self._sites)
 
+    def totals(self, site: str) -> tuple[datetime, tuple[int, ...], int]:
+        """Since when a site is counted, requests by class of status (the place in the tuple), and bytes sent."""
+        row = self._sites.get(site)
+        return (self.since, (0,) * 10, 0) if row is None else (row.since, tuple(row.statuses), row.sent)
+
     def kept(self, site: str) -> tuple[datetime, SiteBatch] | None:
         """What was counted of a site, and since when, to be restored after a restart; up to the last `state`."""
         row = self._sites.get(site)

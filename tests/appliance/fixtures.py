@@ -20,7 +20,7 @@ from appliance.data_folder import DataFolder
 
 DATABASES = Path(__file__).parent / "databases"
 ROWS = 2  # in every table
-MOMENT = "2026-11-20 12:00:00+00:00"
+MOMENT = "2026-11-{day:02} 12:00:00+00:00"
 
 
 def kept() -> list[str]:
@@ -82,7 +82,7 @@ def _value(table: str, name: str, kind: str, number: int, *, refers: bool, text:
     if refers:
         return f"deploy-{number}" if text else number
     if "TIMESTAMP" in kind:
-        return MOMENT
+        return MOMENT.format(day=19 + number)
     if "JSON" in kind:
         return "[]"
     if any(word in kind for word in ("INT", "REAL", "DOUBLE", "FLOAT", "NUMERIC")):

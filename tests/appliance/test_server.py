@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from appliance import server as program
+from appliance import greeting
 from appliance.data_folder import DataFolder, Unusable
 from appliance.listening import CannotListen
 from appliance.server import CannotStart
@@ -106,7 +106,7 @@ def test_a_start_says_where_everything_is(fresh: Served) -> None:
     assert f"Admin  http://localhost:{fresh.port}/\n" in fresh.said
     assert f"Sites  http://<site>.localhost:{fresh.port}/\n" in fresh.said
     assert re.search(r"Data   /\S+/data\n", fresh.said)
-    assert fresh.said.endswith(f"\n{program.LAST_LINE}\n")
+    assert fresh.said.endswith(f"\n{greeting.LAST_LINE}\n")
     assert "other machines" not in fresh.said
     assert "is taken" not in fresh.said
 

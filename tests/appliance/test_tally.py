@@ -109,3 +109,14 @@ async def test_it_is_written_now_and_then(tmp_path: Path) -> None:
             while "now-and-then.jsonl" not in names(tmp_path):  # noqa: ASYNC110 - a thread writes it
                 await asyncio.sleep(0.005)
         await tally.stop()
+
+
+async def test_figures_go_on_after_a_restart(tmp_path: Path) -> None:
+    before = await with_sites(tmp_path / "data", "shop")
+
+    async with appliance(tmp_path / "data", before=before) as again:
+        visit(again.parts.counters, "shop", 2)
+
+    async with appliance(tmp_path / "data", before=before) as last:
+        today = (await last.parts.figures.of_site(last.actors[ALICE.email], "shop", "day", 1))[0]
+    assert (today.status_2xx, today.status_4xx, today.bytes) == (5, 5, 65)

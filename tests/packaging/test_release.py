@@ -128,8 +128,12 @@ def test_the_notes_are_what_the_changelog_says_of_a_version(project: Path) -> No
     assert subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout == "- It works.\n"
 
 
+def licences() -> list[Path]:
+    return [path for package in ("appliance", "builds", "admin_ui") for path in (ROOT / package).rglob("*LICENSE*")]
+
+
 def test_the_licences_of_all_that_is_shipped_are_listed(tmp_path: Path) -> None:
-    for name in ("requirements.txt", "appliance/api/viewer/LICENSE"):
+    for name in ("requirements.txt", *(path.relative_to(ROOT) for path in licences())):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     subprocess.run([sys.executable, SCRIPTS / "third_party.py"], cwd=tmp_path, check=True)
@@ -141,7 +145,7 @@ def test_the_licences_of_all_that_is_shipped_are_listed(tmp_path: Path) -> None:
 
 def test_every_folder_of_files_that_others_made_is_listed() -> None:
     listed = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
-    texts = [path for package in ("appliance", "builds", "admin_ui") for path in (ROOT / package).rglob("*LICENSE*")]
+    texts = licences()
 
     assert texts
     assert [path for path in texts if f"| {path.parent.relative_to(ROOT)} | " not in listed] == []
