@@ -344,7 +344,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "serve": ("Run the server.", _serve),
     "deploy": ("Publish a folder, a .zip, a .tar, or a single file.", _deploy),
     "patch": ("Add, replace or take out a few files of a site.", _patch),
-    "site": ("Create, list, change and delete sites.", _site),
+    "site": ("Create, list, change, delete and restore sites.", _site),
     "deploys": ("List a site's deploys, newest first.", _deploys),
     "logs": ("Print the log of a deploy.", _logs),
     "answer": ("Say how a deploy that asks is to be built.", _answer),
