@@ -1,6 +1,7 @@
 """The window itself: pywebview shows the admin in it, with a menu, and a question before it closes."""
 
 import json
+import logging
 import os
 import secrets
 import signal
@@ -11,7 +12,7 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Literal
+from typing import Literal, NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -72,6 +73,7 @@ def run(settings: Settings, program: Program) -> int:
         _on_stop_signals(lambda: leave(window.quit, left, lambda: _without_window(backstage)))
         window.stay_open()
         left.set()
+        _end(backstage)
     except WebViewException as error:
         log.warning("no_window", reason=str(error))
         _in_browser(backstage, running)
@@ -165,9 +167,20 @@ def _toolkit() -> Literal["qt"] | None:
 
 
 def _without_window(backstage: Backstage) -> None:
-    """End the program as it should, although its main thread hangs in a toolkit."""
     log.warning("window_hangs")
+    _end(backstage)
+
+
+def _end(backstage: Backstage) -> NoReturn:
+    """End the server and the program, also from another thread than the main one.
+
+    Python would wait for threads of pywebview, of which one waits for ever where a page was being drawn as its window
+    was closed.
+    """
     backstage.stop()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(0)
 
 
