@@ -51,6 +51,6 @@ async def test_a_webhook_s_secret_is_shown_once(alice: Desk) -> None:
 async def test_deploying_from_git_ends(alice: Desk) -> None:
     path = await set_up(alice, "git-gone")
 
-    await alice.submit(f"{path}/delete")
+    await alice.submit(f"{path}/delete", sure="on")
 
     assert "Deploy now" not in (await alice.page(path)).text
