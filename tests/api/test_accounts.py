@@ -53,7 +53,7 @@ async def test_accounts_are_listed_in_pages(admin: httpx.AsyncClient, alice: Act
 async def test_an_account_shows_no_password(operator: httpx.AsyncClient, alice: Actor) -> None:
     shown = (await operator.get(f"/accounts/{alice.id}")).json()
 
-    assert shown.keys() == {"id", "email", "role", "created_at", "disabled"}
+    assert shown.keys() == {"id", "email", "role", "created_at", "disabled", "plan"}
 
 
 async def test_an_account_that_is_not_there_is_not_found(operator: httpx.AsyncClient) -> None:

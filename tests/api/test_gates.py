@@ -234,6 +234,7 @@ async def test_a_new_site_does_not_inherit_the_gate_of_one_by_its_name(
     cookie = await signed_in(server, "reborn")
 
     await alice.delete("/api/v1/sites/reborn")
+    await alice.delete("/api/v1/deleted-sites/reborn")
     gone = await status(server, "reborn")
     await site(alice, "reborn")
     fresh = await status(server, "reborn")

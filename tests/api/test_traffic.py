@@ -49,6 +49,7 @@ async def test_a_site_made_again_begins_at_nothing(server: Appliance) -> None:
 
     async with server.client(ALICE) as alice:
         await alice.delete("/api/v1/sites/shop")
+        await alice.delete("/api/v1/deleted-sites/shop")
         await alice.post("/api/v1/sites", json={"name": "shop"})
         seen = (await alice.get("/api/v1/sites/shop/traffic")).json()
 
