@@ -63,7 +63,8 @@ def test_it_holds_everything_that_is_needed_and_nothing_else(
     after = contents(restored(tmp_path / form, tmp_path / "new").root)
     left_out = before.keys() - after.keys()
     assert blob_of("stray") in left_out
-    scratch = {"blobs", "incoming", "queue.db", "cache", "backups", "work", "blobs.guard", "manifests.guard"}
+    made_anew = {"queue.db", "usage.db", "cache", "blobs.guard", "manifests.guard"}
+    scratch = {"blobs", "incoming", "backups", "work", *made_anew}
     assert {name.split("/")[0] for name in left_out} <= scratch
     assert {name: after[name] for name in after if name != "dropdock.db"} == {
         name: before[name] for name in after if name != "dropdock.db"
