@@ -367,7 +367,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "backup": ("Back up the data directory, while the server runs or not.", _backup),
     "restore": ("Restore a backup into a new or empty data directory.", _restore),
     "verify": ("Check every stored byte, while the server runs or not.", _verify),
-    "usage": ("Say what a site, or all of one's sites, take of the disk.", _usage),
+    "usage": ("Say what a site takes of the disk, or all that one owns.", _usage),
     "plan": ("Say which plan one has, and what one uses of it.", _plan),
     "retention": ("Say which deploys the rules on keeping them would delete.", _retention),
     "sweep": ("Free the disk of content that no deploy has any more.", _sweep),
