@@ -34,12 +34,14 @@ async def live(ground: Ground, actor: Actor) -> int | None:
 
 
 def while_compiling(monkeypatch: pytest.MonkeyPatch, method: str, happens: Callable[[], Awaitable[Any]]) -> None:
-    """Have something happen after a release was compiled and before its pointer is committed."""
+    """Have something happen, once, after a release was compiled and before its pointer is committed."""
     compile_ = getattr(LiveSites, method)
+    due = [happens]
 
     async def compile_and(self: LiveSites, *arguments: Any) -> Any:
         prepared = await compile_(self, *arguments)
-        await happens()
+        if due:
+            await due.pop()()
         return prepared
 
     monkeypatch.setattr(LiveSites, method, compile_and)

@@ -133,7 +133,7 @@ def licences() -> list[Path]:
 
 
 def test_the_licences_of_all_that_is_shipped_are_listed(tmp_path: Path) -> None:
-    for name in ("requirements.txt", *(path.relative_to(ROOT) for path in licences())):
+    for name in ("requirements.txt", *(str(path.relative_to(ROOT)) for path in licences())):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     subprocess.run([sys.executable, SCRIPTS / "third_party.py"], cwd=tmp_path, check=True)
