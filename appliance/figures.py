@@ -100,13 +100,11 @@ class Gathering(Beside):
     async def stop(self) -> None:
         """Write what has been counted by now; nobody is answered any more."""
         await Beside.stop(self)
-        await self.gather(datetime.now(UTC))
+        await self._collect()
 
     async def gather(self, now: datetime) -> None:
         """Add what was counted since the last time to the hour that was going on then, and write what changed."""
-        for name in self._counters.names():
-            self._add(name)
-        await self._write()
+        await self._collect()
         turned = hour_of(now) != self._at
         if turned:
             self._turn(hour_of(now))
@@ -116,6 +114,11 @@ class Gathering(Beside):
         if now - self._pruned >= timedelta(days=1):
             await self._prune(now)
             self._pruned = now
+
+    async def _collect(self) -> None:
+        for name in self._counters.names():
+            self._add(name)
+        await self._write()
 
     async def _go_on(self) -> None:
         while True:

@@ -5,7 +5,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from appliance.composing import Composer
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
+from appliance.finished import LOOKED_UP, Finished, told
 from appliance.job_failures import lost_upload, not_written, tried_enough
 from appliance.listed_content import ListedContent
 from appliance.optimising import limits_of, saving, transforms_of
@@ -42,20 +42,7 @@ from builds.workshop import Workshop
 log = structlog.get_logger(__name__)
 DATABASE_BACK = 1.0  # seconds until what could not be written down is tried again
 CALLED_OFF = 10.0  # seconds a caller waits at most for what was called off to be gone
-LOOKED_UP = ("cache_hits", "cache_misses", "kept_hits", "kept_misses")  # what is counted of a result
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A deploy's end, for whoever counts: `state` is ready or failed."""
-
-    state: str
-    seconds: float
-    cache_hits: int = 0  # files of which what was made before was used again
-    cache_misses: int = 0
-    kept_hits: int = 0  # folders of dependencies that were installed before
-    kept_misses: int = 0
 
 
 class Jobs:
@@ -266,26 +253,12 @@ class Jobs:
         seconds = time.monotonic() - began
         if self._turns.builds(work.deploy):
             self._insist(lambda: self.building.spent(work.deploy, seconds))
-        finished = Finished(self._state(result), seconds, **looked_up)
-        self._tell(work, finished, result)
-        self._on_finished(finished)
+        self._on_finished(told(work, seconds, looked_up, result))
         return None
 
     def _asked(self, deploy: str) -> "_Later | None":
         """It waits for an answer, unless it is gone."""
         return _Later() if deploy in self.deploys.under_way else None
-
-    def _state(self, failure: Failure | None) -> str:
-        if failure is None:
-            return "ready"
-        return "cancelled" if failure.code == "cancelled" else "failed"
-
-    def _tell(self, work: Work, finished: Finished, failure: Failure | None) -> None:
-        facts = {"deploy": work.deploy, "site": work.site, "seconds": round(finished.seconds, 3)}
-        if failure is None:
-            log.info("deploy_ready", **facts)
-        else:
-            log.info("deploy_failed", code=failure.code, **facts)
 
     def _try(self, work: Work, progress: Progress, looked_up: Counter[str]) -> Failure | Source | None:
         """None when all went well; or what the deploy is, where that is all there was to do."""

@@ -14,8 +14,8 @@ from quart.wrappers.response import Response
 
 from appliance.data_folder import DataFolder
 from appliance.errors import Forbidden
+from appliance.finished import Finished
 from appliance.guard import opened
-from appliance.jobs import Finished
 from appliance.room import measure
 from appliance.safekeeping import records
 from appliance.serving.counters import Counters

@@ -215,8 +215,9 @@ async def _wire(
     vacancies: Vacancies | None,
 ) -> tuple[Parts, Quart, _Front]:
     """Make everything and start what has a life; the stack stops it."""
-    table = Table(previews=access.settings.previews_loaded, reserved=Addresses.of(access.settings, ways.port).is_admin)
-    parts, live, metrics = await _parts(stack, program, folder, access, ways, table)
+    addresses = Addresses.of(access.settings, ways.port)
+    table = Table(previews=access.settings.previews_loaded, reserved=addresses.is_admin)
+    parts, live, metrics = await _parts(stack, program, folder, access, addresses, table)
     app = _app(program, parts, metrics, Traefik(parts.settings, parts.addresses, live.named_hosts))
     front = _front(stack, program, parts, ways, vacancies, live, table, app)
     await _go_on(stack, program, parts, folder, metrics)
@@ -224,11 +225,12 @@ async def _wire(
 
 
 async def _parts(
-    stack: AsyncExitStack, program: Program, folder: DataFolder, access: Access, ways: WaysIn, table: Table
+    stack: AsyncExitStack, program: Program, folder: DataFolder, access: Access, addresses: Addresses, table: Table
 ) -> tuple[Parts, LiveSites, Metrics]:
     """Make the parts, and what they and visitors have in common."""
-    settings, counters = access.settings, await _counters(stack, folder, access.settings)
-    addresses, allowance = Addresses.of(settings, ways.port), Allowance.of(stack, settings, folder)
+    settings, storage = access.settings, Storage(folder)
+    counters = await _counters(stack, folder, storage, settings.figures_age)
+    allowance = Allowance.of(stack, settings, folder)
     facts, live = Facts(addresses), await _live_sites(access, folder, table, addresses)
     publishing = Publishing(facts, live, refines=settings.best_variants)
     deploys, metrics = Deploys(facts, publishing, settings.key_age), Metrics(settings, folder, counters)
@@ -260,7 +262,7 @@ async def _parts(
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
         site_builds=jobs.building.site_builds,
         isolation=isolation,
-        system=System(settings, folder, Health(folder, jobs.queue.is_running), deploys, isolation),
+        system=System(settings, folder, storage, Health(folder, jobs.queue.is_running), deploys, isolation),
         sweeping=Sweeping(folder, settings, jobs.work, metrics.swept),
         streams=Streams(settings),
         allowance=allowance,
@@ -298,13 +300,13 @@ def _app(program: Program, parts: Parts, metrics: Metrics, traefik: Traefik) -> 
     return create_app(parts, [*program.admin(parts), *(each.blueprint() for each in watched)])
 
 
-async def _counters(stack: AsyncExitStack, folder: DataFolder, settings: Settings) -> Counters:
+async def _counters(stack: AsyncExitStack, folder: DataFolder, storage: Storage, age: float) -> Counters:
     """The counters as they were when the server was stopped; the stack has them kept once nobody is answered."""
     counters = Counters()
     tally = Tally(folder.traffic, counters)
     await tally.start()
     stack.push_async_callback(tally.stop)
-    await _alongside(stack, Gathering(counters, Storage(folder), settings.figures_age))
+    await _alongside(stack, Gathering(counters, storage, age))
     return counters
 
 

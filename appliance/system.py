@@ -70,12 +70,18 @@ class System:
     """Looks at the installation, for operators. Used on the event loop only."""
 
     def __init__(
-        self, settings: Settings, folder: DataFolder, health: Health, deploys: Deploys, isolation: Isolation
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        storage: "Storage",
+        health: Health,
+        deploys: Deploys,
+        isolation: Isolation,
     ) -> None:
         self.health = health
         self._deploys = deploys
         self._isolation = isolation
-        self._storage = Storage(folder)
+        self._storage = storage
         self._safety = partial(standing.findings, folder, settings.backup_every, settings.backup_warn)
         self._settings = described(settings)
         self._folder = folder

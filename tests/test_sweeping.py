@@ -53,6 +53,17 @@ async def delete(client: httpx.AsyncClient, deploy: dict[str, Any]) -> None:
     (await client.delete(f"/api/v1/deploys/{deploy['id']}")).raise_for_status()
 
 
+async def with_something_to_sweep(server: Appliance, client: httpx.AsyncClient, data: Path) -> set[str]:
+    """What is stored once a deploy was deleted, and found by a sweep to be named by nothing for a day."""
+    old = await deployed(client, "shop", content("old"))
+    await deployed(client, "shop", content("new"))
+    await delete(client, old)
+    await server.parts.sweeping.sweep()
+    before = stored(data)
+    age(data)
+    return before
+
+
 def content(text: str) -> bytes:
     return zip_of({"index.html": page(text), "shared.txt": "shared " * 500, f"{text}.txt": f"{text} " * 500})
 
@@ -134,12 +145,7 @@ async def test_deploys_and_sweeps_at_the_same_time_lose_nothing(tmp_path: Path) 
 async def test_nothing_is_swept_while_a_backup_is_taken(tmp_path: Path) -> None:
     data = tmp_path / "data"
     async with appliance(data, (OLGA, ALICE)) as server, server.client(ALICE) as client:
-        old = await deployed(client, "shop", content("old"))
-        await deployed(client, "shop", content("new"))
-        await delete(client, old)
-        await server.parts.sweeping.sweep()
-        before = stored(data)
-        age(data)
+        before = await with_something_to_sweep(server, client, data)
         with FileLock(DataFolder(data).content_lock) as backup:
             backup.take()
             sweeping = asyncio.create_task(server.parts.sweeping.sweep())
@@ -160,12 +166,7 @@ async def test_a_clock_that_is_set_meanwhile_ends_the_sweep_and_nothing_goes(
     """What is stored after the clock was set back may look as if nobody had used it since long before the sweep."""
     data = tmp_path / "data"
     async with appliance(data, (OLGA, ALICE)) as server, server.client(ALICE) as client:
-        old = await deployed(client, "shop", content("old"))
-        await deployed(client, "shop", content("new"))
-        await delete(client, old)
-        await server.parts.sweeping.sweep()
-        before = stored(data)
-        age(data)
+        before = await with_something_to_sweep(server, client, data)
         with FileLock(DataFolder(data).content_lock) as backup:
             backup.take()
             sweeping = asyncio.create_task(server.parts.sweeping.sweep())
@@ -255,13 +256,8 @@ def killed_sweep(data: Path) -> None:
 async def test_the_command_says_what_would_be_freed_and_frees_it(tmp_path: Path) -> None:
     data = tmp_path / "data"
     async with appliance(data, (OLGA, ALICE)) as server, server.client(ALICE) as client:
-        old = await deployed(client, "shop", content("old"))
-        await deployed(client, "shop", content("new"))
-        await delete(client, old)
-        await server.parts.sweeping.sweep()
-    age(data)
+        before = await with_something_to_sweep(server, client, data)
 
-    before = stored(data)
     would, kept = sweep(data, "--dry-run"), stored(data)
     did = sweep(data)
 

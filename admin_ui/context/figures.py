@@ -61,6 +61,11 @@ class Table:
     charts: tuple[Chart, ...]
     moments: str
 
+    @property
+    def figure_heads(self) -> list[str]:
+        """The heads as `parts/table.html` takes those that stand over figures."""
+        return [f"amount:{head}" for head in self.heads]
+
 
 @dataclass(frozen=True, slots=True)
 class Spark:

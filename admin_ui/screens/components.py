@@ -13,7 +13,7 @@ from admin_ui.words import moment
 from appliance.errors import Forbidden
 
 BADGES = ("live", "good", "failed", "working", "queued", "locked", "asking", "draft", "ready")
-MOMENT = moment(datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+MOMENT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 async def show(visit: Visit) -> Response:
@@ -27,7 +27,7 @@ async def show(visit: Visit) -> Response:
         ComponentsPage(
             theme=theme.name,
             badges=BADGES,
-            moment=MOMENT,
+            moment=moment(MOMENT),
             choices=[Choice("a", "The first"), Choice("b", "The second")],
             pages=Pager("Page 2 of 3", "/admin/components?page=1", "/admin/components?page=3"),
             swatches=[Swatch(name, *(getattr(each, scheme) for scheme in SCHEMES)) for name, each in colours.items()],

@@ -13,10 +13,10 @@ from appliance.serving.engine import Request, answer
 from appliance.serving.heads import END, BadHead
 from appliance.serving.known import KnownHeads, Prepared
 from appliance.serving.outlet import Outlet, send_rest
-from appliance.serving.prepare import CLOSE, prepare
+from appliance.serving.prepare import CLOSE, page, prepare
 from appliance.serving.ready import LARGEST, Ready
 from appliance.serving.release import Release
-from appliance.serving.replies import FilePart, Reply, page_reply
+from appliance.serving.replies import FilePart, Reply
 from appliance.serving.rules.conditions import COUNTRY
 from appliance.serving.visitor import Asked, Visitor
 
@@ -326,17 +326,13 @@ class FastLane(asyncio.Protocol):
         if not whole:
             if self._transport.is_closing():
                 return
-            status, length = 500, self._send_broken(answer.end)
+            status = 500
+            said, length = page(self._door, status, answer.end)
+            self._transport.write(said)
         self._count(status, length)
         self._sending = None
         if self._replied(self._rest, stays=answer.stays):
             self._go_on()
-
-    def _send_broken(self, tail: bytes) -> int:
-        """Say that the file cannot be read; the length of the page that says so."""
-        reply = page_reply(500)
-        self._transport.write(b"".join((reply.head, self._door.date.now(), tail, reply.body)))
-        return len(reply.body)
 
     async def _room(self) -> None:
         """Return once the reader can take more; others get their turn in between."""
@@ -372,9 +368,9 @@ class FastLane(asyncio.Protocol):
 
     def _refuse(self, status: int) -> None:
         """Answer what is no request, and close once the client has had time to read that."""
-        reply = page_reply(status)
-        self._transport.write(b"".join((reply.head, self._door.date.now(), CLOSE, reply.body)))
-        self._door.counters.answered("unknown", status, len(reply.body))
+        said, length = page(self._door, status, CLOSE)
+        self._transport.write(said)
+        self._door.counters.answered("unknown", status, length)
         self._refused = True
         self._ready = None
         self._rest = b""

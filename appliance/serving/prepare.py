@@ -4,12 +4,18 @@ from typing import Final
 
 from appliance.serving.door import Door
 from appliance.serving.known import GOOD_FOR, Prepared
-from appliance.serving.replies import Reply
+from appliance.serving.replies import Reply, page_reply
 from appliance.serving.secure import STRICT
 
 CLOSE: Final = b"connection: close\r\n\r\n"
 _STAY: Final = b"connection: keep-alive\r\n\r\n"  # HTTP/1.0 clients leave otherwise
 _INLINE: Final = 4 * 1024  # bytes of a body that are kept with its head, so that one write sends both
+
+
+def page(door: Door, status: int, tail: bytes) -> tuple[bytes, int]:
+    """A page of our own that says why there is no answer, `tail` ending its head; and the length of its body."""
+    reply = page_reply(status)
+    return b"".join((reply.head, door.date.now(), tail, reply.body)), len(reply.body)
 
 
 def prepare(door: Door, reply: Reply, site: str, strict: bytes, *, last: bool) -> Prepared:

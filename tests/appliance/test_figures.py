@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from appliance.data_folder import DataFolder
 from appliance.errors import Forbidden, NotFound
 from appliance.figures import HOURS_KEPT, Figures, Gathering, Point, day_of, hour_of
 from appliance.models.figures import StorageFigure, TrafficFigure
 from appliance.models.site import Site
 from appliance.serving.counters import Counters
 from appliance.sites import NewSite
+from appliance.system import Storage, StorageFacts
 from tests.builders import Appliance, appliance
 from tests.cast import ALICE, BOB, OLGA
 
@@ -33,7 +35,7 @@ async def site(server: Appliance, name: str) -> str:
 
 
 def gathering(server: Appliance, counters: Counters, age: float = AGE) -> Gathering:
-    return Gathering(counters, server.parts.system._storage, age)
+    return Gathering(counters, Storage(DataFolder(server.parts.settings.data)), age)
 
 
 def visit(counters: Counters, name: str, *statuses: int) -> None:
@@ -231,3 +233,21 @@ async def test_visits_by_day_are_one_list_a_site(server: Appliance) -> None:
 
 async def site_id(name: str) -> int:
     return (await Site.get(name=name)).id
+
+
+class Unmeasured(Storage):
+    """A data folder that takes its time to be measured."""
+
+    async def look(self) -> StorageFacts:
+        raise AssertionError("measured while the server stops")
+
+
+async def test_a_server_that_stops_writes_its_figures_and_measures_nothing(server: Appliance) -> None:
+    name, counters = await site(server, "stopping"), Counters()
+    gathers = Gathering(counters, Unmeasured(DataFolder(server.parts.settings.data)), AGE)
+    await gathers.start()
+    visit(counters, name, 200)
+
+    await gathers.stop()
+
+    assert (await last(server, name))[0].requests == 1

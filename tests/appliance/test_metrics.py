@@ -14,7 +14,7 @@ from appliance import metrics as metrics_module
 from appliance.access import Access
 from appliance.api import edge
 from appliance.data_folder import DataFolder
-from appliance.jobs import Finished
+from appliance.finished import Finished
 from appliance.metrics import Metrics, is_allowed
 from appliance.serving.counters import Counters
 from appliance.settings import Settings

@@ -140,46 +140,13 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
     thread.start()
     listening, secure = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
     secure.setblocking(False)
-    lost: list[str] = []
-    found: dict[str, Release] = {}
-    counters = Counters()
-    bodies = Bodies(wiring.kept_bytes, lost=lambda path, _: lost.append(path))
-    table = Table(previews=4, reserved=ADMIN.__eq__)
-
-    async def find(host: str) -> Release | None:
-        return found.get(host)
-
+    shared = _Shared.of(wiring.kept_bytes)
     forward = asyncio.run_coroutine_threadsafe(_forwarder(wiring.forward), loop).result(10)
-    switch = Switch(
-        table=table,
-        admin_hosts=ADMIN.__eq__,
-        find=find,
-        admin_app=wiring.admin,
-        bodies=bodies,
-        counters=counters,
-        stall_seconds=wiring.stall_seconds,
-        reception=wiring.reception,
-        keeper=wiring.keeper,
-        forward=forward or no_forward,
-    )
-
-    async def open_door() -> FrontDoor:
-        door = FrontDoor(
-            table=table,
-            behind=Hypercorn(switch, wiring.limits),
-            bodies=bodies,
-            counters=counters,
-            limits=wiring.limits,
-            reception=wiring.reception,
-        )
-        await door.open([listening])
-        door.open_tls([secure], server_context())
-        return door
-
+    opening = _open_door(wiring, shared, _switch(wiring, shared, forward), listening, secure)
+    door = asyncio.run_coroutine_threadsafe(opening, loop).result(10)
     port = Port(listening.getsockname()[1])
     port.tls = secure.getsockname()[1]
-    door = asyncio.run_coroutine_threadsafe(open_door(), loop).result(10)
-    plane = Plane(port, table, door, counters, bodies, lost, found, loop)
+    plane = Plane(port, shared.table, door, shared.counters, shared.bodies, shared.lost, shared.found, loop)
     try:
         yield plane
     finally:
@@ -187,9 +154,60 @@ def running(wiring: Wiring | None = None) -> Iterator[Plane]:
         if forward is not None:
             plane.call(forward.close())
         _end(loop, thread)
-        bodies.close()
+        shared.bodies.close()
         listening.close()
         secure.close()
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the lanes of a plane have in common."""
+
+    table: Table
+    bodies: Bodies
+    counters: Counters
+    lost: list[str]
+    found: dict[str, Release]
+
+    @classmethod
+    def of(cls, kept_bytes: int) -> "_Shared":
+        lost: list[str] = []
+        bodies = Bodies(kept_bytes, lost=lambda path, _: lost.append(path))
+        return cls(Table(previews=4, reserved=ADMIN.__eq__), bodies, Counters(), lost, {})
+
+    async def find(self, host: str) -> Release | None:
+        return self.found.get(host)
+
+
+def _switch(wiring: Wiring, shared: _Shared, forward: Forwarder | None) -> Switch:
+    return Switch(
+        table=shared.table,
+        admin_hosts=ADMIN.__eq__,
+        find=shared.find,
+        admin_app=wiring.admin,
+        bodies=shared.bodies,
+        counters=shared.counters,
+        stall_seconds=wiring.stall_seconds,
+        reception=wiring.reception,
+        keeper=wiring.keeper,
+        forward=forward or no_forward,
+    )
+
+
+async def _open_door(
+    wiring: Wiring, shared: _Shared, switch: Switch, listening: socket.socket, secure: socket.socket
+) -> FrontDoor:
+    door = FrontDoor(
+        table=shared.table,
+        behind=Hypercorn(switch, wiring.limits),
+        bodies=shared.bodies,
+        counters=shared.counters,
+        limits=wiring.limits,
+        reception=wiring.reception,
+    )
+    await door.open([listening])
+    door.open_tls([secure], server_context())
+    return door
 
 
 async def _forwarder(limits: ForwardLimits | None) -> Forwarder | None:
