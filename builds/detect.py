@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from builds.commands import inside
 from builds.errors import BuildError
 from builds.generators import GENERATORS
 from builds.generators.npm_script import NPM_SCRIPT
@@ -15,7 +14,7 @@ from builds.generators.static import INDEXES, STATIC_FILES
 from builds.projects import netlify
 from builds.projects.generator import Generator, Sign, Weight
 from builds.projects.node import PACKAGE
-from builds.projects.project import Folder, Project, joined
+from builds.projects.project import Folder, Project, chosen_folder, joined
 from builds.recipe import AUTO, STATIC, Candidate, Choice, Detection, Recipe, SourceTree, Step
 from builds.refusals import shown
 
@@ -67,7 +66,7 @@ def detect(tree: SourceTree, choice: Choice = Choice()) -> Detection:  # noqa: B
 def _chosen_base(project: Project, choice: Choice) -> str | None:
     """The folder that the site's settings or its netlify.toml say; None to look for it."""
     if choice.base is not None:
-        base = inside(choice.base, "base directory")
+        base = chosen_folder(choice.base, "base directory")
         if base and not project.has_folder(base):
             raise BuildError("no_base", f"The upload has no folder “{shown(base)}”, which the site's settings name.")
         return base
@@ -261,7 +260,7 @@ def _with_choice(recipe: Recipe, choice: Choice) -> Recipe:
     if choice.command:
         recipe = replace(recipe, run=(Step((*choice.command, *choice.flags), recipe.base),))
     if choice.output:
-        recipe = _with_output(recipe, (inside(choice.output, "output folder"),), "the site's settings say so")
+        recipe = _with_output(recipe, (chosen_folder(choice.output, "output folder"),), "the site's settings say so")
     return recipe
 
 

@@ -95,10 +95,6 @@ class NodeProject:
         """The packages it names, of whatever kind."""
         return frozenset(name for kind in DEPENDENCIES for name in parsing.strings(self.package, kind))
 
-    def wants(self, package: str) -> str:
-        """The version it asks for of a package; empty without."""
-        return next((found for kind in DEPENDENCIES if (found := parsing.string(self.package, kind, package))), "")
-
     @cached_property
     def scripts(self) -> dict[str, str]:
         """Its scripts, by name."""

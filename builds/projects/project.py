@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar, cast
 
+from builds.errors import BuildError
 from builds.projects import javascript, parsing
 from builds.recipe import SourceTree
 from builds.refusals import shown
@@ -158,3 +159,13 @@ def inner_folder(text: str) -> str:
     parts = [part for part in text.split("/") if part not in {"", "."}]
     leads_out = text.startswith("/") or ".." in parts or any(not part.isprintable() for part in parts)
     return "" if leads_out else "/".join(parts)
+
+
+def chosen_folder(text: str, what: str) -> str:
+    """A folder of the upload as a person writes it, `./dist/` or `dist`; raises BuildError where it leads out of it."""
+    folder = inner_folder(text)
+    if not folder and text.strip() not in {"", ".", "./"}:
+        raise BuildError(
+            "bad_folder", f"The {what} “{shown(text)}” is no folder of the upload; write it like: docs/site"
+        )
+    return folder
