@@ -5,7 +5,6 @@ below `told` are the sentences as they stand in the code; one is known again by 
 text of the other language. What is not known there is said as it is.
 """
 
-import re
 import string
 from dataclasses import dataclass
 from functools import cache
@@ -14,44 +13,61 @@ from admin_ui.languages import ENGLISH, shipped
 from admin_ui.words import spoken
 
 TABLE = "told."
+DEEPEST = 3  # phrases in one another; a stranger's words may look like many more
 PHRASES = frozenset(  # values that are themselves words of the server; all others are somebody's own
     {"again", "answer", "fault", "held", "how", "kind", "rights", "rule", "said", "sentence", "state", "taken", "way"}
     | {"what"}
 )
 
 
-def told(sentence: str) -> str:
-    """A sentence of the server in the language of the visit; as it is where that has no text for it."""
-    if spoken().tag == ENGLISH:
+def told(sentence: str, within: int = 0) -> str:
+    """A sentence of the server in the language of the visit; as it is where that has no text for it.
+
+    A phrase of it is told in turn, `within` so many others.
+    """
+    if spoken().tag == ENGLISH or within > DEEPEST:
         return sentence
     for known in _known():
         values = known.values(sentence)
-        said = _values(values) if values is not None else None
+        said = _values(values, within + 1) if values is not None else None
         if said is not None:
             return spoken().say(f"told.{known.name}", **said)
     return sentence
 
 
-def _values(values: dict[str, str]) -> dict[str, str] | None:
+def _values(values: dict[str, str], within: int) -> dict[str, str] | None:
     """What is put into a text; None where it would be half in one language and half in the other."""
-    said = {name: told(value) if name in PHRASES else value for name, value in values.items()}
+    said = {name: told(value, within) if name in PHRASES else value for name, value in values.items()}
     mixed = any(said[name] == value and " " in value for name, value in values.items() if name in PHRASES)
     return None if mixed else said
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A sentence as it is known again; `longest` is the longest piece that is the same each time."""
+    """A sentence as it is known again: the `places` of its values stand between its `pieces`."""
 
     name: str
-    pattern: re.Pattern[str]
-    longest: str
-    length: int
+    places: tuple[str, ...]
+    pieces: tuple[str, ...]
 
     def values(self, sentence: str) -> dict[str, str] | None:
-        """What stands in its places, None for another sentence."""
-        found = self.pattern.fullmatch(sentence) if self.longest in sentence else None
-        return found.groupdict() if found else None
+        """What stands in its places, as little as may be in each but the last; None for another sentence.
+
+        In one walk from left to right: what is said may hold what a stranger wrote, in order to keep us busy.
+        """
+        first, last = self.pieces[0], self.pieces[-1]
+        if not self.places:
+            return {} if sentence == first else None
+        at, end = len(first), len(sentence) - len(last)
+        if at > end or not sentence.startswith(first) or not sentence.endswith(last):
+            return None
+        values = {}
+        for place, piece in zip(self.places[:-1], self.pieces[1:-1], strict=True):
+            found = sentence.find(piece, at, end)
+            if found < 0:
+                return None
+            values[place], at = sentence[at:found], found + len(piece)
+        return values | {self.places[-1]: sentence[at:end]}
 
 
 @cache
@@ -61,11 +77,14 @@ def _known() -> list[_Known]:
     found = (
         _read(key.removeprefix(TABLE), text) for key, text in texts if key.startswith(TABLE) and isinstance(text, str)
     )
-    return sorted(found, key=lambda known: -known.length)
+    return sorted(found, key=lambda known: -sum(map(len, known.pieces)))
 
 
 def _read(name: str, text: str) -> _Known:
-    pieces = list(string.Formatter().parse(text))
-    fixed = [literal for literal, _, _, _ in pieces]
-    pattern = "".join(re.escape(literal) + (f"(?P<{place}>.*?)" if place else "") for literal, place, _, _ in pieces)
-    return _Known(name, re.compile(pattern, re.DOTALL), max(fixed, key=len), sum(map(len, fixed)))
+    places, pieces = [], [""]
+    for literal, place, _, _ in string.Formatter().parse(text):
+        pieces[-1] += literal  # braces that are meant come in literals of their own
+        if place is not None:
+            places.append(place)
+            pieces.append("")
+    return _Known(name, tuple(places), tuple(pieces))
