@@ -1,5 +1,6 @@
 """What the application answers on the HTTP/2 lane: bodies come whole, and an error ends only its own stream."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import h2.events
 import h2.settings
 import pytest
 
+from appliance.serving.h2.frames import WINDOW, Code
 from appliance.serving.slow_lane import Receive, Scope, Send
 from tests.serving import h2_wire as wire_frames
 from tests.serving.conftest import FILES
@@ -122,11 +124,23 @@ def test_an_application_that_breaks_ends_its_own_stream(passing: Plane) -> None:
 
 
 def test_a_body_past_its_window_ends_the_stream(passing: Plane) -> None:
-    async def never(scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        await receive()
+    async def deaf(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.get_running_loop().create_future()  # until it is cancelled
 
-    passing.door.app = never
+    passing.door.app = deaf
+    with Wire(passing.port, PREFACE + wire_frames.settings() + ask(1)) as wire:
+        assert wire.outcome() == ("status", 200)
+        wire.send(ask(3, POST, END_HEADERS), *[frame(DATA, 0, 3, bytes(16_000))] * (WINDOW // 16_000 + 1))
+
+        assert wire.outcome() == ("reset", Code.FLOW_CONTROL_ERROR)
+
+
+def test_a_body_that_its_sender_gives_up_costs_the_connection_nothing(passing: Plane) -> None:
+    async def hears_out(scope: Scope, receive: Receive, send: Send) -> None:
+        while True:  # until it is cancelled
+            await receive()
+
+    passing.door.app = hears_out
     with Wire(passing.port, PREFACE + wire_frames.settings() + ask(1)) as wire:
         assert wire.outcome() == ("status", 200)
         wire.send(ask(3, POST, END_HEADERS), *[frame(DATA, 0, 3, bytes(16_000))] * 2)
