@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import structlog
 from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 
 from appliance.beside import Beside
 from appliance.build_logs import BuildLogs
@@ -92,7 +93,7 @@ class Refining(Beside):
 
     async def _next(self) -> _Work | None:
         """What is live goes first, then what is newest."""
-        waiting = Refinement.filter(deploy__state="ready")
+        waiting = _wanted()
         for query in (waiting.filter(deploy__live_at__deploy_id__isnull=False), waiting):
             row = await query.order_by("-deploy__created_at").first().select_related("deploy__site")
             if row is not None and row.deploy.manifest is not None:
@@ -111,6 +112,8 @@ class Refining(Beside):
             raise
         if ended or await rows.filter(attempts__gte=MOST_ATTEMPTS).exists():
             await rows.delete()
+        elif not await _is_wanted(work):
+            await rows.update(attempts=F("attempts") - 1)  # its site was deleted, and may be restored
 
     async def _refine(self, work: _Work) -> bool:
         """Whether it has come to an end, well or not."""
@@ -124,12 +127,12 @@ class Refining(Beside):
         finally:
             await asyncio.to_thread(shutil.rmtree, self._folder.work / WORKSPACE, ignore_errors=True)
         if forms is None:
-            return not await _is_wanted(work)
+            return not await _is_there(work)
         better = await asyncio.to_thread(improved, manifest, forms)
         if better is not manifest:
             stored_as = await asyncio.to_thread(self._manifests.put, better)
             if not await self._publishing.exchange(work.deploy, work.manifest, better, stored_as):
-                return not await _is_wanted(work)
+                return not await _is_there(work)
             await self._tell(work, manifest, better)
         return True
 
@@ -188,7 +191,16 @@ class Refining(Beside):
             await asyncio.sleep(LOOK_EVERY)
 
 
+def _wanted() -> QuerySet[Refinement]:
+    """What is to be done; not of a deleted site, unless it is restored."""
+    return Refinement.filter(deploy__state="ready", deploy__site__removal__site_id__isnull=True)
+
+
 async def _is_wanted(work: _Work) -> bool:
+    return await _wanted().filter(deploy_id=work.deploy).exists()
+
+
+async def _is_there(work: _Work) -> bool:
     return await Refinement.filter(deploy_id=work.deploy, deploy__state="ready").exists()
 
 

@@ -105,6 +105,7 @@ class Removals:
                 await self._plans.check_sites(row.site.owner_id)
                 await audit.record(actor, "site.restore", row.site)
             await self._live.show(name)
+        self._publishing.refining.set()
 
     async def end(self, actor: Actor, name: str) -> None:
         """Remove a deleted site for good, with all its deploys; NotFound."""

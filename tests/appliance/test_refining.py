@@ -38,6 +38,13 @@ async def refined(server: Appliance, deploy: str) -> DeployFacts:
     return await server.parts.deploys.get(server.actors[ALICE.email], deploy)
 
 
+async def taken_up(deploy: str) -> None:
+    """Return once it is being worked on."""
+    async with asyncio.timeout(60):
+        while not await Refinement.exists(deploy_id=deploy, attempts=1):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+
+
 async def form(server: Appliance, coding: str, host: str = "shop.localhost") -> tuple[bytes, str]:
     """The bytes of `a.txt` as sent in a coding, and their entity tag."""
     async with (
@@ -150,13 +157,29 @@ async def test_a_deploy_of_the_same_files_has_them_from_the_start(tmp_path: Path
     assert again["bytes_saved"] > one["bytes_saved"]
 
 
-async def test_a_site_that_goes_meanwhile_ends_it(tmp_path: Path) -> None:
+async def test_a_site_that_is_deleted_meanwhile_waits_until_it_is_restored(tmp_path: Path) -> None:
+    long = {f"{number}.txt": text(number, 40_000) for number in range(40)}
+    async with server_in(tmp_path / "data") as server, server.client(ALICE) as client:
+        large = await deployed(client, "shop", zip_of(ONE | long))
+        await client.delete("/api/v1/sites/shop")
+        small = await deployed(client, "small", zip_of(ONE))
+        await refined(server, small["id"])  # its turn comes soon: the other would take half a minute more
+        left = await Refinement.get(deploy_id=large["id"])
+
+        await client.post("/api/v1/deleted-sites/shop/restore")
+        await taken_up(large["id"])
+
+    assert left.attempts == 0
+
+
+async def test_a_site_that_goes_for_good_ends_it(tmp_path: Path) -> None:
     long = {f"{number}.txt": text(number, 40_000) for number in range(40)}
     async with server_in(tmp_path / "data") as server, server.client(ALICE) as client:
         await deployed(client, "shop", zip_of(ONE | long))
         await client.delete("/api/v1/sites/shop")
+        await client.delete("/api/v1/deleted-sites/shop")
         small = await deployed(client, "small", zip_of(ONE))
-        await refined(server, small["id"])  # its turn comes soon: the other would take half a minute more
+        await refined(server, small["id"])
 
         assert not await Refinement.exists()
 
