@@ -70,10 +70,12 @@ class _Proxy:
         self._reach = reach
         self._at_work: set[asyncio.Task[None]] = set()
         self._opened: set[asyncio.StreamWriter] = set()  # all there ever were: as many as one fetch makes
+        self._over = False
 
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         server = await asyncio.start_server(self._connected, sock=listener, limit=HEAD)
         await stop.wait()
+        self._over = True
         # Accept no more, and let what was accepted become a connection: asyncio drops its socket, open, otherwise.
         asyncio.get_running_loop().remove_reader(listener)
         await asyncio.sleep(0)
@@ -89,8 +91,8 @@ class _Proxy:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._at_work) >= CONNECTIONS:
-            writer.close()
+        if task is None or self._over or len(self._at_work) >= CONNECTIONS:
+            writer.transport.abort()  # nothing was said yet
             return
         self._at_work.add(task)
         try:
