@@ -40,6 +40,7 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "tray",
     "foot",
     "share",
+    "split",
     "dialog",
     "door",
     "prose",

@@ -8,6 +8,7 @@ content that waits for a deploy, or that no deploy has any more and that is to b
 import asyncio
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -37,14 +38,15 @@ T = TypeVar("T")
 class SiteUsage:
     """What a site takes: bytes and contents of all its deploys, each content once.
 
-    `alone` are the bytes that no other site of its owner's has. `deploys` is how many have content, `unreadable` how
-    many manifests are lost or damaged, and not counted.
+    `alone` are the bytes that no other site of its owner's has, `once` those of them that only one of its deploys has.
+    `deploys` is how many have content, `unreadable` how many manifests are lost or damaged, and not counted.
     """
 
     site: str
     bytes: int
     contents: int
     alone: int
+    once: int
     deploys: int
     unreadable: int
 
@@ -151,7 +153,8 @@ class Usage:
         self._settle(named)
         unreadable = self._settle({row.id: named[row.id]})
         held, alone = self._ledger.by_site([row.id])[row.id], self._ledger.alone(row.id, named)
-        return SiteUsage(row.name, held.bytes, held.contents, alone.bytes, len(named[row.id]), unreadable)
+        once, deploys = self._ledger.once(row.id, named).bytes, len(named[row.id])
+        return SiteUsage(row.name, held.bytes, held.contents, alone.bytes, once, deploys, unreadable)
 
     def _account(
         self, email: str, rows: Sequence[Site], deleted: set[int], named: dict[int, list[str]]
@@ -171,7 +174,7 @@ class Usage:
         )
 
     def _settle(self, named: dict[int, list[str]]) -> int:
-        return sum(self._ledger.settle(site, frozenset(manifests), self._read) for site, manifests in named.items())
+        return sum(self._ledger.settle(site, Counter(manifests), self._read) for site, manifests in named.items())
 
     def _forget_all_but(self, known: set[int]) -> None:
         for site in self._ledger.sites():

@@ -11,6 +11,7 @@ from admin_ui.context.common import Choice, Pager
 from admin_ui.context.deploy_list import DeployTable
 from admin_ui.context.deploys import State, Step, deploy_href, site_href, waiting_steps
 from admin_ui.context.figures import Spark, spark
+from admin_ui.context.usage import SiteStorage
 from admin_ui.words import Moment, bare, moment, number, said, size, t
 from appliance.gates import GateFacts
 from appliance.settings import Settings
@@ -157,7 +158,7 @@ class SitePage:
     figures_href: str
     zone: DropZone
     deploys: DeployTable
-    storage: str
+    storage: SiteStorage
     latest_steps: Sequence[Step] = ()
     commands: Sequence[Snippet] = ()
 

@@ -1,10 +1,12 @@
 """What pages show of disk space: of a site, and of an account with its largest sites."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from admin_ui.context.deploys import site_href
-from admin_ui.words import counted, lasting, number, size, t
+from admin_ui.languages import WHOLE
+from admin_ui.words import counted, lasting, number, size, spoken, t
 from appliance.allowance import Standing
 from appliance.usage import AccountUsage, SiteUsage
 
@@ -37,9 +39,50 @@ class Storage:
     shared: str
 
 
-def site_storage(usage: SiteUsage) -> str:
-    """What a site takes, in a line."""
-    return t("usage.site", size=size(usage.bytes), deploys=counted(usage.deploys, "deploy"))
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of what a site takes, by who has it; `start` and `length` say where in a bar of `SiteStorage.LONG`."""
+
+    kind: str
+    label: str
+    size: str
+    share: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStorage:
+    """What a site takes, and how much of that others have too; no parts where it takes nothing.
+
+    `said` is the bar in words; `unreadable` is empty unless some of it cannot be counted.
+    """
+
+    LONG: ClassVar[int] = 1000
+
+    total: str
+    said: str
+    parts: Sequence[Part]
+    unreadable: str
+
+
+def site_storage(usage: SiteUsage) -> SiteStorage:
+    """What a site takes, by who has it."""
+    by_kind = {"once": usage.once, "deploys": usage.alone - usage.once, "sites": usage.bytes - usage.alone}
+    parts = list(_parts(by_kind, usage.bytes))
+    total = t("usage.site", size=size(usage.bytes), deploys=counted(usage.deploys, "deploy"))
+    said = "; ".join(f"{part.label}: {part.size}" for part in parts)
+    unreadable = t("usage.unreadable") if usage.unreadable else ""
+    return SiteStorage(total, said, parts, unreadable)
+
+
+def _parts(by_kind: Mapping[str, int], whole: int) -> Iterator[Part]:
+    before = 0
+    for kind, count in by_kind.items() if whole else ():
+        start, end = (SiteStorage.LONG * edge // whole for edge in (before, before + count))
+        share = spoken().number(100 * count / whole, WHOLE)
+        yield Part(kind, t(f"usage.shared_with.{kind}"), size(count), f"{share} %", start, end - start)
+        before += count
 
 
 def account_storage(usage: AccountUsage, standing: Standing) -> Storage:

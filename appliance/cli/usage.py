@@ -28,6 +28,7 @@ def usage(client: Client, name: str | None, as_json: bool) -> None:
                 "site": found["site"],
                 "on disk": size(found["bytes"]),
                 "in no other site": size(found["alone"]),
+                "in one deploy only": size(found["once"]),
                 "deploys": found["deploys"],
                 "contents": f"{found['contents']:,}",
             }

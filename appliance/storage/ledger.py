@@ -13,17 +13,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_VERSION = 1  # of the tables; another one's are made anew
+_VERSION = 2  # of the tables; another one's are made anew
 _TABLES = """
-CREATE TABLE counted (site INTEGER, manifest BLOB, PRIMARY KEY (site, manifest)) WITHOUT ROWID;
+CREATE TABLE counted (site INTEGER, manifest BLOB, times INTEGER, PRIMARY KEY (site, manifest)) WITHOUT ROWID;
 CREATE TABLE held (site INTEGER, content BLOB, bytes INTEGER, times INTEGER, PRIMARY KEY (site, content)) WITHOUT ROWID;
 CREATE INDEX held_by_content ON held (content, site);
 """
 _ADD = (
-    "INSERT INTO held VALUES (?, ?, ?, 1) ON CONFLICT (site, content) DO UPDATE SET times = times + 1, "
+    "INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT (site, content) DO UPDATE SET times = times + excluded.times, "
     "bytes = excluded.bytes"
 )
-_TAKE = "UPDATE held SET times = times - 1 WHERE site = ? AND content = ?"
+_TAKE = "UPDATE held SET times = times - ? WHERE site = ? AND content = ?"
+_SEVERAL = 2  # how often a manifest counts that more deploys than one have: how many they are changes no figure
 
 Named = Mapping[str, int]
 """Content by its SHA-256, with its bytes."""
@@ -76,15 +77,20 @@ class Ledger:
             self._connection.close()
             self._connection = None
 
-    def settle(self, site: int, manifests: frozenset[str], read: Read) -> int:
-        """Have these and no other manifests counted for a site; how many of them cannot be read, and are left out."""
+    def settle(self, site: int, manifests: Mapping[str, int], read: Read) -> int:
+        """Have these and no other manifests counted for a site, each with the number of deploys that have it.
+
+        Returns how many of them cannot be read, and are left out.
+        """
         db = self._db()
+        wanted = {manifest: min(times, _SEVERAL) for manifest, times in manifests.items()}
         with db:
-            counted = {row[0].hex() for row in db.execute("SELECT manifest FROM counted WHERE site = ?", (site,))}
-            if not self._take(site, counted - manifests, read):
+            rows = db.execute("SELECT manifest, times FROM counted WHERE site = ?", (site,))
+            counted = {manifest.hex(): times for manifest, times in rows}
+            if not self._take(site, dict(counted.items() - wanted.items()), read):
                 self._forget(site)  # nobody can tell what a swept one named
-                counted = set()
-            return sum(not self._add(site, manifest, read) for manifest in sorted(manifests - counted))
+                counted = {}
+            return sum(not self._add(site, *new, read) for new in sorted(wanted.items() - counted.items()))
 
     def forget(self, site: int) -> None:
         """Count nothing for a site any more."""
@@ -117,11 +123,18 @@ class Ledger:
 
     def alone(self, site: int, among: Iterable[int]) -> Held:
         """What no other of these sites has."""
+        return self._alone(site, among, "times >= 1")
+
+    def once(self, site: int, among: Iterable[int]) -> Held:
+        """What only one deploy of this site has, and no other of these sites."""
+        return self._alone(site, among, "times = 1")
+
+    def _alone(self, site: int, among: Iterable[int], times: str) -> Held:
         with self._of_interest(among) as db:
             return Held(
                 *db.execute(
-                    "SELECT count(*), coalesce(sum(bytes), 0) FROM held AS one WHERE site = ? AND NOT EXISTS "
-                    "(SELECT 1 FROM held AS other JOIN wanted USING (site) "
+                    f"SELECT count(*), coalesce(sum(bytes), 0) FROM held AS one WHERE site = ? AND {times} "  # noqa: S608 - the conditions above
+                    "AND NOT EXISTS (SELECT 1 FROM held AS other JOIN wanted USING (site) "
                     "WHERE other.content = one.content AND other.site <> one.site)",
                     (site,),
                 ).fetchone()
@@ -149,23 +162,23 @@ class Ledger:
             self._connection = _opened(self._path) or _made(self._path)
         return self._connection
 
-    def _add(self, site: int, manifest: str, read: Read) -> bool:
+    def _add(self, site: int, manifest: str, times: int, read: Read) -> bool:
         named = read(manifest)
         if named is None:
             return False
         db = self._db()
-        db.executemany(_ADD, [(site, bytes.fromhex(content), size) for content, size in named.items()])
-        db.execute("INSERT INTO counted VALUES (?, ?)", (site, bytes.fromhex(manifest)))
+        db.executemany(_ADD, [(site, bytes.fromhex(content), size, times) for content, size in named.items()])
+        db.execute("INSERT INTO counted VALUES (?, ?, ?)", (site, bytes.fromhex(manifest), times))
         return True
 
-    def _take(self, site: int, manifests: Iterable[str], read: Read) -> bool:
+    def _take(self, site: int, manifests: Mapping[str, int], read: Read) -> bool:
         """Count these no more; False where one cannot be read, and with it what it named."""
         db = self._db()
-        for manifest in manifests:
+        for manifest, times in manifests.items():
             named = read(manifest)
             if named is None:
                 return False
-            db.executemany(_TAKE, [(site, bytes.fromhex(content)) for content in named])
+            db.executemany(_TAKE, [(times, site, bytes.fromhex(content)) for content in named])
             db.execute("DELETE FROM counted WHERE site = ? AND manifest = ?", (site, bytes.fromhex(manifest)))
         db.execute("DELETE FROM held WHERE site = ? AND times <= 0", (site,))
         return True

@@ -2,12 +2,12 @@
 
 import pytest
 
-from admin_ui.context.usage import SHOWN, account_storage
+from admin_ui.context.usage import SHOWN, account_storage, site_storage
 from appliance.allowance import Standing
 from appliance.plan import Plan
 from appliance.plans import facts
 from appliance.units import Size, Span
-from appliance.usage import AccountUsage, OwnSite
+from appliance.usage import AccountUsage, OwnSite, SiteUsage
 from tests.admin_ui.desk import Desk
 from tests.builders import Appliance, page
 from tests.cast import ALICE, OLGA
@@ -24,11 +24,35 @@ async def test_what_sites_take_stands_with_them_and_with_their_account(server: A
         person = await olga.page(f"/people/{server.actors[ALICE.email].id}")
 
     assert "on disk, each file of its 1 deploy counted once" in site.text
+    assert [known["aria-label"][:16] for tag, known in site.tags if known.get("class") == "split"] == [
+        "Only one deploy:"
+    ]
+    assert "Several deploys of this site" in site.text  # in the table, which needs no scripts
     for shown in (account, person):
         assert "Disk space: " in shown.text
         bars = {known["aria-label"]: known for tag, known in shown.tags if tag == "progress"}
         (label,) = [label for label in bars if label.startswith("measured: ")]
         assert int(bars[label]["value"]) > 70_000
+
+
+def test_a_site_says_what_only_one_deploy_has_what_several_and_what_other_sites_have_too() -> None:
+    shown = site_storage(SiteUsage("blog", 10_000, 9, alone=7_500, once=2_500, deploys=3, unreadable=0))
+
+    assert [(part.kind, part.size, part.share) for part in shown.parts] == [
+        ("once", "2.5 kB", "25 %"),
+        ("deploys", "5.0 kB", "50 %"),
+        ("sites", "2.5 kB", "25 %"),
+    ]
+    assert [(part.start, part.length) for part in shown.parts] == [(0, 250), (250, 500), (750, 250)]
+    assert shown.said.startswith("Only one deploy: 2.5 kB; Several deploys")
+    assert shown.unreadable == ""
+
+
+def test_a_site_that_takes_nothing_has_no_bar_and_what_cannot_be_read_is_said() -> None:
+    shown = site_storage(SiteUsage("blog", 0, 0, alone=0, once=0, deploys=1, unreadable=1))
+
+    assert shown.parts == []
+    assert "cannot be read" in shown.unreadable
 
 
 def test_the_largest_sites_have_bars_and_the_others_a_number() -> None:

@@ -12,8 +12,9 @@ PEOPLE = (OLGA, ADAM, ALICE, BOB)
 SHARED = "shared by all of them " * 200
 
 
-def content(text: str) -> bytes:
-    return zip_of({"index.html": page(text), "shared.txt": SHARED, f"{text}.txt": f"{text} " * 300})
+def content(text: str, site: str = "") -> bytes:
+    own = {f"{text}.txt": f"{text} " * 300, "site.txt": site}
+    return zip_of({"index.html": page(text), "shared.txt": SHARED, **own})
 
 
 def on_disk(data: Path) -> int:
@@ -26,7 +27,7 @@ async def test_an_accounts_figure_is_what_its_sites_take_of_the_disk(tmp_path: P
     data = tmp_path / "data"
     async with appliance(data, PEOPLE, best_variants=False) as server, server.client(ALICE) as alice:
         for site, text in (("shop", "one"), ("shop", "two"), ("blog", "three")):
-            await deployed(alice, site, content(text))
+            await deployed(alice, site, content(text, site))
 
         found = (await alice.get("/api/v1/usage")).json()
         shop, blog = [(await alice.get(f"/api/v1/sites/{name}/usage")).json() for name in ("shop", "blog")]
@@ -34,6 +35,7 @@ async def test_an_accounts_figure_is_what_its_sites_take_of_the_disk(tmp_path: P
     assert found["bytes"] == on_disk(data)
     assert found["apart"] == shop["bytes"] + blog["bytes"] > found["bytes"]
     assert shop["bytes"] + blog["alone"] == found["bytes"]
+    assert 0 < shop["once"] < shop["alone"] < shop["bytes"]
     assert (shop["deploys"], blog["deploys"], shop["unreadable"], found["count"]) == (2, 1, 0, 2)
     assert found["sites"] == [
         {"site": each["site"], "bytes": each["bytes"], "deleted": False} for each in (shop, blog)

@@ -9,10 +9,11 @@ from tests.cli.double import Double
 def test_a_site_is_told_with_its_units(run: Run, double: Double) -> None:
     lines = run("usage", "blog").out.splitlines()
 
-    assert [line.split(maxsplit=1)[0] for line in lines] == ["site", "on", "in", "deploys", "contents"]
+    assert [line.split(maxsplit=1)[0] for line in lines] == ["site", "on", "in", "in", "deploys", "contents"]
     assert lines[1].endswith("2.0 MB")
     assert lines[2].endswith("500.0 kB")
-    assert lines[4].endswith("1,234")
+    assert lines[3].endswith("300.0 kB")
+    assert lines[5].endswith("1,234")
 
 
 def test_all_of_them_are_told_with_what_they_share(run: Run, double: Double) -> None:
