@@ -1,6 +1,6 @@
 """The admin's edge: a table of routes becomes guarded views, and each screen gets who asks and what to act with."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -8,10 +8,11 @@ from urllib.parse import quote
 from quart import Blueprint, Response, g, redirect, request
 from werkzeug.datastructures import MultiDict
 
-from admin_ui.context.common import ConfirmPage, notice
+from admin_ui.context.common import notice
 from admin_ui.context.sites import drop_zone
 from admin_ui.languages import shipped
 from admin_ui.pages import Frame, Link, Pages
+from admin_ui.questions import SURE, Asks, Question
 from admin_ui.words import speak, t
 from appliance import guard, preferences
 from appliance.actor import Actor
@@ -26,7 +27,6 @@ NAVIGATION = (  # who does not see it by their role is refused there; none: for 
     ("/system", "nav.system", ("operator",)),
     ("/help", "nav.help", ()),
 )
-SURE = "sure"  # a field of forms whose question was answered
 SEE_OTHER = 303  # RFC 9110 §15.4.4: after a form, fetch the result with GET
 
 
@@ -93,7 +93,7 @@ class Route:
     rule: str
     view: Callable[..., Awaitable[Response]]
     method: str = "GET"
-    asks: str = ""  # key of the question, below `sure` in the languages, that comes before what cannot be undone
+    asks: Asks | None = None  # the question that comes before what cannot be undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,25 +137,22 @@ class Edge:
             liked = g.liked = await preferences.of(who.actor)
             self.speak(liked.language)
             visit = Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked, news)
-            if route.asks and SURE not in await fields():
-                return await _question(visit, route.asks, path)
-            return await route.view(visit, **path)
+            asked = await route.asks(visit, **path) if route.asks and SURE not in await fields() else None
+            return visit.page("confirm", asked.page()) if asked else await route.view(visit, **path)
 
         return view
 
 
-async def _question(visit: Visit, key: str, path: Mapping[str, str]) -> Response:
-    """What is to go, by its name, and a button that says so; for those who may see the site. Raises NotFound."""
-    await visit.parts.sites.get(visit.actor, path["name"])
-    values = {**path, "what": (await fields()).get("what", "")}
-    page = ConfirmPage(
-        title=t(f"sure.{key}", **values),
-        text=t(f"sure.{key}_text", **values),
-        action=request.path,
-        label=t("sure.button"),
-        back="/".join(request.path.split("/")[:4]),  # the screen below the site
-    )
-    return visit.page("confirm", page)
+def of_site(key: str, screen: str) -> Asks:
+    """About something of a site, which a page of it, `screen`, shows; NotFound for who may not see the site."""
+
+    async def ask(visit: Visit, **path: str) -> Question:
+        await visit.parts.sites.get(visit.actor, path["name"])
+        form = await fields()
+        values = {**path, "what": form.get("what", "")}
+        return Question(key, values, f"/sites/{path['name']}/{screen}")
+
+    return ask
 
 
 async def fields() -> MultiDict[str, str]:

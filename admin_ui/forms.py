@@ -79,9 +79,9 @@ def new_account(form: Fields) -> NewAccount:
 
 
 def change_account(form: Fields) -> ChangeAccount:
-    """Role, standing, a plan where it was asked for, and a password unless it was left empty."""
+    """Role, standing, and a plan where it was asked for."""
     disabled = form.get("disabled") == "on"
-    return ChangeAccount(form.get("role", ""), disabled, form.get("password") or None, form.get("plan"))
+    return ChangeAccount(form.get("role", ""), disabled, plan=form.get("plan"))
 
 
 def preferences(form: Fields) -> Preferences:
@@ -105,9 +105,9 @@ def right(text: str) -> Right:
 
 
 def confirmed(form: Fields, name: str) -> None:
-    """Raise Invalid unless the name of what is to go was typed."""
+    """Raise Invalid unless the name of what is to go, or of whose it is, was typed."""
     if form.get("confirm", "").strip() != name:
-        raise Invalid(f"Nothing was deleted: type {name} to confirm.", fields={"confirm": "was not typed"})
+        raise Invalid(f"Nothing was done: type {name} to confirm.", fields={"confirm": "was not typed"})
 
 
 def local_path(given: str) -> str:

@@ -50,11 +50,22 @@ async def add(actor: Actor, site: str, email: str) -> MemberFacts:
 
 async def remove(actor: Actor, site: str, email: str) -> None:
     """Take a member away, at once; members may leave by themselves. NotFound, Forbidden."""
-    own = accounts.normal_email(email) == actor.email
-    row = await (sites.find(actor, site) if own else sites.find_own(actor, site))
     async with in_transaction():
-        found = await Member.filter(site=row, account__email=accounts.normal_email(email)[:254]).first()
-        if found is None:
-            raise NotFound(f"{site} has no member {email!r}.", code="no_such_member")
+        found = await _leaving(actor, site, email)
         await found.delete()
-        await audit.record(actor, "member.remove", row, email=accounts.normal_email(email))
+        await audit.record(actor, "member.remove", found.site, email=found.account.email)
+
+
+async def leaving(actor: Actor, site: str, email: str) -> MemberFacts:
+    """A member that this account may take away from a site, as `remove` would; NotFound, Forbidden."""
+    found = await _leaving(actor, site, email)
+    return MemberFacts(found.account.email, found.since)
+
+
+async def _leaving(actor: Actor, site: str, email: str) -> Member:
+    wanted = accounts.normal_email(email)
+    row = await (sites.find(actor, site) if wanted == actor.email else sites.find_own(actor, site))
+    found = await Member.filter(site=row, account__email=wanted[:254]).select_related("account", "site").first()
+    if found is None:
+        raise NotFound(f"{site} has no member {email!r}.", code="no_such_member")
+    return found

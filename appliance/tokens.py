@@ -77,12 +77,17 @@ async def listing(actor: Actor, page: int, per_page: int) -> tuple[list[TokenFac
     return [_facts(row, names) for row in rows], await own.count()
 
 
+async def get(actor: Actor, token: int) -> TokenFacts:
+    """One of one's own tokens; NotFound when there is none of that number."""
+    row = await _own(actor, token)
+    names = dict(await Site.filter(id=row.site_key).values_list("id", "name")) if row.site_key is not None else {}
+    return _facts(row, names)
+
+
 async def remove(actor: Actor, token: int) -> None:
     """Remove one of one's own tokens; it stops working at once. NotFound when there is none of that number."""
     async with in_transaction():
-        row = await PersonalToken.get_or_none(id=token, account_id=actor.id)
-        if row is None:
-            raise NotFound(f"There is no token {token} in this account.", code="no_such_token")
+        row = await _own(actor, token)
         await row.delete()
         await audit.record(actor, "token.delete", name=row.name, hint=row.hint)
 
@@ -96,6 +101,13 @@ async def check(access: Access, token: str) -> Actor | None:
     right = next((known for known in RIGHTS if known == row.right), RIGHTS[0])
     account = row.account
     return Actor(account.id, account.email, account.role, f"token {row.name}", right=right, only_site=row.site_key)
+
+
+async def _own(actor: Actor, token: int) -> PersonalToken:
+    row = await PersonalToken.get_or_none(id=token, account_id=actor.id)
+    if row is None:
+        raise NotFound(f"There is no token {token} in this account.", code="no_such_token")
+    return row
 
 
 async def _note_use(access: Access, row: PersonalToken) -> None:

@@ -53,7 +53,6 @@ ROWS = {
     OWN_READ: (
         "GET /",
         "GET /account",
-        "GET /account/tokens/<int(max=2147483647):token>/delete",
         "GET /api/v1/audit",
         "GET /api/v1/audit/export",
         "GET /api/v1/plan",
@@ -252,6 +251,7 @@ ROWS = {
         "GET /system",
         "GET /system/figures",
         "POST /people/<int(max=2147483647):account>",
+        "POST /people/<int(max=2147483647):account>/password",
     ),
     TAKEN: (
         "PUT /<domain>",

@@ -113,5 +113,8 @@ class PersonPage:
     storage: Storage
     plans: Sequence[Choice]
     plan: str
+    password_length: int
+    password_rule: str
     refusal: str = ""
+    password_refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What lists, forms and questions have in common, on any page."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from admin_ui.words import number, t
 from appliance.errors import Limit
@@ -58,13 +59,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPage:
-    """A question with one button that does it and a way back."""
+    """A question with one button that does it and a way back; `carried` are fields that come along.
+
+    `leaves` says that what comes of it is a page of its own, which is shown once.
+    """
 
     title: str
     text: str
     action: str
     label: str
     back: str
+    carried: Mapping[str, str] = field(default_factory=dict)
+    leaves: bool = False
 
 
 @dataclass(frozen=True, slots=True)

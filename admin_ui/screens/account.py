@@ -6,10 +6,11 @@ from quart import Response, request
 
 from admin_ui import forms
 from admin_ui.context.accounts import AccountPage, Token
-from admin_ui.context.common import PER_PAGE, Choice, ConfirmPage, pager, password_rule
+from admin_ui.context.common import PER_PAGE, Choice, pager, password_rule
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.languages import shipped
 from admin_ui.look.themes import Themes
+from admin_ui.questions import Question
 from admin_ui.screens.storage import storage_of
 from admin_ui.words import moment, spoken, t
 from appliance import accounts, preferences, tokens
@@ -39,16 +40,10 @@ async def create_token(visit: Visit) -> Response:
     return visit.page("account", page)
 
 
-async def ask_remove_token(visit: Visit, token: int) -> Response:
-    """The question before a token goes."""
-    page = ConfirmPage(
-        title=t("account.delete_token"),
-        text=t("account.delete_token_text"),
-        action=_token_href(token),
-        label=t("common.delete"),
-        back="/account",
-    )
-    return visit.page("confirm", page)
+async def ask_remove_token(visit: Visit, token: int) -> Question:
+    """By its name and the beginning of it, for it cannot be made again."""
+    facts = await tokens.get(visit.actor, token)
+    return Question("token", {"token": facts.name, "hint": facts.hint}, "/account")
 
 
 async def remove_token(visit: Visit, token: int) -> Response:
@@ -126,7 +121,6 @@ ONE_TOKEN = "/account/tokens/<int(max=2147483647):token>/delete"  # noqa: S105 -
 ROUTES = (
     Route("/account", show),
     Route("/account/tokens", create_token, "POST"),
-    Route(ONE_TOKEN, ask_remove_token),
-    Route(ONE_TOKEN, remove_token, "POST"),
+    Route(ONE_TOKEN, remove_token, "POST", asks=ask_remove_token),
     Route("/account/password", change_password, "POST"),
 )

@@ -6,7 +6,7 @@ from quart import Response
 
 from admin_ui import forms
 from admin_ui.context.builds import BuildsPage, builds_href, builds_page
-from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.edge import Route, Visit, fields, go, of_site
 from appliance.errors import Problem
 
 
@@ -54,5 +54,5 @@ ROUTES = (
     Route(BUILDS, show),
     Route(BUILDS, change, "POST"),
     Route(f"{BUILDS}/variables", set_variable, "POST"),
-    Route(f"{BUILDS}/variables/<variable>/delete", delete_variable, "POST", asks="variable"),
+    Route(f"{BUILDS}/variables/<variable>/delete", delete_variable, "POST", asks=of_site("variable", "builds")),
 )

@@ -6,7 +6,8 @@ from quart import Response
 
 from admin_ui import forms
 from admin_ui.context.gate import GatePage, gate_href, gate_page
-from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.edge import Route, Visit, fields, go, of_site
+from admin_ui.questions import Question
 from appliance.errors import Problem
 from appliance.gates import ChangeGate
 
@@ -39,6 +40,13 @@ async def revoke(visit: Visit, name: str, link: str) -> Response:
     """Take a link back."""
     await visit.parts.gates.revoke(visit.actor, name, link)
     return go(gate_href(name), done="link-revoked")
+
+
+async def ask_replace_bypass(visit: Visit, name: str) -> Question | None:
+    """Another token ends the one there is."""
+    gate = await visit.parts.gates.get(visit.actor, name)
+    asked = Question("new_bypass", {"name": name}, gate_href(name), "replace", leaves=True)
+    return asked if gate.has_bypass else None
 
 
 async def make_bypass(visit: Visit, name: str) -> Response:
@@ -75,9 +83,9 @@ GATE = "/sites/<name>/gate"
 ROUTES = (
     Route(GATE, show),
     Route(GATE, change, "POST"),
-    Route(f"{GATE}/password/delete", remove_password, "POST", asks="gate_password"),
+    Route(f"{GATE}/password/delete", remove_password, "POST", asks=of_site("gate_password", "gate")),
     Route(f"{GATE}/links", share, "POST"),
-    Route(f"{GATE}/links/<link>/delete", revoke, "POST", asks="link"),
-    Route(f"{GATE}/bypass", make_bypass, "POST"),
-    Route(f"{GATE}/bypass/delete", remove_bypass, "POST", asks="bypass"),
+    Route(f"{GATE}/links/<link>/delete", revoke, "POST", asks=of_site("link", "gate")),
+    Route(f"{GATE}/bypass", make_bypass, "POST", asks=ask_replace_bypass),
+    Route(f"{GATE}/bypass/delete", remove_bypass, "POST", asks=of_site("bypass", "gate")),
 )

@@ -6,7 +6,8 @@ from quart import Response
 
 from admin_ui import forms
 from admin_ui.context.git import GitPage, git_href, git_page
-from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.edge import Route, Visit, fields, go, of_site
+from admin_ui.questions import Question
 from appliance.deploys import DeployFacts
 from appliance.errors import NotFound, Problem
 
@@ -35,6 +36,13 @@ async def deploy(visit: Visit, name: str) -> Response:
     """Fetch and deploy; the page then tells how it goes."""
     await visit.parts.git.redeploy.request(visit.actor, name)
     return go(git_href(name))
+
+
+async def ask_replace_secret(visit: Visit, name: str) -> Question | None:
+    """Another secret ends the one there is."""
+    source = await visit.parts.git.sources.get(visit.actor, name)
+    asked = Question("new_secret", {"name": name}, git_href(name), "replace", leaves=True)
+    return asked if source.has_secret else None
 
 
 async def make_secret(visit: Visit, name: str) -> Response:
@@ -72,6 +80,6 @@ ROUTES = (
     Route(f"{GIT}/fetch", show_fetch),
     Route(GIT, change, "POST"),
     Route(f"{GIT}/deploys", deploy, "POST"),
-    Route(f"{GIT}/secret", make_secret, "POST"),
-    Route(f"{GIT}/delete", remove, "POST", asks="git"),
+    Route(f"{GIT}/secret", make_secret, "POST", asks=ask_replace_secret),
+    Route(f"{GIT}/delete", remove, "POST", asks=of_site("git", "git")),
 )

@@ -10,6 +10,7 @@ from admin_ui.context.deleted_sites import DELETED
 from admin_ui.context.deploys import site_href
 from admin_ui.context.sites import MemberRow, SettingsPage
 from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.questions import Question
 from admin_ui.words import counted, lasting, moment, t
 from appliance import members
 from appliance.errors import Conflict, Invalid, NotFound
@@ -59,6 +60,13 @@ async def add_member(visit: Visit, name: str) -> Response:
     return go(f"{site_href(name)}/settings", done="saved")
 
 
+async def ask_remove_member(visit: Visit, name: str) -> Question:
+    """Whoever it is loses the site at once."""
+    email = (await members.leaving(visit.actor, name, (await fields()).get("email", ""))).email
+    values = {"email": email, "name": name}
+    return Question("member", values, f"{site_href(name)}/settings", carried={"email": email})
+
+
 async def remove_member(visit: Visit, name: str) -> Response:
     """Take a member away."""
     await members.remove(visit.actor, name, (await fields()).get("email", ""))
@@ -90,5 +98,5 @@ ROUTES = (
     Route("/sites/<name>/settings", change, "POST"),
     Route("/sites/<name>/delete", delete, "POST"),
     Route("/sites/<name>/members", add_member, "POST"),
-    Route("/sites/<name>/members/remove", remove_member, "POST"),
+    Route("/sites/<name>/members/remove", remove_member, "POST", asks=ask_remove_member),
 )

@@ -8,6 +8,7 @@ from admin_ui.context.common import ConfirmPage
 from admin_ui.context.deploys import deploy_href, site_href
 from admin_ui.context.versions import VersionPage, version_page
 from admin_ui.edge import Route, Visit, fields, go
+from admin_ui.questions import Question
 from admin_ui.words import t
 from appliance.errors import Conflict, Problem
 
@@ -26,6 +27,12 @@ async def set_alias(visit: Visit, deploy: str) -> Response:
     except Problem as problem:
         return await _refused(visit, deploy, problem)
     return go(_href(deploy), done="saved")
+
+
+async def ask_remove_alias(visit: Visit, deploy: str, alias: str) -> Question:
+    """Its address leads nowhere from then on."""
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    return Question("alias", {"alias": alias, "name": facts.site, "number": facts.number}, _href(deploy))
 
 
 async def remove_alias(visit: Visit, deploy: str, alias: str) -> Response:
@@ -98,7 +105,7 @@ def _href(deploy: str) -> str:
 ROUTES = (
     Route("/deploys/<deploy>/version", show),
     Route("/deploys/<deploy>/aliases", set_alias, "POST"),
-    Route("/deploys/<deploy>/aliases/<alias>/remove", remove_alias, "POST"),
+    Route("/deploys/<deploy>/aliases/<alias>/remove", remove_alias, "POST", asks=ask_remove_alias),
     Route("/deploys/<deploy>/delete", ask_delete),
     Route("/deploys/<deploy>/delete", delete, "POST"),
     Route("/deploys/<deploy>/lock", lock, "POST"),

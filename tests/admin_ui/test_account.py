@@ -33,10 +33,12 @@ async def test_a_second_token_of_the_same_name_is_refused(alice: Desk) -> None:
 
 async def test_a_deleted_token_stops_working(alice: Desk) -> None:
     made = await alice.submit("/account/tokens", name="short-lived")
-    link = [path for path in Page(made.text).links() if "/delete" in path][-1]
-    form = (await alice.page(link)).forms[-1]
+    form = [form for form in Page(made.text).forms if "/delete" in form.action][-1]
+    asked = await alice.send(form.action, **form.fields)
 
-    answer = await alice.send(form.action, **form.fields)
+    answer = await alice.send(form.action, **Page(asked.text).forms[-1].fields)
+
+    assert "“short-lived”" in asked.text
 
     assert answer.headers["location"] == "/account?done=token-deleted"
     assert "short-lived" not in (await alice.get("/account")).text

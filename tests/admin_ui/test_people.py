@@ -1,6 +1,7 @@
 """The people who have accounts."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -74,7 +75,7 @@ async def test_a_disabled_account_is_out_at_once(server: Appliance, olga: Desk) 
     link = await link_to(olga, ida)
 
     async with Desk.of(server, ida) as desk:
-        answer = await olga.submit(link, role="user", disabled="on")
+        answer = await olga.submit(link, role="user", disabled="on", sure="on")
         assert (await desk.get("/")).status_code == 303
 
     assert answer.headers["location"] == "/people?done=saved"
@@ -85,10 +86,36 @@ async def test_a_disabled_account_is_out_at_once(server: Appliance, olga: Desk) 
 async def test_the_last_operator_stays_one(olga: Desk) -> None:
     link = await link_to(olga, OLGA)
 
-    answer = await olga.submit(link, role="user")
+    answer = await olga.submit(link, role="user", sure="on")
 
     assert answer.status_code == 409
     assert "last operator" in answer.text
+
+
+async def test_a_new_password_for_somebody_needs_their_e_mail_typed(server: Appliance, olga: Desk) -> None:
+    jon = Person("jon@example.org", "jon forgot it again", "user")
+    await olga.submit("/people", email=jon.email, role=jon.role, password=jon.password)
+    link, new = await link_to(olga, jon), replace(jon, password="a new one for jon")
+
+    refused = await olga.submit(f"{link}/password", password=new.password, confirm="jon")
+    async with Desk.of(server, jon):
+        done = await olga.submit(f"{link}/password", password=new.password, confirm=jon.email)
+
+    assert (refused.status_code, done.status_code) == (422, 303)
+    assert new.password not in refused.text
+    async with Desk.of(server, new) as signed:
+        assert (await signed.get("/")).status_code == 200
+
+
+async def test_less_is_asked_about_and_more_is_not(olga: Desk) -> None:
+    await olga.submit("/people", email="kay@example.org", role="admin", password="kay is on holiday")
+    link = await link_to(olga, Person("kay@example.org", "", "admin"))
+
+    less, same, more = [await olga.submit(link, role=role) for role in ("user", "admin", "operator")]
+
+    assert "Have kay@example.org do less?" in Page(less.text).text
+    assert [form.fields["role"] for form in Page(less.text).forms if "sure" in form.fields] == ["user"]
+    assert (same.status_code, more.status_code) == (303, 303)
 
 
 async def link_to(desk: Desk, person: Person) -> str:

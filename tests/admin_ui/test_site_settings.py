@@ -72,5 +72,5 @@ async def test_a_site_stays_when_its_name_is_not_typed(alice: Desk, typed: str) 
     answer = await alice.submit("/sites/safe/delete", confirm=typed)
 
     assert answer.status_code == 422
-    assert "Nothing was deleted" in answer.text
+    assert "Nothing was done" in answer.text
     assert (await alice.get("/sites/safe")).status_code == 200

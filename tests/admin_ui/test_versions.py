@@ -17,7 +17,7 @@ async def test_an_alias_is_pointed_and_taken_away_by_plain_forms(alice: Desk) ->
     assert (answer.status_code, answer.headers["location"]) == (303, f"{href}/version?done=saved")
     assert "staging--aliased.localhost" in (await alice.page(f"{href}/version")).text
     assert "one" in (await alice.server.fetch("staging--aliased.localhost")).text
-    assert (await alice.submit(f"{href}/aliases/staging/remove")).status_code == 303
+    assert (await alice.submit(f"{href}/aliases/staging/remove", sure="on")).status_code == 303
     assert (await alice.server.fetch("staging--aliased.localhost")).status_code == 404
 
 

@@ -23,8 +23,7 @@ export function watchForms() {
     const asking = event.target.closest("form[data-ask]");
     if (asking) {
       event.preventDefault();
-      const body = new URLSearchParams(new FormData(asking));
-      ask(asking.action, { method: "POST", body }).catch(() => asking.submit());
+      await askFor(asking);
       return;
     }
     const form = event.target.closest("form[data-send]");
@@ -41,7 +40,10 @@ export async function sendForm(form, button) {
   const body = new URLSearchParams(new FormData(form));
   if (button?.name) body.set(button.name, button.value);
   const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
-  if (!answer) return refuse(form, say("confirm.lost"));
+  return answer ? shown(form, answer) : refuse(form, say("confirm.lost"));
+}
+
+async function shown(form, answer) {
   if (answer.ok && new URL(answer.url).pathname !== location.pathname) {
     location.href = answer.url;
     return true;
@@ -53,10 +55,26 @@ export async function sendForm(form, button) {
   return true;
 }
 
-async function ask(address, how = {}) {
-  const answer = await fetch(address, { ...how, headers: { Accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const form = document.adoptNode(page.getElementById("confirm")); // throws for any other page: it is then visited
+async function ask(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  open(await questionIn(answer)); // throws for any other page: it is then visited
+}
+
+/** A form that is asked about may have nothing to ask, or be refused: what came of it is then shown. */
+async function askFor(form) {
+  const body = new URLSearchParams(new FormData(form));
+  const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer) return refuse(form, say("confirm.lost"));
+  const question = await questionIn(answer.clone());
+  return question ? open(question) : shown(form, answer);
+}
+
+async function questionIn(answer) {
+  return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("confirm");
+}
+
+function open(question) {
+  const form = document.adoptNode(question);
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.setAttribute("aria-label", form.getAttribute("aria-label"));
@@ -67,6 +85,7 @@ async function ask(address, how = {}) {
     dialog.close();
   });
   form.addEventListener("submit", async (event) => {
+    if ("leaves" in form.dataset) return; // its answer is a page that is shown once
     event.preventDefault();
     const button = event.submitter;
     button.disabled = true; // once is enough
