@@ -128,6 +128,8 @@ STATES = (
     State("system", "nothing-found", "/system?find=zebra", OLGA),
     State("stopping", "not-here", "/stop", OLGA, status=404),
     State("help_pages", "list", "/help", ALICE),
+    State("help_pages", "found", "/help?q=redirects", ALICE),
+    State("help_pages", "nothing-found", "/help?q=zebra", ALICE),
     State("help_pages", "page", "/help/settings", ALICE),
     State("components", "all", "/admin/components", OLGA),
 )
