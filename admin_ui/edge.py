@@ -80,7 +80,7 @@ class Visit:
                 if not roles or self.actor.role in roles
             ),
             notice=notice(request.args.get("done", "")),
-            news=self.news,
+            news=self.news if request.method == "GET" else 0,
             site=site,
             zone=drop_zone(self.parts.settings, site) if site or request.path == "/" else None,
         )

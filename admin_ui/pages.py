@@ -66,7 +66,7 @@ class Frame:
     csrf: str = ""
     links: tuple[Link, ...] = ()
     notice: str = ""
-    news: int = 0
+    news: int = 0  # none: the page answers a form, and cannot be asked for again
     site: str = ""  # whose page it is
     zone: object = None  # where uploads go, on pages that take them: see `context.sites.DropZone`
 

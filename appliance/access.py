@@ -1,11 +1,15 @@
-"""What it takes to tell who is asking: the settings, the keys, the password hasher and the clock, in one value."""
+"""What it takes to tell who is asking, and to tell others of it, in one value.
+
+The settings, the keys, the password hasher, the clock, and the news that open windows are told.
+"""
 
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from appliance.news import News
 from appliance.passwords import Passwords
 from appliance.settings import Settings
 
@@ -47,6 +51,7 @@ class Access:
     keys: Keys
     passwords: Passwords
     now: Callable[[], datetime] = utc_now
+    news: News = field(default_factory=News)
 
     @classmethod
     def of(cls, settings: Settings, secret: str) -> "Access":

@@ -76,7 +76,8 @@ async def create(access: Access, actor: Actor | None, new: NewAccount) -> Accoun
             )
         made = await _insert(email, role, password)
         await audit.record(actor or COMMAND_LINE, "account.create", email=email, role=role)
-        return made
+    access.news.account(made.id)
+    return made
 
 
 async def listing(actor: Actor, page: int, per_page: int) -> tuple[list[AccountFacts], int]:
@@ -109,7 +110,9 @@ async def change(access: Access, actor: Actor, account: int, change: ChangeAccou
         changes["plan"] = Plans.of(access.settings).checked(change.plan)
     if change.disabled is not None:
         changes["disabled_at"] = (row.disabled_at or access.now()) if change.disabled else None
-    return await _apply(access, actor, row, changes)
+    changed = await _apply(access, actor, row, changes)
+    access.news.account(row.id)
+    return changed
 
 
 async def set_password(access: Access, actor: Actor, password: str, *, keep_session: int | None) -> AccountFacts:
@@ -119,6 +122,7 @@ async def set_password(access: Access, actor: Actor, password: str, *, keep_sess
         await Account.filter(id=actor.id).update(password=hashed)
         await end_sessions(access, actor.id, but=keep_session)
         await audit.record(actor, "account.password")
+    access.news.account(actor.id)  # in windows that are signed out now
     return facts(await _find(actor.id))
 
 

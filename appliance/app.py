@@ -101,7 +101,7 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
         explain.blueprint(parts.explainer),
         git.blueprint(parts.git),
         audit.blueprint(),
-        members.blueprint(),
+        members.blueprint(parts.access),
         usage.blueprint(parts.allowance.usage),
         plans.blueprint(parts.allowance),
     )

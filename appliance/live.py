@@ -42,9 +42,10 @@ class LiveSites:
         compiler: Compiler,
         entrances: Entrances | None = None,
         grace: GraceTime | None = None,
+        news: News | None = None,
     ) -> None:
         self.peers: Peers = Alone()
-        self.news = News()
+        self.news = news or News()
         self._grace = grace or GraceTime()
         self.entrances = entrances or Entrances()
         self._table = table

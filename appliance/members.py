@@ -6,9 +6,10 @@ from datetime import datetime
 from tortoise.transactions import in_transaction
 
 from appliance import accounts, audit, sites
+from appliance.access import Access
 from appliance.actor import Actor
 from appliance.errors import Conflict, Invalid, NotFound
-from appliance.models.site import Member
+from appliance.models.site import Member, Site
 
 MOST = 100  # members of a site
 
@@ -28,7 +29,7 @@ async def listing(actor: Actor, site: str) -> list[MemberFacts]:
     return [MemberFacts(each.account.email, each.since) for each in found]
 
 
-async def add(actor: Actor, site: str, email: str) -> MemberFacts:
+async def add(access: Access, actor: Actor, site: str, email: str) -> MemberFacts:
     """Let an account that there is look after a site, too; no change where it does already.
 
     NotFound for site or account; Forbidden for all but the owner; Invalid for the owner; Conflict for too many.
@@ -45,21 +46,29 @@ async def add(actor: Actor, site: str, email: str) -> MemberFacts:
             raise Conflict(f"{site} has {MOST} members: take some away first.", code="too_many_members")
         made = await Member.create(site=row, account_id=account.id)
         await audit.record(actor, "member.add", row, email=account.email)
+    _tell(access, row, account.id)
     return MemberFacts(account.email, made.since)
 
 
-async def remove(actor: Actor, site: str, email: str) -> None:
+async def remove(access: Access, actor: Actor, site: str, email: str) -> None:
     """Take a member away, at once; members may leave by themselves. NotFound, Forbidden."""
     async with in_transaction():
         found = await _leaving(actor, site, email)
         await found.delete()
         await audit.record(actor, "member.remove", found.site, email=found.account.email)
+    _tell(access, found.site, found.account_id)
 
 
 async def leaving(actor: Actor, site: str, email: str) -> MemberFacts:
     """A member that this account may take away from a site, as `remove` would; NotFound, Forbidden."""
     found = await _leaving(actor, site, email)
     return MemberFacts(found.account.email, found.since)
+
+
+def _tell(access: Access, site: Site, account: int) -> None:
+    """Those who look after a site, and whoever does or does not from now on."""
+    access.news.site(site.name)
+    access.news.account(account)
 
 
 async def _leaving(actor: Actor, site: str, email: str) -> Member:

@@ -1,4 +1,4 @@
-"""What has changed lately, for windows that are to show it: which sites, in the order it came about.
+"""What has changed lately, for windows that are to show it: which sites and accounts, in the order it came about.
 
 Only as much is kept as a window misses while it connects anew; one that has missed more shows everything anew. It is
 this process's own: where several nodes share a database, each tells of what it did itself.
@@ -14,11 +14,15 @@ KEPT = 1000  # changes that are told to those who come back
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something of a site has changed: the site by its name, or by a deploy of it; with neither, a site has gone."""
+    """Something of a site has changed: the site by its name, or by a deploy of it; or what an account may see or do.
+
+    With none of them a site has gone.
+    """
 
     revision: int
     site: str = ""
     deploy: str = ""
+    account: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class News:
     def deploy(self, deploy: str) -> None:
         """A deploy has come to another state, and its site with it."""
         self._add(Change(self.revision + 1, deploy=deploy))
+
+    def account(self, account: int) -> None:
+        """What an account may see or do has changed, or that there is one."""
+        self._add(Change(self.revision + 1, account=account))
 
     def gone(self) -> None:
         """A site has been removed; which, those who could see it find out by looking."""

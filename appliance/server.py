@@ -315,7 +315,7 @@ async def _live_sites(access: Access, folder: DataFolder, table: Table, addresse
     compiler = Compiler(folder.stored_manifests, Blobs(folder.blobs), abilities_of(settings))
     entrances = entrances_of(settings, access.keys.gate, https=access.https)
     grace = GraceTime(settings.grace_deploys, settings.grace_age)
-    live = LiveSites(table, addresses, compiler, entrances, grace)
+    live = LiveSites(table, addresses, compiler, entrances, grace, access.news)
     await live.load()
     return live
 

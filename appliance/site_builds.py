@@ -105,6 +105,7 @@ class SiteBuilds:
 
     def __init__(self, access: Access, cache: Path) -> None:
         self._settings = access.settings
+        self._news = access.news
         self._sealer = Sealer(access.keys.sealing)
         self._cache = cache
 
@@ -126,6 +127,7 @@ class SiteBuilds:
             await self._save(row, values)
             if values:
                 await audit.record(actor, "build.change", row, **values)
+        self._news.site(site)
         return await self._facts(row)
 
     async def remember(self, site: int, generator: str, base: str | None) -> None:
@@ -145,6 +147,7 @@ class SiteBuilds:
                     raise Invalid(sentence, code="too_many_variables")
                 await SiteVariable.create(site=row, name=new.name, phase=new.phase, sealed=sealed)
             await audit.record(actor, "variable.set", row, name=new.name, phase=new.phase)
+        self._news.site(site)
         return self._variable(await known.get())
 
     async def remove_variable(self, actor: Actor, site: str, name: str) -> None:
@@ -154,6 +157,7 @@ class SiteBuilds:
             if not (_NAME.fullmatch(name) and await SiteVariable.filter(site=row, name=name).delete()):
                 raise NotFound(f"{site} has no variable {name!r}.", code="no_such_variable")
             await audit.record(actor, "variable.delete", row, name=name)
+        self._news.site(site)
 
     async def order(self, site: Site, build: Build | None, url: str, *, run: bool) -> Order:
         """What the workshop is told of a deploy of the site. Raises BuildError: the operator's lists may have changed.

@@ -46,7 +46,7 @@ class Stage:
                 if answer.status_code == 404 or not answer.json()["live"]:
                     await deployed(alice, "matrix", ARCHIVE)
                     answer = await alice.get("/api/v1/sites/matrix")
-            await members.add(self.server.actors[ALICE.email], "matrix", CHARLIE.email)
+            await members.add(self.server.parts.access, self.server.actors[ALICE.email], "matrix", CHARLIE.email)
             self.found = "matrix", answer.json()["live"]["deploy"]
         return self.found
 

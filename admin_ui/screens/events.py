@@ -1,4 +1,4 @@
-"""What windows are told while they are open: which of their sites have changed, so that they show them anew."""
+"""What windows are told while they are open: which of their sites, or what they may, so that they show it anew."""
 
 import json
 from collections.abc import AsyncIterator
@@ -32,6 +32,9 @@ async def _told(visit: Visit, revision: int) -> AsyncIterator[bytes]:
         revision = missed.revision
         if missed.changes is None:
             yield _event(revision, "all", {})
+        elif any(change.account == visit.actor.id for change in missed.changes):
+            yield _event(revision, "you", {})
+            return  # who comes again is asked anew who that is
         elif missed.changes:
             for event in await _of(visit, missed.changes):
                 yield _event(revision, *event)
@@ -39,13 +42,18 @@ async def _told(visit: Visit, revision: int) -> AsyncIterator[bytes]:
 
 
 async def _of(visit: Visit, changes: tuple[Change, ...]) -> list[Event]:
-    """What this account is told: of sites it may see, and that there is one less to see."""
+    """What this account is told: of sites it may see, that there is one less to see, and of other accounts' news."""
     names = {change.site for change in changes if change.site}
     deploys = {change.deploy for change in changes if change.deploy}
     seen = await sites.seen_among(visit.actor, names, deploys)
-    gone = any(not change.site and not change.deploy for change in changes)
-    events: list[Event] = [("gone", {})] if gone else []
+    gone = any(not (change.site or change.deploy or change.account) for change in changes)
+    people = visit.runs_people and any(change.account for change in changes)
+    events = [*_if(gone, "gone"), *_if(people, "people")]
     return [*events, ("sites", {"sites": seen})] if seen else events
+
+
+def _if(happened: bool, name: str) -> list[Event]:  # noqa: FBT001 - the first thing an `if` is told
+    return [(name, {})] if happened else []
 
 
 def _event(revision: int, name: str, value: dict[str, list[str]]) -> bytes:

@@ -51,7 +51,7 @@ async def add_member(visit: Visit, name: str) -> Response:
     """Let another account look after the site, too."""
     email = (await fields()).get("email", "")
     try:
-        await members.add(visit.actor, name, email)
+        await members.add(visit.parts.access, visit.actor, name, email)
     except (Invalid, NotFound, Conflict) as problem:
         if problem.code == "no_such_site":
             raise
@@ -69,7 +69,7 @@ async def ask_remove_member(visit: Visit, name: str) -> Question:
 
 async def remove_member(visit: Visit, name: str) -> Response:
     """Take a member away."""
-    await members.remove(visit.actor, name, (await fields()).get("email", ""))
+    await members.remove(visit.parts.access, visit.actor, name, (await fields()).get("email", ""))
     return go(f"{site_href(name)}/settings", done="saved")
 
 

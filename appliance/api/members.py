@@ -4,6 +4,7 @@ import msgspec
 from quart import Blueprint
 
 from appliance import members
+from appliance.access import Access
 from appliance.actor import Actor
 from appliance.api.edge import endpoint
 from appliance.errors import Conflict, Invalid, NotFound
@@ -16,7 +17,7 @@ class MemberList(msgspec.Struct, frozen=True):
     items: list[MemberFacts]
 
 
-def blueprint() -> Blueprint:
+def blueprint(access: Access) -> Blueprint:
     """The routes."""
     api = Blueprint("api_members", __name__)
 
@@ -30,11 +31,11 @@ def blueprint() -> Blueprint:
     )
     async def add_member(*, actor: Actor, name: str, email: str) -> MemberFacts:
         """Let an account look after a site, too: everything but deleting it and saying who its members are."""
-        return await members.add(actor, name, email)
+        return await members.add(access, actor, name, email)
 
     @endpoint(api, "/sites/<name>/members/<email>", method="DELETE", status=204, errors=(NotFound,))
     async def remove_member(*, actor: Actor, name: str, email: str) -> None:
         """Take a member away; members may leave by themselves."""
-        await members.remove(actor, name, email)
+        await members.remove(access, actor, name, email)
 
     return api

@@ -65,6 +65,7 @@ class Sources:
     """The repositories of this installation's sites."""
 
     def __init__(self, access: Access, addresses: Addresses) -> None:
+        self._news = access.news
         self._sealer = Sealer(access.keys.sealing)
         self._addresses = addresses
 
@@ -92,6 +93,7 @@ class Sources:
                 await before.update_from_dict(values).save(update_fields=list(values))
             token = {} if wanted.token is None else {"token": "set" if wanted.token else "removed"}
             await audit.record(actor, "git.set", row, url=wanted.url, branch=wanted.branch, **token)
+        self._news.site(site)
         return self._facts(site, await self.row(row))
 
     async def new_secret(self, actor: Actor, site: str) -> NewSecret:
@@ -103,6 +105,7 @@ class Sources:
         async with in_transaction():
             await source.save(update_fields=["secret"])
             await audit.record(actor, "git.secret", row)
+        self._news.site(site)
         return NewSecret(self._hook_url(site), secret)
 
     async def remove(self, actor: Actor, site: str) -> None:
@@ -111,6 +114,7 @@ class Sources:
         async with in_transaction():
             await (await self.row(row)).delete()
             await audit.record(actor, "git.delete", row)
+        self._news.site(site)
 
     async def row(self, site: Site) -> GitSource:
         """What is kept of a site's repository, for this package; NotFound."""

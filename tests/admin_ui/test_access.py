@@ -133,6 +133,6 @@ async def with_member(server: Appliance, alice: Desk) -> tuple[str, str]:
         found = (await api.get("/api/v1/sites/shared")).json()
         if "live" not in found:
             await alice.deploy("shared", {"index.html": page("shared")})
-            await members.add(server.actors[ALICE.email], "shared", CHARLIE.email)
+            await members.add(server.parts.access, server.actors[ALICE.email], "shared", CHARLIE.email)
             found = (await api.get("/api/v1/sites/shared")).json()
     return "shared", found["live"]["deploy"]

@@ -5,7 +5,7 @@ import pytest
 from tests.admin_ui.desk import Desk
 from tests.admin_ui.hearing import desk_of, first, listening
 from tests.builders import Appliance, page
-from tests.cast import ALICE, CHARLIE
+from tests.cast import ADAM, ALICE, BOB, CHARLIE, OLGA
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -54,3 +54,28 @@ async def test_a_site_that_goes_is_told_without_its_name(server: Appliance, alic
                 (await api.delete("/api/v1/sites/going")).raise_for_status()
 
             assert await first(told) == ("gone", {})
+
+
+async def test_who_gains_or_loses_a_site_looks_at_everything_and_is_asked_anew(server: Appliance, alice: Desk) -> None:
+    await alice.deploy("lent", SITE)
+
+    for method in ("PUT", "DELETE"):
+        async with desk_of(server, BOB) as bob, listening(bob, server.parts.news.revision) as told:
+            async with server.client(ALICE) as api:
+                (await api.request(method, f"/api/v1/sites/lent/members/{BOB.email}")).raise_for_status()
+
+            assert await first(told) == ("you", {})
+            assert [event async for event in told] == []  # it has ended
+
+
+async def test_accounts_are_told_of_to_those_who_see_them(server: Appliance) -> None:
+    async with desk_of(server, ADAM) as adam, desk_of(server, CHARLIE) as charlie:
+        now = server.parts.news.revision
+        async with listening(adam, now) as to_adam, listening(charlie, now) as to_charlie:
+            async with server.client(OLGA) as api:
+                person = f"/api/v1/accounts/{server.actors[BOB.email].id}"
+                (await api.patch(person, json={"role": "user"})).raise_for_status()
+            await charlie.deploy("of-charlie", SITE)
+
+            assert await first(to_adam) == ("people", {})
+            assert await first(to_charlie) == ("sites", {"sites": ["of-charlie"]})

@@ -78,6 +78,111 @@ def test_a_page_of_a_site_that_is_deleted_says_so(house: House, bob: Window) -> 
     expect(bob.page.locator("#gone")).to_be_visible()
 
 
+@pytest.mark.parametrize("path", ["/settings", *(pytest.param(each, marks=pytest.mark.long) for each in ("", "/gate"))])
+def test_who_is_a_member_no_more_is_told_and_sees_no_stale_controls(house: House, bob: Window, path: str) -> None:
+    bob.expect("status of 404")
+    site = f"left{path.strip('/')}"
+    house.deployed(site, TWO[0], members=[BOB])
+    bob.open(f"/sites/{site}{path}")
+
+    house.api.delete(f"/sites/{site}/members/{BOB.email}").raise_for_status()
+
+    expect(bob.page.locator("#gone")).to_be_visible()
+    controls = bob.page.locator("#main").locator("button:visible, input:visible, select:visible, a:visible")
+    expect(controls).to_have_text(["All sites"])
+    assert bob.stayed()
+
+
+def test_a_site_somebody_is_made_a_member_of_appears(house: House, bob: Window) -> None:
+    house.deployed("joined", TWO[0])
+    bob.open("/")
+    expect(bob.page.locator("#main")).not_to_contain_text("joined")
+
+    house.api.put(f"/sites/joined/members/{BOB.email}").raise_for_status()
+
+    expect(bob.page.locator("#sites")).to_contain_text("joined")
+    assert bob.stayed()
+
+
+def test_settings_gate_and_members_show_in_every_window(house: House, bob: Window) -> None:
+    house.deployed("settled", TWO[0], members=[BOB])
+
+    bob.open("/sites/settled/settings")
+    house.api.patch("/sites/settled", json={"spa": True}).raise_for_status()
+    expect(bob.page.locator("#spa")).to_be_checked()
+    house.api.put(f"/sites/settled/members/{CHARLIE.email}").raise_for_status()
+    expect(bob.page.locator("#members")).to_contain_text(CHARLIE.email)
+    assert bob.stayed()
+
+    bob.open("/sites/settled/gate")
+    house.api.post("/sites/settled/gate/links", json={"lifetime": 3600, "label": "The press"}).raise_for_status()
+    expect(bob.page.locator("#links")).to_contain_text("The press")
+    house.api.patch("/sites/settled/gate", json={"covers": "previews"}).raise_for_status()
+    expect(bob.page.locator("#covers")).to_have_value("previews")
+    assert bob.stayed()
+
+    bob.open("/sites/settled/builds")
+    house.api.put("/sites/settled/build/variables/API_KEY", json={"value": "secret"}).raise_for_status()
+    expect(bob.page.locator("#variables")).to_contain_text("API_KEY")
+    assert bob.stayed()
+
+
+def test_a_form_that_is_being_filled_in_stays_and_says_what_changed(house: House, bob: Window) -> None:
+    house.deployed("half-typed", TWO[0], members=[BOB])
+    bob.open("/sites/half-typed/settings")
+    bob.page.check("#any_case")
+
+    house.api.patch("/sites/half-typed", json={"spa": True}).raise_for_status()
+
+    expect(bob.page.locator("#options [data-changed]")).to_contain_text("changed in another window")
+    expect(bob.page.locator("#any_case")).to_be_checked()
+
+
+def test_what_is_taken_away_in_a_dialog_goes_from_the_page(house: House, olga: Window, bob: Window) -> None:
+    house.deployed("asked-twice", TWO[0], members=[BOB])
+    house.api.post("/sites/asked-twice/gate/links", json={"lifetime": 3600, "label": "The press"}).raise_for_status()
+    bob.open("/sites/asked-twice/gate")
+    olga.open("/sites/asked-twice/gate")
+
+    olga.page.click("text=Take back")
+    expect(olga.page.locator("dialog h1")).to_have_text("Take back the link “The press” of asked-twice?")
+    olga.page.click("dialog >> button >> text=Yes, remove it")
+
+    for window in (olga, bob):
+        expect(window.page.locator("#links")).not_to_contain_text("The press")
+        assert window.stayed()
+    olga.page.click("#bypass button")
+    olga.page.wait_for_selector("#bypass .secret")
+    olga.open("/sites/asked-twice/gate")
+    olga.page.click("#bypass button >> nth=0")
+    olga.page.click("dialog >> button >> text=Yes, replace it")
+    olga.page.wait_for_selector("#bypass .secret")
+
+
+def test_what_an_account_may_changes_in_its_windows(house: House, olga: Window, bob: Window) -> None:
+    bob.expect("status of 403")
+    bob.expect("MIME type")  # of the sign-in screen, in the place of events
+    number = next(each["id"] for each in house.api.get("/accounts").json()["items"] if each["email"] == BOB.email)
+    bob.open("/")
+    expect(bob.page.locator("#nav")).not_to_contain_text("People")
+
+    house.api.patch(f"/accounts/{number}", json={"role": "admin"}).raise_for_status()
+    expect(bob.page.locator("#nav")).to_contain_text("People")
+    assert bob.stayed()
+    bob.open("/people")
+    olga.open("/people")
+    house.api.patch(f"/accounts/{number}", json={"role": "user"}).raise_for_status()
+    expect(bob.page.locator("#gone")).to_be_visible()
+    expect(bob.page.locator("#nav")).not_to_contain_text("People")
+
+    bob.open("/")
+    house.api.patch(f"/accounts/{number}", json={"disabled": True}).raise_for_status()
+    expect(bob.page.locator("#signed-out")).to_be_visible()
+    expect(olga.page.locator("#people")).to_contain_text("Disabled")
+    assert olga.stayed()
+    house.api.patch(f"/accounts/{number}", json={"disabled": False}).raise_for_status()
+
+
 @pytest.mark.long
 def test_what_has_the_focus_keeps_it(house: House, bob: Window) -> None:
     house.deployed("focused", TWO[0], members=[BOB])

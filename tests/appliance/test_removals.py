@@ -63,9 +63,9 @@ async def test_nobody_finds_a_deleted_site_on_any_of_its_hosts(ground: Ground, a
         await ground.deploys.listing(alice, "shop", 1, 50)
 
 
-async def test_a_restored_site_is_as_it_was(ground: Ground, alice: Actor, bob: Actor) -> None:
+async def test_a_restored_site_is_as_it_was(access: Access, ground: Ground, alice: Actor, bob: Actor) -> None:
     hosts = await shop(ground, alice)
-    await members.add(alice, "shop", bob.email)
+    await members.add(access, alice, "shop", bob.email)
     before = await ground.sites.get(alice, "shop")
     await ground.removals.remove(alice, "shop")
 
@@ -130,10 +130,10 @@ async def test_its_name_stays_taken_and_only_its_owner_is_told_why(ground: Groun
 
 
 async def test_owner_and_operators_find_it_and_members_do_not(
-    ground: Ground, alice: Actor, bob: Actor, olga: Actor
+    access: Access, ground: Ground, alice: Actor, bob: Actor, olga: Actor
 ) -> None:
     await ground.site(alice, "shop")
-    await members.add(alice, "shop", bob.email)
+    await members.add(access, alice, "shop", bob.email)
     with pytest.raises(Forbidden):
         await ground.removals.remove(bob, "shop")
     await ground.removals.remove(alice, "shop")

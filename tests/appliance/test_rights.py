@@ -21,58 +21,60 @@ async def by_token(access: Access, actor: Actor, **limits: str) -> Actor:
     return found
 
 
-async def test_a_member_finds_the_site_and_a_stranger_does_not(alice: Actor, bob: Actor) -> None:
+async def test_a_member_finds_the_site_and_a_stranger_does_not(access: Access, alice: Actor, bob: Actor) -> None:
     await site_of(alice)
 
     with pytest.raises(NotFound):
         await sites.find(bob, "blog")
-    await members.add(alice, "blog", bob.email.upper())
+    await members.add(access, alice, "blog", bob.email.upper())
 
     assert (await sites.find(bob, "blog")).name == "blog"
     assert [each.email for each in await members.listing(bob, "blog")] == [bob.email]
 
 
-async def test_a_member_is_not_the_owner(alice: Actor, bob: Actor) -> None:
+async def test_a_member_is_not_the_owner(access: Access, alice: Actor, bob: Actor) -> None:
     await site_of(alice)
-    await members.add(alice, "blog", bob.email)
+    await members.add(access, alice, "blog", bob.email)
 
     with pytest.raises(Forbidden, match="Only the owner of blog"):
         await sites.find_own(bob, "blog")
     with pytest.raises(Forbidden):
-        await members.add(bob, "blog", alice.email)
+        await members.add(access, bob, "blog", alice.email)
 
 
-async def test_a_member_may_leave_and_is_a_stranger_then(alice: Actor, bob: Actor) -> None:
+async def test_a_member_may_leave_and_is_a_stranger_then(access: Access, alice: Actor, bob: Actor) -> None:
     await site_of(alice)
-    await members.add(alice, "blog", bob.email)
+    await members.add(access, alice, "blog", bob.email)
 
-    await members.remove(bob, "blog", bob.email)
+    await members.remove(access, bob, "blog", bob.email)
 
     with pytest.raises(NotFound):
         await sites.find(bob, "blog")
 
 
-async def test_adding_a_member_twice_changes_nothing(alice: Actor, bob: Actor) -> None:
+async def test_adding_a_member_twice_changes_nothing(access: Access, alice: Actor, bob: Actor) -> None:
     await site_of(alice)
 
-    first, again = [await members.add(alice, "blog", bob.email) for _ in range(2)]
+    first, again = [await members.add(access, alice, "blog", bob.email) for _ in range(2)]
 
     assert first == again
     assert await AuditEntry.filter(action="member.add").count() == 1
 
 
-async def test_who_cannot_be_a_member_is_said(alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_cannot_be_a_member_is_said(
+    access: Access, alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site_of(alice)
 
     with pytest.raises(Invalid, match="owns blog already"):
-        await members.add(alice, "blog", alice.email)
+        await members.add(access, alice, "blog", alice.email)
     with pytest.raises(NotFound, match="no account"):
-        await members.add(alice, "blog", "nobody@example.org")
+        await members.add(access, alice, "blog", "nobody@example.org")
     with pytest.raises(NotFound, match="no member"):
-        await members.remove(alice, "blog", bob.email)
+        await members.remove(access, alice, "blog", bob.email)
     monkeypatch.setattr(members, "MOST", 0)
     with pytest.raises(Conflict, match="has 0 members"):
-        await members.add(alice, "blog", bob.email)
+        await members.add(access, alice, "blog", bob.email)
 
 
 async def test_a_token_for_one_site_finds_no_other(access: Access, alice: Actor) -> None:

@@ -1,12 +1,16 @@
 // Keeps a page in step with the server: its parts marked data-fresh are fetched anew when the site it is about, or any on
-// a page about none, has changed, whoever changed it.
+// a page about none, has changed, whoever changed it. Parts marked data-fresh="people" are about the accounts, and what
+// this account may has changed for every page: it then shows no more than that.
 
-import { announce, improve } from "./page.js";
+import { announce, improve, make } from "./page.js";
+import { say } from "./words.js";
 
 const ASK_EVERY = 5000; // ms, where the server has no room for another stream or a proxy lets none through
 const ASK_FOR = 60_000; // ms, until a stream is tried again
+const SOMEWHERE = "/help"; // a page that everybody may see
 const TRIES = 2; // connections that fail one after the other before the page asks
 const TYPED_IN = ":is(input,textarea,select):not([type=checkbox])";
+const FIELDS = ":is(input:not([type=hidden]),textarea,select)";
 const TAKES_FOCUS = ":is(a,button,input,summary,[tabindex])";
 
 let running = null;
@@ -14,8 +18,9 @@ let again = false;
 
 /** Listen for as long as the window can be seen; one that is hidden keeps no connection from the others. */
 export function keepFresh() {
-  if (!parts().length) return;
-  const follower = new Follower(document.querySelector("meta[name=news]").content);
+  const { content } = document.querySelector("meta[name=news]");
+  if (!content) return; // an answer to a form: its address shows nothing
+  const follower = new Follower(content);
   const look = () => (document.hidden ? follower.stop() : follower.start());
   document.addEventListener("visibilitychange", look);
   addEventListener("pagehide", () => follower.stop());
@@ -53,12 +58,10 @@ class Follower {
       const lost = this.source?.readyState === EventSource.CLOSED; // else it connects again by itself
       if (lost || this.failures >= TRIES) this.ask();
     };
-    const { site } = document.getElementById("main").dataset;
-    for (const name of ["sites", "gone", "all"]) {
+    for (const name of Object.keys(CONCERNS)) {
       this.source.addEventListener(name, (event) => {
         this.revision = event.lastEventId;
-        const { sites } = JSON.parse(event.data);
-        if (!site || !sites || sites.includes(site)) freshen();
+        if (CONCERNS[name](JSON.parse(event.data))) freshen();
       });
     }
   }
@@ -82,27 +85,67 @@ class Follower {
   }
 }
 
+/** Whether what has happened may show on this page, by the name of the event. */
+const CONCERNS = {
+  sites: ({ sites }) => shows("") && (!site() || sites.includes(site())),
+  gone: () => shows(""),
+  people: () => shows("people"),
+  you: () => true,
+  all: () => true,
+};
+
+function shows(what) {
+  return document.querySelector(`#main [data-fresh="${what}"]`) !== null;
+}
+
+function site() {
+  return document.getElementById("main").dataset.site;
+}
+
 function parts() {
   return [...document.querySelectorAll("[data-fresh]")];
 }
 
 async function lookAgain() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (answer.status === 404) return gone();
-  if (!answer.ok || answer.redirected) return; // signed out: whatever is done next says so
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  improve(page);
-  for (const part of parts()) {
-    const fresh = page.getElementById(part.id);
-    if (fresh && !part.isEqualNode(fresh) && !isTyped(part)) replace(part, document.adoptNode(fresh));
-  }
+  if (answer.redirected) return leave("signed-out");
+  if (answer.status === 404 || answer.status === 403) return renew(await fetch(SOMEWHERE), leave("gone"));
+  if (!answer.ok) return;
+  if (left()) return location.reload(); // it is there again
+  await renew(answer, parts());
   document.dispatchEvent(new CustomEvent("fresh"));
 }
 
-/** Who types in a part, or has a list open in it, goes on undisturbed. */
+/** Put these parts in place as they stand in an answer. */
+async function renew(answer, these) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  improve(page);
+  for (const part of these) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh || part.isEqualNode(fresh)) continue;
+    if (isTyped(part)) tellChanged(part);
+    else replace(part, document.adoptNode(fresh));
+  }
+}
+
+/** Who types in a part, has a list open in it or has changed a field goes on undisturbed. */
 function isTyped(part) {
   const active = document.activeElement;
-  return part.contains(active) && active.matches(TYPED_IN);
+  return (part.contains(active) && active.matches(TYPED_IN)) || [...part.querySelectorAll(FIELDS)].some(isTouched);
+}
+
+function isTouched(field) {
+  if (field.matches("select")) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+  return field.matches("[type=checkbox],[type=radio]")
+    ? field.checked !== field.defaultChecked
+    : field.value !== field.defaultValue;
+}
+
+/** A form that is being filled in stays, and says that it is not what holds any more. */
+function tellChanged(part) {
+  const form = part.querySelector("form.form");
+  if (!form || form.querySelector("[data-changed]")) return;
+  form.prepend(make("p", say("fresh.changed"), { class: "notice notice-warning", "data-changed": "", role: "status" }));
 }
 
 /** Put a part in place; what had the focus has it still, as far as it is there. */
@@ -121,9 +164,18 @@ function nameOf(element) {
   return [element.tagName, ...says, element.textContent].join("\n");
 }
 
-function gone() {
-  const notice = document.getElementById("gone");
-  if (!notice.hidden) return;
-  notice.hidden = false;
+function left() {
+  return document.querySelector("[data-left]:not([hidden])");
+}
+
+/** Say why there is nothing to see here any more, and take away what could be pressed; what is left may change. */
+function leave(why) {
+  const nav = [document.getElementById("nav")];
+  if (left()) return nav;
+  const notice = document.getElementById(why);
+  const rest = [...document.getElementById("main").children, document.getElementById("upload-card")];
+  for (const each of rest) if (each) each.hidden = each !== notice;
+  if (why === "signed-out") notice.querySelector("a").search = new URLSearchParams({ next: location.pathname });
   announce(notice.textContent);
+  return nav;
 }
