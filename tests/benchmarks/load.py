@@ -1,12 +1,13 @@
 """A load on a server by wrk, over HTTP/2 by h2load, and what one request of it cost the server."""
 
 import http.client
+import itertools
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.servers import CLIENT_CORE, Server, Sites, on_core
+from tests.benchmarks.servers import CLIENT_CORE, Server, Sites, on_core, pages_of
 
 CONNECTIONS = 32
 WARM_UP = 1.0  # seconds, the shortest that wrk takes
@@ -24,11 +25,13 @@ BROWSER = {
 }
 
 _SCRIPT = """
-local hosts = {{ {hosts} }}
+local hosts, paths = {{ {hosts} }}, {{ {paths} }}
 local requests, number = {{}}, 0
 init = function(args)
-  for i, host in ipairs(hosts) do
-    requests[i] = "GET {path} HTTP/1.1\\r\\nHost: " .. host .. "\\r\\n{headers}"
+  for _, host in ipairs(hosts) do
+    for _, path in ipairs(paths) do
+      requests[#requests + 1] = "GET " .. path .. " HTTP/1.1\\r\\nHost: " .. host .. "\\r\\n{headers}"
+    end
   end
 end
 request = function()
@@ -42,7 +45,7 @@ end
 
 @dataclass(frozen=True)
 class Case:
-    """One way of asking: the file's size, with what headers, over how many sites.
+    """One way of asking: the file's size, with what headers, over how many sites, or how many pages of one.
 
     `fresh` opens a connection for every request; `varied` makes every head a new one, never seen before. `http2` is
     over TLS, with several requests at a time on a connection.
@@ -52,10 +55,17 @@ class Case:
     size: int
     headers: dict[str, str]
     sites: int = 1
+    pages: int = 1
     fresh: bool = False
     varied: bool = False
     tls: bool = False
     http2: bool = False
+
+    @property
+    def paths(self) -> list[str]:
+        """What is asked for on every site."""
+        pages = [f"/{name}" for name in pages_of(self.size, self.pages)]
+        return pages if self.pages > 1 else [f"/{self.size}.html"]
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,10 @@ class Cost:
 
 
 def wake(server: Server, sites: Sites, case: Case) -> None:
-    """Ask every site once: some servers read a site's files, or its configuration, at the first request."""
-    for host in sites.hosts[: case.sites]:
+    """Ask for everything once: some servers read a site's files, or its configuration, at the first request."""
+    for host, path in itertools.product(sites.hosts[: case.sites], case.paths):
         visitor = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        visitor.request("GET", f"/{case.size}.html", headers={"Host": host})
+        visitor.request("GET", path, headers={"Host": host})
         if visitor.getresponse().status != 200:
             raise SystemExit(f"{server.name} does not have {host}")
         visitor.close()
@@ -126,7 +136,7 @@ def _write_script(sites: Sites, case: Case, port: int) -> Path:
     script.write_text(
         _SCRIPT.format(
             hosts=", ".join(f'"{host}:{port}"' for host in sites.hosts[: case.sites]),
-            path=f"/{case.size}.html",
+            paths=", ".join(f'"{path}"' for path in case.paths),
             headers="".join(f"{name}: {value}\\r\\n" for name, value in headers.items()),
             varied="true" if case.varied else "false",
         )

@@ -7,8 +7,10 @@
 Prints CPU microseconds a request (user and system time of the server's process, from the operating system's
 accounts), requests a second, and the ratio to the first server: medians of rounds in which the servers take turns, so
 that what else the machine does meets them all, and of the ratios within each round. Where many sites are asked, every
-round asks one of them as well, and a line says what many cost beside one. `--quick` ends within a minute; `--long` adds
-10,000 sites, and the time the servers take to start with them. Judges nothing.
+round asks one of them as well, for one page and for as many pages as there are sites: a line says what many cost beside
+one page, which is the processor's caches above all, and another what they cost beside as many bytes of one site.
+`--quick` ends within a minute; `--long` adds 10,000 sites, and the time the servers take to start with them. Judges
+nothing.
 
 `--workers` compares Dropdock with one process and with two instead, none of them kept to a core: look at the requests a
 second. The load has a core as well, so that on a machine with two the second process has only what the load leaves.
@@ -48,16 +50,21 @@ PARTS: dict[str, Callable[[Case], bool]] = {
     "new": lambda case: case.fresh,
     "sites": lambda case: case.sites > 1,
 }
+BESIDE: dict[str, Callable[[Case], Case]] = {
+    "one page": lambda case: replace(case, sites=1),
+    "as many pages": lambda case: replace(case, sites=1, pages=case.sites),
+}
+Costs = dict[str, Cost]  # by the server's name
 QUICK = ("1 KB, bare", "10 KB, browser", "100 KB, bare", "1 MB, bare", "1 KB, new connections", "10 KB, browser, TLS")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a case cost a server, with the ratio to the first server, and to one site where there were many."""
+    """What a case cost a server, with the ratio to the first server; of many sites, also to what is in `BESIDE`."""
 
     cost: Cost
     ratio: float
-    beside_one: float
+    beside: tuple[float, ...]
 
 
 def main() -> None:
@@ -106,32 +113,30 @@ def _is_meant(word: str, case: Case) -> bool:
 
 
 def _measure(servers: list[Server], sites: Sites, case: Case, options: argparse.Namespace) -> dict[str, Row]:
+    cases = (case, *(beside(case) for beside in BESIDE.values())) if case.sites > 1 else (case,)
     for server in servers:
-        wake(server, sites, case)
-    one = replace(case, sites=1)
-    rounds, ones = list[dict[str, Cost]](), list[dict[str, Cost]]()
+        for each in cases:
+            wake(server, sites, each)
+    rounds = list[list[Costs]]()
     for number in range(options.rounds):
         order = servers if number % 2 else servers[::-1]
-        rounds.append({server.name: put_load(server, sites, case, options.seconds) for server in order})
-        beside = {server.name: put_load(server, sites, one, options.seconds) for server in order if case.sites > 1}
-        ones.append(beside or rounds[-1])
-    return {server.name: _row(server.name, servers[0].name, rounds, ones) for server in servers}
+        rounds.append([{it.name: put_load(it, sites, each, options.seconds) for it in order} for each in cases])
+    return {server.name: _row(server.name, servers[0].name, rounds) for server in servers}
 
 
-def _row(name: str, first: str, rounds: list[dict[str, Cost]], ones: list[dict[str, Cost]]) -> Row:
-    cost = Cost(
-        statistics.median(costs[name].cpu for costs in rounds), statistics.median(costs[name].rate for costs in rounds)
-    )
-    ratio = statistics.median(costs[name].cpu / costs[first].cpu for costs in rounds)
-    beside = statistics.median(many[name].cpu / one[name].cpu for many, one in zip(rounds, ones, strict=True))
-    return Row(cost, ratio, beside)
+def _row(name: str, first: str, rounds: list[list[Costs]]) -> Row:
+    costs = [case[name] for case, *_ in rounds]
+    cost = Cost(statistics.median(each.cpu for each in costs), statistics.median(each.rate for each in costs))
+    ratio = statistics.median(case[name].cpu / case[first].cpu for case, *_ in rounds)
+    others = zip(*([case[name].cpu / each[name].cpu for each in others] for case, *others in rounds), strict=True)
+    return Row(cost, ratio, tuple(statistics.median(ratios) for ratios in others))
 
 
 def _print_row(case: Case, rows: dict[str, Row]) -> None:
     columns = (f"{row.cost.cpu:>13.1f}{row.cost.rate:>9.0f}{row.ratio:>7.2f}" for row in rows.values())
     print(f"{case.name:<26}" + "".join(columns), flush=True)
-    if case.sites > 1:
-        print(f"{'  beside one site':<26}" + "".join(f"{row.beside_one:>29.2f}" for row in rows.values()), flush=True)
+    for what, ratios in zip(BESIDE, zip(*(row.beside for row in rows.values()), strict=True), strict=False):
+        print(f"{'  beside ' + what:<26}" + "".join(f"{ratio:>29.2f}" for ratio in ratios), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Also Dropdock with one process and with two, both on whatever cores there are.
 """
 
 import asyncio
+import itertools
 import os
 import resource
 import shutil
@@ -34,6 +35,8 @@ START_SECONDS = 60.0
 NGINX_TLS_SITES = 1_000  # nginx reads the certificate for each block anew: ten thousand times take it a minute
 SIZES = {"1 KB": 1_000, "10 KB": 10_000, "100 KB": 100_000, "1 MB": 1_000_000}
 
+PAGED = SIZES["10 KB"]
+
 SCHEDULER = Path("/proc/self/schedstat")
 
 Files = dict[str, bytes]
@@ -41,11 +44,15 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Sites:
-    """What everybody serves: `count` sites named `site-0.localhost` and on, all with the same files."""
+    """What everybody serves: `count` sites named `site-0.localhost` and on, all with the same files.
+
+    The first has `pages` besides: as many names for one of the files as there are sites.
+    """
 
     folder: Path
     count: int
     files: Files
+    pages: Files
 
     @property
     def hosts(self) -> list[str]:
@@ -75,15 +82,23 @@ class Server:
         return float(sum(each.user + each.system for each in times))
 
 
+def pages_of(size: int, count: int) -> list[str]:
+    """The names under which the first site has the file of this size once more."""
+    return [f"{size}-{number}.html" for number in range(count)]
+
+
 def make_sites(folder: Path, count: int, sizes: dict[str, int]) -> Sites:
     """Files that do not compress, so that everybody sends the same bytes; hard links between the sites."""
     files = {name: os.urandom(size) for name, size in sizes.items()}
-    sites = Sites(folder, count, files)
+    paged = files[f"{PAGED}.html"] if count > 1 else b""
+    sites = Sites(folder, count, files, dict.fromkeys(pages_of(PAGED, count), paged) if paged else {})
     write_pair(folder, "localhost", "127.0.0.1")
     first = folder / "www" / sites.hosts[0]
     first.mkdir(parents=True)
     for name, content in files.items():
         (first / name).write_bytes(content)
+    for name in sites.pages:
+        (first / name).hardlink_to(first / f"{PAGED}.html")
     for host in sites.hosts[1:]:
         other = first.with_name(host)
         other.mkdir()
@@ -277,12 +292,17 @@ async def _fill(data: Path, sites: Sites) -> None:
     """A data folder in which every site is live: as if each had been uploaded, and in a second."""
     folder = DataFolder(data)
     folder.create()
-    stored_as = Manifests(folder.manifests).put(_manifest(folder, sites.files))
+    manifests = Manifests(folder.manifests)
+    first, other = (manifests.put(_manifest(folder, files)) for files in ({**sites.files, **sites.pages}, sites.files))
     async with await db.open(folder):
         owner = await Account.create(email="bench@example.org", role="operator")
         await Site.bulk_create([Site(name=host.removesuffix(".localhost"), owner=owner) for host in sites.hosts])
         rows = await Site.all().order_by("id")
-        made = [Deploy(id=new_id(), site=site, number=1, state="ready", manifest=stored_as) for site in rows]
+        stored_as = [first, *itertools.repeat(other, len(rows) - 1)]
+        made = [
+            Deploy(id=new_id(), site=site, number=1, state="ready", manifest=manifest)
+            for site, manifest in zip(rows, stored_as, strict=True)
+        ]
         await Deploy.bulk_create(made)
         deploys = await Deploy.all().order_by("site_id")
         await Live.bulk_create([Live(site=site, deploy=deploy) for site, deploy in zip(rows, deploys, strict=True)])
