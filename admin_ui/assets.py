@@ -41,6 +41,7 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "foot",
     "share",
     "split",
+    "log",
     "dialog",
     "door",
     "prose",

@@ -9,6 +9,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from appliance.log_tail import Tail
 from appliance.redaction import redact
 from appliance.settings import Settings
 
@@ -26,8 +27,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """
     stream = stream or sys.stderr
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter(settings.log_format, stream))
+    handler = _Handler(stream, Tail(settings.log_tail))
+    handler.setFormatter(_formatter(settings.log_format, stream, handler.tail))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -44,6 +45,12 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
+
+
+def tail() -> Tail:
+    """The newest lines of this process, as `configure` has them kept; none where it was not called."""
+    handlers = logging.getLogger().handlers
+    return next((handler.tail for handler in handlers if isinstance(handler, _Handler)), Tail(0))
 
 
 def begin_request(given: str | None) -> str:
@@ -79,7 +86,15 @@ _SHARED: tuple[Processor, ...] = (
 )
 
 
-def _formatter(log_format: str, stream: TextIO) -> logging.Formatter:
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines, and knows where the newest are kept."""
+
+    def __init__(self, stream: TextIO, newest: Tail) -> None:
+        super().__init__(stream)
+        self.tail = newest
+
+
+def _formatter(log_format: str, stream: TextIO, newest: Tail) -> logging.Formatter:
     pretty = log_format == "pretty" or (log_format == "auto" and stream.isatty())
     renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if pretty:
@@ -87,5 +102,5 @@ def _formatter(log_format: str, stream: TextIO) -> logging.Formatter:
         renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redacted, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redacted, newest.written, renderer],
     )

@@ -253,6 +253,9 @@ class Settings:
     # being watched
     metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
     log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")
+    log_tail: int = _setting(
+        "500", whole(0, 10_000), "newest log lines kept in memory, for operators to look at in the admin; 0: none"
+    )
     log_format: str = _setting("auto", one_of("auto", "json", "pretty"), "auto: pretty on a terminal, else JSON lines")
     access_log: str = _setting(
         "off", one_of("off", "common", "json"), "a line for every request: off, common (as other web servers), json"

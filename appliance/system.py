@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from appliance import room
+from appliance import logs, room
 from appliance.actor import Actor
 from appliance.data_folder import DataFolder, Finding, free_space
 from appliance.deploys import DeployFacts, Deploys
 from appliance.errors import Forbidden
 from appliance.health import Health
 from appliance.isolation import Isolation, IsolationFacts
+from appliance.log_tail import LEVELS, Line
 from appliance.room import Room
 from appliance.safekeeping import standing
 from appliance.safekeeping.records import last_backup
@@ -46,6 +47,14 @@ class SettingFacts:
     value: str
     about: str
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogFacts:
+    """Lines of the log, the newest first; `most` is how many are kept in all (`log_tail`)."""
+
+    lines: list[Line]
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +99,19 @@ class System:
 
     async def look(self, actor: Actor, find: str = "") -> SystemFacts:
         """Everything; of the settings those that have `find` in name, value or meaning. Forbidden to all others."""
-        if actor.role != "operator":
-            raise Forbidden("Only operators may see how the system is.")
+        _check(actor)
         checks, isolation, storage, (queue, queued) = await asyncio.gather(
             self.health.look(), self._isolation.get(), self._storage.look(), self._deploys.unfinished(MOST_QUEUED)
         )
         safety = await asyncio.to_thread(self._safety)
         settings = [each for each in self._settings if _fits(each, find.lower())]
         return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, settings, safety)
+
+    async def log(self, actor: Actor, least: str = LEVELS[0]) -> LogFacts:
+        """The newest lines of the log from this level on. Forbidden to all but operators."""
+        _check(actor)
+        tail = logs.tail()
+        return LogFacts(tail.newest(least), tail.most)
 
     async def is_backed_up(self) -> bool:
         """Whether a good backup was made, or is made by itself; quick."""
@@ -145,6 +159,11 @@ def described(settings: Settings) -> list[SettingFacts]:
         SettingFacts(name, value, known[name].metadata["about"], changed=value != usual[name])
         for name, value in effective(settings).items()
     ]
+
+
+def _check(actor: Actor) -> None:
+    if actor.role != "operator":
+        raise Forbidden("Only operators may see how the system is.")
 
 
 def _fits(setting: SettingFacts, find: str) -> bool:

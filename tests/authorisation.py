@@ -250,6 +250,7 @@ ROWS = {
         "GET /admin/components",
         "GET /system",
         "GET /system/figures",
+        "GET /system/log",
         "POST /people/<int(max=2147483647):account>",
         "POST /people/<int(max=2147483647):account>/password",
     ),

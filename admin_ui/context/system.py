@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from admin_ui.context.deploys import State, deploy_href, deploy_state
+from admin_ui.context.log import LogGlance
 from admin_ui.told import told
 from admin_ui.words import Moment, counted, lasting, moment, said, size, t
 from appliance.data_folder import Finding
@@ -82,10 +83,13 @@ class SystemPage:
     settings_shown: str
     find: str
     news: News | None
+    log: LogGlance
     title: str = said("system.title")
 
 
-def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Sequence[str] = ()) -> SystemPage:
+def system_page(
+    facts: SystemFacts, find: str, news: News | None, log: LogGlance, bad_themes: Sequence[str] = ()
+) -> SystemPage:
     """From the facts, of which the settings are those with `find` in them; of each bad theme a sentence."""
     more = facts.queued - len(facts.queue)
     return SystemPage(
@@ -106,6 +110,7 @@ def system_page(facts: SystemFacts, find: str, news: News | None, bad_themes: Se
         settings_shown=counted(len(facts.settings), "setting"),
         find=find,
         news=news,
+        log=log,
     )
 
 

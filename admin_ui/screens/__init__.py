@@ -29,6 +29,7 @@ from admin_ui.screens import (
     sites,
     stopping,
     system,
+    system_log,
     versions,
 )
 
@@ -56,6 +57,7 @@ SCREENS = (
     people,
     history,
     system,
+    system_log,
     stopping,
     help_pages,
     components,

@@ -301,7 +301,7 @@ class Crew:
         elif isinstance(message, Wanted):
             self._do(self._give(member, message.host))
         else:
-            self._errands.run(message, descriptors)
+            self._errands.run(message, descriptors, member.pid)
 
     def _count_open(self) -> None:
         self._counters.elsewhere = sum(member.opened for member in self._started)

@@ -6,12 +6,13 @@ from typing import Any
 
 import structlog
 
+from appliance import logs
 from appliance.access_log import AccessLog
 from appliance.front_door import FrontDoor
 from appliance.serving.slow_lane import AsgiApp
 from appliance.workers.adopted import adopt_plain, adopt_through
 from appliance.workers.far_app import answer_asked
-from appliance.workers.messages import Errand, Lines, Plain, Through
+from appliance.workers.messages import Errand, Lines, Plain, Through, Told
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +26,13 @@ class Errands:
         self._access_log = access_log
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, errand: Errand, descriptors: Sequence[int]) -> None:
-        """Do it; `descriptors` are ours to close from here on."""
+    def run(self, errand: Errand, descriptors: Sequence[int], worker: int) -> None:
+        """Do it for a worker, by the number of its process; `descriptors` are ours to close from here on."""
         if isinstance(errand, Lines):
             if self._access_log is not None:
                 self._access_log.take(errand.text)
+        elif isinstance(errand, Told):
+            logs.tail().add(errand.line, worker)
         elif isinstance(errand, Plain):
             self._begin(adopt_plain(self._door.adopt, descriptors[0], errand.received))
         elif isinstance(errand, Through):

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from appliance.log_tail import Line
 from appliance.pointer import Pointer
 from appliance.serving.counters import Batch
 
@@ -158,8 +159,14 @@ class Lines(Message, frozen=True):
     text: str
 
 
+class Told(Message, frozen=True):
+    """A line of the worker's own log, which it has written itself already."""
+
+    line: Line
+
+
 ToWorker = Begin | Open | Stage | Put | Drop | Regate | Withdraw | Proved | Stop
-Errand = Plain | Through | Asked | Lines
+Errand = Plain | Through | Asked | Lines | Told
 Report = Errand | Wanted | Figures
 FromWorker = Ready | Done | Report
 

@@ -17,6 +17,7 @@ from appliance.access_log import FORMS, AccessLog
 from appliance.certificates import Certificates
 from appliance.data_folder import DataFolder
 from appliance.front_door import FrontDoor
+from appliance.log_tail import Line
 from appliance.pointer import Compiler
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
@@ -42,6 +43,7 @@ from appliance.workers.messages import (
     Regate,
     Stage,
     Stop,
+    Told,
     Wanted,
     Withdraw,
     encode,
@@ -108,6 +110,7 @@ class _Worker:
         begin, descriptors = await self._begun
         settings = from_carried(begin.settings)
         logs.configure(settings)
+        logs.tail().passed_on = self._pass_on
         self._loop.add_signal_handler(signal.SIGTERM, self._stop, settings.stop_grace)
         with ExitStack() as stack:
             desk = self._desk = self._set_up(begin, settings, descriptors, stack)
@@ -167,6 +170,11 @@ class _Worker:
         access_log.start()
         stack.callback(access_log.stop)
         return access_log
+
+    def _pass_on(self, line: Line) -> None:
+        """Have the control plane keep a line of the log; the worker has no operator who asks it."""
+        if self._channel.waiting <= _LINES_WAITING:
+            self._loop.call_soon_threadsafe(self._say, Told(line))
 
     def _say(self, message: Message, descriptors: Sequence[int] = ()) -> None:
         self._channel.send(encode(message), descriptors)

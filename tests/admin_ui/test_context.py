@@ -7,6 +7,7 @@ import pytest
 
 from admin_ui.context.deploy_list import Wanted, deploy_table
 from admin_ui.context.deploys import LogLine, deploy_page, deploy_row, publish_act
+from admin_ui.context.log import LogGlance
 from admin_ui.context.sites import site_card
 from admin_ui.context.system import system_page
 from admin_ui.pages import Frame, Pages
@@ -202,13 +203,19 @@ def test_of_the_last_deploy_only_what_is_not_settled_is_said(state: str, word: s
     assert (latest.href, latest.state.word if latest.state else "") == ("/deploys/kq3v9wzx7m", word)
 
 
+QUIET = LogGlance([], "", is_kept=True)
+
+
 def test_of_what_is_too_much_to_count_the_least_is_said() -> None:
     storage = replace(STORAGE, blobs=Room(1000, 2_000_000, whole=False))
 
-    assert system_page(replace(SYSTEM, storage=storage), "", None).storage.blobs == "More than 2.0 MB in 1,000 files"
+    assert (
+        system_page(replace(SYSTEM, storage=storage), "", None, QUIET).storage.blobs
+        == "More than 2.0 MB in 1,000 files"
+    )
 
 
 def test_of_a_long_queue_the_rest_is_counted() -> None:
-    shown = system_page(replace(SYSTEM, queue=[deploy(state="queued")], queued=61), "", None)
+    shown = system_page(replace(SYSTEM, queue=[deploy(state="queued")], queued=61), "", None, QUIET)
 
     assert (shown.queue[0].label, shown.more) == ("Deploy 2 of blog", "And 60 more deploys.")

@@ -26,6 +26,13 @@ async def test_only_operators_are_told_and_nobody_a_secret(tmp_path: Path) -> No
     assert guessed.settings == []
 
 
+async def test_only_operators_may_read_the_log(tmp_path: Path) -> None:
+    async with appliance(tmp_path / "data", (OLGA, ADAM)) as server:
+        await server.parts.system.log(server.actors[OLGA.email])
+        with pytest.raises(Forbidden):
+            await server.parts.system.log(server.actors[ADAM.email])
+
+
 def test_what_is_not_as_by_default_is_marked_also_where_it_is_secret() -> None:
     settings = described(Settings(secret_key=KEY, sandbox="process"))
 

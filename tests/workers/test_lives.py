@@ -6,13 +6,18 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+import httpx
 import psutil
 import pytest
 
+from appliance.data_folder import DataFolder
+from appliance.storage.blobs import Blobs
 from appliance.workers.crew import CannotBegin
+from tests.admin_ui.desk import NAVIGATION
 from tests.builders import appliance
 from tests.cast import OLGA
 from tests.serving.lanes import wait_until
@@ -251,3 +256,20 @@ async def test_a_server_whose_workers_do_not_start_does_not_either(tmp_path: Pat
         async with appliance(tmp_path / "other", (OLGA,), workers=3, worker_command=["/no/such/program"]):
             pass
     assert len(open_files() - before) <= 2  # what the loop keeps to watch children with
+
+
+def test_what_a_worker_logs_is_among_the_lines_that_operators_read(tmp_path: Path) -> None:
+    lost = random.Random(2).randbytes(200_000)
+    with duo(tmp_path / "data") as made:
+        made.publish("site", {"index.html": "<h1>one</h1>", "lost.bin": lost})
+        known(made, b"site.localhost")
+        Blobs(DataFolder(made.data).blobs).path(sha256(lost).hexdigest()).unlink()
+        with made.meet(Http1, WORKER) as visitor:
+            visitor.get(b"/lost.bin", host=b"site.localhost")
+        operator = httpx.Client(base_url=made.server.url, headers=NAVIGATION, timeout=60)
+        with operator:
+            operator.post("/sign-in", data={"email": OLGA.email, "password": OLGA.password})
+
+            wait_until(lambda: "blob_lost" in operator.get("/system/log?level=error").text, 30)
+
+            assert str(made.worker.pid) in operator.get("/system/log?level=error").text
