@@ -18,6 +18,7 @@ from appliance.deploys import (
     Publishing,
     Withdrawing,
 )
+from appliance.domains import Domains
 from appliance.explain import Explainer
 from appliance.figures import Figures
 from appliance.gates import Gates
@@ -44,6 +45,7 @@ class Parts:
     addresses: Addresses
     access: Access
     sites: Sites
+    domains: Domains
     removals: Removals
     deploys: Deploys
     intake: Intake

@@ -33,6 +33,7 @@ from appliance.deploys import (
     Publishing,
     Withdrawing,
 )
+from appliance.domains import Domains
 from appliance.explain import Explainer
 from appliance.figures import Gathering
 from appliance.former import GraceTime
@@ -238,11 +239,13 @@ async def _parts(
     jobs = _jobs(program, access, folder, building, metrics)
     intake, isolation = Intake(settings, folder, deploys, jobs, allowance), Isolation(settings)
     contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
+    sites = Sites(addresses, live, settings.snippet_size, allowance.plans)
     parts = Parts(
         settings=settings,
         addresses=addresses,
         access=access,
-        sites=Sites(addresses, live, settings.snippet_size, allowance.plans),
+        sites=sites,
+        domains=Domains(addresses, sites, aliases),
         removals=Removals(publishing, live, settings.keep_deleted, jobs.call_off, counters.forget, allowance.plans),
         deploys=deploys,
         intake=intake,

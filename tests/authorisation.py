@@ -141,6 +141,7 @@ ROWS = {
         "GET /sites/<name>/builds",
         "GET /sites/<name>/deploys",
         "GET /sites/<name>/diff",
+        "GET /sites/<name>/domains",
         "GET /sites/<name>/figures",
         "GET /sites/<name>/gate",
         "GET /sites/<name>/git",

@@ -12,6 +12,7 @@ from admin_ui.told import told
 from admin_ui.words import Moment, counted, lasting, moment, said, size, t
 from appliance.data_folder import Finding
 from appliance.deploys import DeployFacts
+from appliance.domains import Base
 from appliance.isolation import IsolationFacts
 from appliance.room import Room
 from appliance.system import SettingFacts, StorageFacts, SystemFacts
@@ -84,11 +85,12 @@ class SystemPage:
     find: str
     news: News | None
     log: LogGlance
+    base: Base
     title: str = said("system.title")
 
 
 def system_page(
-    facts: SystemFacts, find: str, news: News | None, log: LogGlance, bad_themes: Sequence[str] = ()
+    facts: SystemFacts, find: str, news: News | None, log: LogGlance, base: Base, bad_themes: Sequence[str] = ()
 ) -> SystemPage:
     """From the facts, of which the settings are those with `find` in them; of each bad theme a sentence."""
     more = facts.queued - len(facts.queue)
@@ -111,6 +113,7 @@ def system_page(
         find=find,
         news=news,
         log=log,
+        base=base,
     )
 
 

@@ -15,7 +15,8 @@ async def show(visit: Visit) -> Response:
     log = log_glance(await visit.parts.system.log(visit.actor, GRAVE))
     newest = handbook.news()
     news = News(newest.title, newest.body) if newest else None
-    return visit.page("system", system_page(facts, find, news, log, visit.pages.themes.refused))
+    base = visit.parts.domains.base
+    return visit.page("system", system_page(facts, find, news, log, base, visit.pages.themes.refused))
 
 
 ROUTES = (Route("/system", show),)

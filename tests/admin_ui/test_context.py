@@ -12,6 +12,7 @@ from admin_ui.context.sites import site_card
 from admin_ui.context.system import system_page
 from admin_ui.pages import Frame, Pages
 from appliance.deploys import Failure
+from appliance.domains import Base
 from appliance.errors import Limit
 from appliance.isolation import IsolationFacts
 from appliance.progress import StepFacts
@@ -203,6 +204,7 @@ def test_of_the_last_deploy_only_what_is_not_settled_is_said(state: str, word: s
     assert (latest.href, latest.state.word if latest.state else "") == ("/deploys/kq3v9wzx7m", word)
 
 
+BASE = Base("localhost", "*.localhost", "localhost", is_local=True)
 QUIET = LogGlance([], "", is_kept=True)
 
 
@@ -210,12 +212,12 @@ def test_of_what_is_too_much_to_count_the_least_is_said() -> None:
     storage = replace(STORAGE, blobs=Room(1000, 2_000_000, whole=False))
 
     assert (
-        system_page(replace(SYSTEM, storage=storage), "", None, QUIET).storage.blobs
+        system_page(replace(SYSTEM, storage=storage), "", None, QUIET, BASE).storage.blobs
         == "More than 2.0 MB in 1,000 files"
     )
 
 
 def test_of_a_long_queue_the_rest_is_counted() -> None:
-    shown = system_page(replace(SYSTEM, queue=[deploy(state="queued")], queued=61), "", None, QUIET)
+    shown = system_page(replace(SYSTEM, queue=[deploy(state="queued")], queued=61), "", None, QUIET, BASE)
 
     assert (shown.queue[0].label, shown.more) == ("Deploy 2 of blog", "And 60 more deploys.")

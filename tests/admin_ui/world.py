@@ -12,7 +12,7 @@ import httpx
 
 import admin_ui
 from appliance.data_folder import DataFolder
-from appliance.models.deploy import Deploy, Live, Publication
+from appliance.models.deploy import Alias, Deploy, Live, Publication
 from appliance.models.site import Site
 from appliance.safekeeping.records import BackedUp, keep
 from tests.builders import Served, appliance, deployed, page, served, zip_of
@@ -107,6 +107,7 @@ async def _many(owner: int, like: Deploy, sites: int) -> None:
         )
         await Live.create(site=site, deploy=deploy)
         await Publication.create(site=site, deploy=deploy, kind="deploy")
+    now = datetime.now(UTC)
     busy = await Site.create(name="busy", owner_id=owner, last_number=MANY)
     for number in range(1, MANY + 1):
         await Deploy.create(
@@ -118,3 +119,4 @@ async def _many(owner: int, like: Deploy, sites: int) -> None:
             message=f"Try {number}",
             **content,
         )
+        await Alias.create(site=busy, name=f"try-{number}", deploy_id=f"busy{number:06}", moved_at=now)
