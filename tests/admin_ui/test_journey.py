@@ -250,26 +250,6 @@ def test_everything_is_done_with_the_keyboard(olga: Window, server: Served, tmp_
     assert olga.heading_of(f"http://keyboard.localhost:{server.port}/") == "first"
 
 
-def test_everything_works_without_scripts(browser: Browser, server: Served, tmp_path: Path) -> None:
-    with Window.on(browser, server.url, scripts=False) as window:
-        shown = window.page
-        window.sign_in(OLGA)
-        window.new_site("no-scripts")
-        for text in ("first", "second"):
-            shown.goto(f"{server.url}/sites/no-scripts")
-            shown.set_input_files("#dropzone input[multiple]", zip_at(tmp_path / "site.zip", text))
-            shown.click("#dropzone button >> text=Upload")
-            shown.wait_for_url("**/deploys/*")
-            shown.wait_for_selector(".badge-live")  # the page refreshes itself until then
-
-        shown.click("text=no-scripts >> nth=0")
-        shown.click("text=Roll back to this")
-        shown.click("button >> text=Roll back")
-        shown.wait_for_selector("#notice >> text=The deploy is live.")
-
-        assert window.heading_of(f"http://no-scripts.localhost:{server.port}/") == "first"
-
-
 def press_tab_until(window: Window, text: str) -> None:
     for _ in range(60):
         window.page.keyboard.press("Tab")
