@@ -93,9 +93,11 @@ class Allowance:
 
 def _full(plan: Plan, used: int, added: int) -> TooLarge:
     limit = limit_of(plan, "storage")
-    more = f", and this needs {added:,} more" if added else ""
+    taken = f"Your sites take {used:,} bytes"
+    if added:
+        taken = f"Your sites take {used:,} bytes, and this needs {added:,} more"
     return TooLarge(
-        f"The plan {plan.name} has {plan.storage} of storage ({limit.name}). Your sites take {used:,} bytes{more}: "
+        f"The plan {plan.name} has {plan.storage} of storage ({limit.name}). {taken}: "
         "delete deploys or sites, or ask the operator for another plan.",
         code="plan_storage",
         limit=limit,

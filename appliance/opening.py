@@ -3,10 +3,15 @@
 import getpass
 import re
 
+import structlog
+from tortoise.exceptions import BaseORMException
+
 from appliance import accounts, set_up, sign_in_links
 from appliance.access import Access
 from appliance.accounts import NewAccount
 from appliance.errors import Conflict
+
+log = structlog.get_logger(__name__)
 
 
 async def link(access: Access, url: str) -> str:
@@ -21,6 +26,16 @@ async def link(access: Access, url: str) -> str:
         except Conflict:
             pass  # somebody else who opened it at this moment has made it
     return sign_in_links.link_to(url, await sign_in_links.make(access))
+
+
+async def language() -> str:
+    """The language that the account a link signs in has chosen; "" where there is none, or the database fails."""
+    try:
+        row = await sign_in_links.holder()
+    except BaseORMException as error:
+        log.warning("language_not_read", reason=str(error))
+        return ""
+    return row.language if row else ""
 
 
 def own_name() -> str:

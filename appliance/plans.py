@@ -50,7 +50,10 @@ class Plans:
     def checked(self, name: str) -> str | None:
         """The name as it is stored for an account, None for the usual plan; Invalid for one that there is not."""
         if name and name not in self._plans:
-            known = ", ".join(self._plans) or "none: the operator writes them into appliance.toml"
+            if not self._plans:
+                sentence = f"There is no plan {name!r}: the operator writes plans into appliance.toml."
+                raise Invalid(sentence, fields={"plan": "is no plan"})
+            known = ", ".join(self._plans)
             raise Invalid(f"There is no plan {name!r}; there are {known}.", fields={"plan": "is no plan"})
         return name or None
 
@@ -72,13 +75,13 @@ class Plans:
         if plan.sites is None:
             return
         if await self.sites_of(account) > plan.sites:
-            sites = "1 site" if plan.sites == 1 else f"{plan.sites:,} sites"
             limit = limit_of(plan, "sites")
-            raise Forbidden(
-                f"The plan {plan.name} has {sites} ({limit.name}): delete one, or ask the operator for another plan.",
-                code="plan_sites",
-                limit=limit,
+            one = f"The plan {plan.name} has 1 site ({limit.name}): delete it, or ask the operator for another plan."
+            more = (
+                f"The plan {plan.name} has {plan.sites:,} sites ({limit.name}): delete one, or ask the operator for "
+                "another plan."
             )
+            raise Forbidden(one if plan.sites == 1 else more, code="plan_sites", limit=limit)
 
 
 def facts(plan: Plan) -> PlanFacts:

@@ -17,14 +17,19 @@ CLIENT = "sign-in link"  # how its session is shown, and what tells its token fr
 
 async def make(access: Access, email: str = "") -> str:
     """A token for the account with this e-mail, or for the first operator; NotFound."""
-    query = Account.filter(disabled_at__isnull=True)
-    account = await (query.filter(email=email) if email else query.filter(role="operator").order_by("id")).first()
+    account = await holder(email)
     if account is None:
         raise NotFound(f"There is no account {email!r} that may sign in." if email else "There is no account yet.")
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session = await Session.create(account_id=account.id, expires_at=access.now() + LIFETIME, client=CLIENT)
     await RefreshToken.create(session_id=session.id, hash=token_hash(token))
     return token
+
+
+async def holder(email: str = "") -> Account | None:
+    """The account that `make` is for, if there is one."""
+    query = Account.filter(disabled_at__isnull=True)
+    return await (query.filter(email=email) if email else query.filter(role="operator").order_by("id")).first()
 
 
 def link_to(url: str, token: str) -> str:

@@ -12,23 +12,24 @@ class Aside:
     whatever nobody holds any more on the thread that held it last: with Qt that ends the whole program.
     """
 
-    def __init__(self, title: str, size: tuple[int, int], *, api: object = None, on_top: bool = False) -> None:
+    def __init__(self, size: tuple[int, int], *, api: object = None, on_top: bool = False) -> None:
         """`api` has the methods that pages in it may call, as `pywebview.api.<method>(…)`; `size` is in pixels."""
-        self._title, self._size, self._api, self._on_top = title, size, api, on_top
+        self._size, self._api, self._on_top = size, api, on_top
         self._window: webview.Window | None = None
         self._ending = False
         self.on_closed: Callable[[], None] = lambda: None
 
-    def show(self, html: str) -> None:
-        """Show a page in it."""
+    def show(self, title: str, html: str) -> None:
+        """Show a page in it, and call the window like that."""
         if self._window is not None:
+            self._window.set_title(title)
             self._window.load_html(html)
             self._window.show()
             self._window.restore()
             return
         width, height = self._size
         self._window = webview.create_window(
-            self._title, html=html, js_api=self._api, width=width, height=height, on_top=self._on_top
+            title, html=html, js_api=self._api, width=width, height=height, on_top=self._on_top
         )
         self._window.events.closing += self._closing
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from admin_ui.words import t
 from appliance.addresses import Addresses
 
 
@@ -18,8 +19,8 @@ class Shell(Protocol):
     def show(self, address: str) -> None:
         """Have the window show a page."""
 
-    def say(self, sentence: str) -> None:
-        """Tell something to who sits in front of the window."""
+    def say(self, key: str) -> None:
+        """Tell something, by its key in the languages, to who sits in front of the window."""
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard, and say whether it is there."""
@@ -49,17 +50,17 @@ class Menu:
         self._shell, self._addresses, self._data = shell, addresses, data
 
     def entries(self) -> Sequence[Entry | None]:
-        """What the menu shows, from top to bottom; None is a line between groups."""
+        """What the menu shows, from top to bottom, in the language spoken; None is a line between groups."""
         return (
-            Entry("All sites", self.show_sites),
+            Entry(t("desktop.all_sites"), self.show_sites),
             None,
-            Entry("Open site", self.open_site),
-            Entry("Copy address", self.copy_address),
+            Entry(t("desktop.open_site"), self.open_site),
+            Entry(t("desktop.copy_address"), self.copy_address),
             None,
-            Entry("Open data folder", self.open_data),
-            Entry("On other devices…", self._shell.show_network),
+            Entry(t("desktop.open_data"), self.open_data),
+            Entry(t("desktop.devices"), self._shell.show_network),
             None,
-            Entry("Quit Dropdock", self._shell.quit),
+            Entry(t("desktop.quit"), self._shell.quit),
         )
 
     def show_sites(self) -> None:
@@ -81,7 +82,7 @@ class Menu:
     def _with_site(self, act: Callable[[str], None]) -> None:
         site = site_at(self._shell.shown())
         if site is None:
-            self._shell.say("Choose a site in the list first.")
+            self._shell.say("desktop.choose_site")
         else:
             act(self._addresses.url(self._addresses.site_host(site)))
 

@@ -22,12 +22,13 @@ from webview.errors import WebViewException
 from webview.menu import Menu as NativeMenu
 from webview.menu import MenuAction, MenuSeparator
 
-from admin_ui.desktop import front, network
+from admin_ui.desktop import front, markup, network, tongue
 from admin_ui.desktop.aside import Aside
 from admin_ui.desktop.clipboard import let_copy
 from admin_ui.desktop.closing import Closing, leave
 from admin_ui.desktop.menu import Entry, Menu
 from admin_ui.desktop.question import Question
+from admin_ui.words import speak, t
 from appliance import browser, opening
 from appliance.backstage import Backstage
 from appliance.data_folder import DataFolder
@@ -39,19 +40,6 @@ SIZE = (1100, 800)  # pixels
 SMALLEST = (420, 480)
 NETWORK_SIZE = (520, 640)
 KEY_BYTES = 32
-
-# What a menu entry has to say stands at the top of the page for a while, as the admin's own notices do.
-_SAY = """(sentence, kind) => {
-  const said = document.createElement("p");
-  Object.assign(said, { className: `notice notice-${kind}`, textContent: sentence });
-  said.setAttribute("role", "status");
-  (document.getElementById("main") ?? document.body).prepend(said);
-  setTimeout(() => said.remove(), 6000);
-}"""
-_COPY = """((text, say) => navigator.clipboard.writeText(text).then(
-  () => say(`Copied: ${text}`, "good"),
-  () => say(`This window may not copy. The address is ${text}`, "bad"),
-))"""
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +77,7 @@ class Window:
         self._backstage, self._parts = backstage, running.parts
         self._closing = Closing(ask=self._ask, hide=self._hide, end=self._end)
         self._question = Question(self._closing.answered)
-        self._network = Aside("On other devices", NETWORK_SIZE)
+        self._network = Aside(NETWORK_SIZE)
         webview.settings["ALLOW_DOWNLOADS"] = True  # deploys can be downloaded
         width, height = SIZE
         self._main = webview.create_window(
@@ -100,6 +88,7 @@ class Window:
 
     def stay_open(self) -> None:
         """Show the window until `quit`; returns then. Raises WebViewException where nothing can draw one."""
+        self._speak()
         menu = Menu(self, self._parts.addresses, self._parts.settings.data.absolute())
         shown = [NativeMenu(TITLE, [_native(entry) for entry in menu.entries()])]
         webview.start(gui=_toolkit(), menu=shown, private_mode=True)
@@ -123,13 +112,16 @@ class Window:
         """Show a page."""
         self._main.load_url(address)
 
-    def say(self, sentence: str) -> None:
+    def say(self, key: str) -> None:
         """Show a sentence above the page for a while."""
-        self._main.run_js(f"({_SAY})({json.dumps(sentence)}, 'good')")
+        self._speak()
+        self._main.run_js(f"({markup.SAY})({json.dumps(t(key))}, 'good')")
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard, and say whether it is there."""
-        self._main.run_js(f"{_COPY}({json.dumps(text)}, {_SAY})")
+        self._speak()
+        said = [text, t("desktop.copied", address=text), t("desktop.not_copied", address=text)]
+        self._main.run_js(f"{markup.COPY}({', '.join(map(json.dumps, said))}, {markup.SAY})")
 
     def open_outside(self, place: str) -> None:
         """Open an address in the browser, or a folder in the file manager."""
@@ -140,13 +132,19 @@ class Window:
 
     def show_network(self) -> None:
         """Show where other devices reach this server."""
-        self._network.show(network.page(self._parts.settings, self._parts.addresses))
+        self._speak()
+        self._network.show(network.title(), network.page(self._parts.settings, self._parts.addresses))
 
     def _link(self) -> str:
         return self._backstage.do(opening.link(self._parts.access, self._parts.addresses.admin_url))
 
     def _ask(self) -> None:
+        self._speak()
         self._question.ask()
+
+    def _speak(self) -> None:
+        """Say everything on this thread in the window's language."""
+        speak(self._backstage.do(tongue.of_window(self._parts.settings)))
 
     def _hide(self) -> None:
         self._main.hide()

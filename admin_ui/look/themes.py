@@ -146,9 +146,9 @@ def _check_names(
 ) -> None:
     for each in given:
         if each not in known:
-            near = get_close_matches(each, list(known), 1)
-            hint = f"; perhaps {near[0]} is meant" if near else ""
-            raise _bad(name, f"{where}{each} is nothing a theme can change{hint}")
+            if near := get_close_matches(each, list(known), 1):
+                raise _bad(name, f"{where}{each} is nothing a theme can change; perhaps {near[0]} is meant")
+            raise _bad(name, f"{where}{each} is nothing a theme can change")
 
 
 def _line(name: str, key: str, value: object) -> str:
@@ -160,21 +160,23 @@ def _line(name: str, key: str, value: object) -> str:
 def _colour(name: str, key: str, value: object) -> str:
     pattern, like = (_SHADE, "#0f172a80") if key in {"shade", "haze"} else (_COLOUR, "#1d5fd1")
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise _bad(name, f"{key} is a colour such as {like}, not {value!r}")
+        raise _bad(name, f"{key} is a colour such as {like}, not {str(value)!r}")
     return value.lower()
 
 
 def _shape(name: str, key: str, value: object) -> str:
     pattern, like = (_STACK, "Charter, Georgia, serif") if key.startswith("font") else (_LENGTH, "0.5rem")
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise _bad(name, f"{key} is written such as {like}, not {value!r}")
+        raise _bad(name, f"{key} is written such as {like}, not {str(value)!r}")
     return value
 
 
 def _file(*endings: str) -> Callable[[str, str, object], str]:
     def parse(name: str, key: str, value: object) -> str:
         if not isinstance(value, str) or not _FILE_NAME.fullmatch(value) or not value.endswith(endings):
-            raise _bad(name, f"{key} names a file beside {FILE} that ends in {' or '.join(endings)}, not {value!r}")
+            raise _bad(
+                name, f"{key} names a file beside {FILE} that ends in {' or '.join(endings)}, not {str(value)!r}"
+            )
         return value
 
     return parse

@@ -19,10 +19,12 @@ ENGLISH_TEXTS = {
 }
 SEEN = (  # modules whose refusals are seen in the admin's own forms
     "admin_ui/forms.py",
+    "admin_ui/look/themes.py",
     "admin_ui/screens/deploy.py",
     "admin_ui/screens/look.py",
     "admin_ui/screens/stopping.py",
     "admin_ui/screens/versions.py",
+    "appliance/allowance.py",
     "appliance/build_words.py",
     "appliance/deploys/aliases.py",
     "appliance/deploys/withdrawing.py",
@@ -32,6 +34,7 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/intake.py",
     "appliance/members.py",
     "appliance/passwords.py",
+    "appliance/plans.py",
     "appliance/preferences.py",
     "appliance/sessions.py",
     "appliance/sign_in.py",
@@ -41,6 +44,10 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/tokens.py",
 )
 
+BITTEN = "bitten Sie den Betreiber um einen anderen Tarif."
+DELETE = "delete deploys or sites, or ask the operator for another plan."
+BELEGT = "Ihre Sites belegen 9 Bytes"
+LOESCHEN = f"Löschen Sie Deploys oder Sites, oder {BITTEN}"
 LIMIT = " The limit is path_depth = 9; send less, or ask the operator to raise it."
 GRENZE = " Die Grenze ist path_depth = 9; senden Sie weniger, oder bitten Sie den Betreiber, sie anzuheben."
 
@@ -107,6 +114,22 @@ def test_every_kind_of_problem_is_told() -> None:
         (
             "There is no index.html at the top: visitors of / will get a “not found” page. The nearest one is “a”.",
             "Ganz oben ist keine index.html: Wer / besucht, bekommt eine Seite „nicht gefunden“. Die nächste ist „a“.",
+        ),
+        (
+            f"The plan pro has 5GB of storage (storage). Your sites take 9 bytes, and this needs 4 more: {DELETE}",
+            f"Der Tarif pro hat 5GB Speicher (storage). {BELEGT}, und das hier braucht 4 mehr: {LOESCHEN}",
+        ),
+        (
+            "The plan pro has 3 sites (plans.pro.sites): delete one, or ask the operator for another plan.",
+            f"Der Tarif pro hat 3 Sites (plans.pro.sites): Löschen Sie eine, oder {BITTEN}",
+        ),
+        (
+            "The theme 'mud' cannot be used: accent is a colour such as #1d5fd1, not 'brown'.",
+            "Das Theme „mud“ lässt sich nicht verwenden: accent ist eine Farbe wie #1d5fd1, nicht „brown“.",
+        ),
+        (
+            "The database has what Dropdock did not make: the table extra.",
+            "Die Datenbank hat, was Dropdock nicht gemacht hat: the table extra.",
         ),
         ("Something nobody has translated.", "Something nobody has translated."),
         ("", ""),

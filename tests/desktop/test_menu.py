@@ -56,7 +56,7 @@ def test_the_site_whose_page_is_shown_is_opened_and_copied() -> None:
 
 @pytest.mark.parametrize("title", ["Open site", "Copy address"])
 def test_where_no_site_is_shown_one_is_asked_for(title: str) -> None:
-    assert chosen(title, at=f"{ADMIN}/") == [("say", "Choose a site in the list first.")]
+    assert chosen(title, at=f"{ADMIN}/") == [("say", "desktop.choose_site")]
 
 
 @pytest.mark.parametrize(

@@ -109,12 +109,12 @@ def with_file_manager(home: Path) -> str:
 
 
 @contextmanager
-def at_a_screen(home: Path, toolkit: Toolkit, *program: str) -> Iterator[Session]:
+def at_a_screen(home: Path, toolkit: Toolkit, *program: str, language: str = "C.UTF-8") -> Iterator[Session]:
     with Screen.on() as screen:
         desktop = Desktop.at(home, (*program, str(MAIN)))
         port = free_port()
         names = {"DISPLAY": screen.display, "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{port}"}
-        names |= {"PATH": with_file_manager(home), **toolkit.variables()}
+        names |= {"PATH": with_file_manager(home), "LC_ALL": language, **toolkit.variables()}
         with desktop.double_clicked(**names) as process:
             screen.window(TITLE)
             screen.until(lambda: screen.colours() > 100, "the page was not drawn")
@@ -205,6 +205,18 @@ def test_it_stays_when_the_question_is_closed_and_quits_from_the_menu_without_on
 
     assert stayed
     assert session.process.wait(90) == 0
+
+
+def test_it_asks_in_german_where_the_system_does(interpreter: Path, tmp_path: Path) -> None:
+    with at_a_screen(tmp_path, screens.QT, str(interpreter), language="de_DE.UTF-8") as session:
+        session.screen.window(TITLE)
+        session.screen.click(session.screen.window(TITLE), (40, 9))
+        session.screen.do("sleep", 1)
+        session.screen.picture("menu-german")
+        session.screen.do("key", "Escape", "key", "alt+F4")
+        session.screen.window("Dropdock schließen?")
+        session.screen.do("sleep", 2)
+        session.screen.picture("question-german")
 
 
 def test_it_stops_when_told(session: Session) -> None:
