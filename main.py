@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from appliance import cycles
 
 if TYPE_CHECKING:
     import click
@@ -12,81 +15,87 @@ if TYPE_CHECKING:
     from appliance.server import Program
     from appliance.settings import Settings
 
+Work = Callable[[], int]
+"""What a step does once all it needs is imported; returns the exit code."""
+
 # ruff: noqa: PLC0415 - imports stand inside functions here, and only here: a build child must start without the
 # server's libraries, and `version` without waiting for any.
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program with these arguments (default: the process's own) and return its exit code."""
+    cycles.wait()  # until what is asked for has been imported
     arguments = sys.argv[1:] if argv is None else argv
     step, *words = arguments[1:] if arguments[:1] == ["internal"] else ["", *arguments]
     if step in INTERNAL:
-        return INTERNAL[step](*words)
+        work = INTERNAL[step](*words)
+        cycles.keep()
+        return work()
     from appliance.cli.program import run
 
     return run(COMMANDS, arguments or ["open"])  # a double click gives no arguments
 
 
-def _build_child(blobs: str) -> int:
+def _build_child(blobs: str) -> Work:
     """`internal build BLOBS`: what the server starts to work on uploads; its contents go to the store at BLOBS."""
     from appliance.redaction import redact_text
     from appliance.storage.blobs import Blobs
     from builds import child
     from builds.presses import Presses
 
-    return child.main(Blobs(Path(blobs)).stage, Presses([*_itself(), "internal", "press"]), redact_text)
+    return partial(child.main, Blobs(Path(blobs)).stage, Presses([*_itself(), "internal", "press"]), redact_text)
 
 
-def _press() -> int:
+def _press() -> Work:
     """`internal press`: what a build child starts to have files optimised by."""
     from builds import press
 
-    return press.main()
+    return press.main
 
 
-def _refinery(blobs: str) -> int:
+def _refinery(blobs: str) -> Work:
     """`internal refine BLOBS`: what the server starts to have better compressed forms made of what is stored."""
     from appliance.storage.blobs import Blobs
     from builds import refine
 
-    return refine.main(Blobs(Path(blobs)).stage)
+    return partial(refine.main, Blobs(Path(blobs)).stage)
 
 
-def _clone_child() -> int:
+def _clone_child() -> Work:
     """`internal clone`: what the server starts to fetch a repository."""
     from builds import clone_child
 
-    return clone_child.main()
+    return clone_child.main
 
 
-def _keeper(*words: str) -> int:
+def _keeper(*words: str) -> Work:
     """`internal keep …`: a process that a build's sandbox needs beside it."""
     from builds.sandbox import keeper
 
-    return keeper.main(*words)
+    return partial(keeper.main, *words)
 
 
-def _within(*words: str) -> int:
+def _within(*words: str) -> Work:
     """`internal listen-within …`: a process that a build's sandbox needs in it."""
     from builds.sandbox import within
 
-    return within.main(*words)
+    return partial(within.main, *words)
 
 
-def _worker(channel: str, life_line: str) -> int:
+def _worker(channel: str, life_line: str) -> Work:
     """`internal worker CHANNEL LIFE_LINE`: what the server starts to answer visitors beside it, by two descriptors."""
     from appliance.workers import worker
 
-    return worker.main(int(channel), int(life_line))
+    return partial(worker.main, int(channel), int(life_line))
 
 
-def _background(*words: str) -> int:
+def _background(*words: str) -> Work:
     """`internal background COMMAND …`: what the server starts for work that is to go behind everything else."""
     from appliance.behind import step_back
     from appliance.cli.program import run
 
     step_back()
-    return run(COMMANDS, words)
+    return partial(run, COMMANDS, words)
 
 
 def _serve() -> "click.Command":
@@ -115,6 +124,7 @@ def _open_here(settings: "Settings") -> int:
 
 
 def _program(settings: "Settings") -> "Program":
+    cycles.wait()  # until the server is prepared
     from admin_ui import blueprints
     from appliance.data_folder import DataFolder
     from appliance.server import Program
@@ -329,7 +339,7 @@ def _version() -> "click.Command":
     return version
 
 
-INTERNAL: dict[str, Callable[..., int]] = {
+INTERNAL: dict[str, Callable[..., Work]] = {
     "background": _background,
     "build": _build_child,
     "clone": _clone_child,

@@ -10,7 +10,7 @@ from typing import cast
 import structlog
 from quart import Blueprint, Quart
 
-from appliance import db, logs, loops, open_files, presence, set_up, stop_signals
+from appliance import cycles, db, logs, loops, open_files, presence, set_up, stop_signals
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.allowance import Allowance
@@ -130,9 +130,10 @@ def serve(settings: Settings, program: Program, greet: "Greeting") -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """Set up what is the process's own: where log lines go, and how many files it may have open."""
+    """Set up what is the process's own: where log lines go, how many files it may have open, and what stays."""
     logs.configure(settings)
     open_files.raise_limit(settings.connections)
+    cycles.keep()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         token = await set_up.begin(access) if set_up_open else None
         await front.open(ways)
         stack.enter_context(presence.shown(folder, _presence(parts.addresses, ways, program.window)))
+        cycles.keep_what_is_needed()
         yield Running(parts, app, ways, token)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import click
 
+from appliance import cycles
 from appliance.errors import Problem
 from appliance.version import VERSION
 
@@ -29,10 +30,12 @@ class Program(click.Group):
         return list(self.entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """The command of this name, loaded now."""
+        """The command of this name, loaded now; with it all is there that stays."""
         if cmd_name not in self.entries:
             raise click.NoSuchCommand(cmd_name, possibilities=self.entries, ctx=ctx)
-        return self.entries[cmd_name][1]()
+        command = self.entries[cmd_name][1]()
+        cycles.keep()
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The listing in the help."""

@@ -85,7 +85,8 @@ def found() -> Iterator[dict[str, Any]]:
     uid = own_uid(64_900, 64_999)
     place = Path(tempfile.mkdtemp(prefix="dropdock-user-"))
     try:
-        shutil.copytree(ROOT / "builds", place / "builds")
+        for package in ("appliance", "builds"):
+            shutil.copytree(ROOT / package, place / package)
         shutil.copytree(Path(landlockpy.__file__).parent, place / "landlockpy")
         shutil.copy(ROOT / "main.py", place)
         (place / "driver.py").write_text(DRIVER, encoding="utf-8")
