@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from isal import isal_zlib
+
 from builds.errors import BuildError
 from builds.intake import THREADS, WHOLE, Intake
 from builds.refusals import damaged, shown
@@ -142,14 +144,14 @@ def _whole(entry: ZipEntry, block: bytes) -> bytes:
     _check_end(entry, end, block[end : end + LONGEST_DESCRIPTOR])
     content = block[start:end]
     if entry.method != STORED:
-        inflater = zlib.decompressobj(RAW)
+        inflater = isal_zlib.decompressobj(RAW)  # takes half of zlib's time
         try:
             content = inflater.decompress(content, entry.size + 1)
-        except zlib.error as error:
+        except isal_zlib.error as error:  # type: ignore[misc]  # its stub says that it is an exception, not a class
             raise _broken(entry) from error
         if not inflater.eof or inflater.unused_data:
             raise _broken(entry)
-    _check_content(entry, len(content), zlib.crc32(content))
+    _check_content(entry, len(content), isal_zlib.crc32(content))
     return content
 
 
