@@ -35,6 +35,7 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "badge",
     "empty",
     "notice",
+    "away",
     "dropzone",
     "steps",
     "tray",

@@ -2,7 +2,7 @@
 // what it leads to is shown without leaving, where that is the page one is on.
 
 import { freshen } from "./fresh.js";
-import { announce, make } from "./page.js";
+import { announce, make, suspect } from "./page.js";
 import { say } from "./words.js";
 
 /** Serve all such links, also those that come later. */
@@ -40,7 +40,7 @@ export async function sendForm(form, button) {
   const body = new URLSearchParams(new FormData(form));
   if (button?.name) body.set(button.name, button.value);
   const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
-  return answer ? shown(form, answer) : refuse(form, say("confirm.lost"));
+  return answer ? shown(form, answer) : lost(form);
 }
 
 async function shown(form, answer) {
@@ -64,7 +64,7 @@ async function ask(address) {
 async function askFor(form) {
   const body = new URLSearchParams(new FormData(form));
   const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
-  if (!answer) return refuse(form, say("confirm.lost"));
+  if (!answer) return lost(form);
   const question = await questionIn(answer.clone());
   return question ? open(question) : shown(form, answer);
 }
@@ -94,6 +94,11 @@ function open(question) {
   });
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function lost(form) {
+  suspect();
+  return refuse(form, say("confirm.lost"));
 }
 
 function refuse(form, sentence) {

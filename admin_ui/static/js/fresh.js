@@ -2,7 +2,7 @@
 // a page about none, has changed, whoever changed it. Parts marked data-fresh="people" are about the accounts, and what
 // this account may has changed for every page: it then shows no more than that.
 
-import { announce, improve, make } from "./page.js";
+import { announce, improve, make, suspect } from "./page.js";
 import { say } from "./words.js";
 
 const ASK_EVERY = 5000; // ms, where the server has no room for another stream or a proxy lets none through
@@ -25,6 +25,11 @@ export function keepFresh() {
   document.addEventListener("visibilitychange", look);
   addEventListener("pagehide", () => follower.stop());
   addEventListener("pageshow", look);
+  document.addEventListener("back", () => {
+    follower.stop(); // it may be asking, or wait with trying again
+    look();
+    freshen();
+  });
   look();
 }
 
@@ -34,7 +39,7 @@ export function freshen() {
   running ??= (async () => {
     while (again) {
       again = false;
-      await lookAgain().catch(() => {}); // the server may be away for a moment
+      await lookAgain().catch(suspect); // the server may be away for a moment
     }
     running = null;
   })();
@@ -54,6 +59,7 @@ class Follower {
     this.failures = 0;
     this.source.onopen = () => (this.failures = 0);
     this.source.onerror = () => {
+      suspect();
       this.failures += 1;
       const lost = this.source?.readyState === EventSource.CLOSED; // else it connects again by itself
       if (lost || this.failures >= TRIES) this.ask();

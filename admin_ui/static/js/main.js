@@ -1,5 +1,6 @@
 // The one module pages load: each behaviour is a file, and finds by itself what it is for.
 
+import { watchServer } from "./away.js";
 import { watchConfirmations, watchForms } from "./confirm.js";
 import { watchCopyButtons } from "./copy.js";
 import { watchDeploy } from "./deploy_page.js";
@@ -13,6 +14,7 @@ import { keepTimesFresh } from "./times.js";
 
 improve(document);
 keepTimesFresh();
+watchServer();
 watchCopyButtons();
 watchConfirmations();
 watchForms();

@@ -25,6 +25,11 @@ export function announce(sentence) {
   document.getElementById("announcement").textContent = sentence;
 }
 
+/** A request came to nothing: away.js sees whether the server is there. */
+export function suspect() {
+  document.dispatchEvent(new CustomEvent("lost"));
+}
+
 /** What the server wants to see with every change. */
 export function csrf() {
   return document.querySelector("meta[name=csrf]").content;

@@ -1,5 +1,6 @@
 // Why something did not happen.
 
+import { suspect } from "./page.js";
 import { say } from "./words.js";
 
 /** What went wrong, as a sentence for people; `signIn` when only signing in again helps, `final` when nothing does. */
@@ -23,6 +24,8 @@ export function refusal(status, text) {
   }
 }
 
+/** Nothing was answered. */
 export function lost() {
+  suspect();
   return new Refused(say("upload.lost"));
 }

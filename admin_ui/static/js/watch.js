@@ -1,5 +1,6 @@
 // Follows a deploy until it is finished: by the server's events, and by asking where those do not come through.
 
+import { suspect } from "./page.js";
 import { say } from "./words.js";
 
 const ASK_EVERY = 1000; // ms
@@ -30,6 +31,7 @@ export function watch(id, onChange, onLog = () => {}) {
       onLog(lines, after);
     });
     source.onerror = () => {
+      suspect();
       if (source.readyState !== EventSource.CLOSED && (failures += 1) < 3) return; // it connects again by itself
       source.close();
       ask(id, onChange, onLog).then(resolve, reject);
