@@ -1,4 +1,4 @@
-"""A window that loses its server says so and loses nothing, in a real Chromium: the server ends, and is started again."""
+"""A window that loses its server says so and loses nothing, in a real Chromium: the server ends and comes back."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
