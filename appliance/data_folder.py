@@ -176,6 +176,11 @@ class DataFolder:
         return self.root / "backup_failed.json"
 
     @property
+    def backing_up(self) -> Path:
+        """What a backup writes meanwhile that is kept on another machine; its lock and token stand beside it."""
+        return self.root / "backing_up"
+
+    @property
     def migration_lock(self) -> Path:
         """Held while the database is made or migrated, by whoever comes first."""
         return self.root / "migrate.lock"

@@ -269,11 +269,22 @@ class Settings:
     )
     verify_rate: Size = _setting("20MB", Size.parse, "how much of it is read in a second; 0B: as fast as it goes")
     backup_every: Span = _setting("0s", Span.parse, "how often a backup is made and rehearsed; 0s: never")
-    backup_to: str = _setting("", str, "folder of backups, best on another disk; an absolute path")
+    backup_to: str = _setting(
+        "", str, "where: a folder, best on another disk, as an absolute path; or s3://bucket/prefix"
+    )
     backup_warn: Span = _setting(
         "0s", Span.parse, "how old the last good backup may be before operators are warned; 0s: twice backup_every"
     )
-    backup_keep: int = _setting(14, whole(1, 10_000), "backups kept in that folder; older ones are removed")
+    backup_keep: int = _setting(14, whole(1, 10_000), "backups kept there; older ones are removed")
+    backup_passphrase_file: str = _setting(
+        "", str, "file whose first line is the passphrase that backups are encrypted with; empty: they are not"
+    )
+    backup_s3_endpoint: str = _setting("", str, "address of the S3 server; empty: AWS_ENDPOINT_URL, or Amazon's own")
+    backup_s3_region: str = _setting("", str, "region of the bucket; empty: AWS_REGION, or us-east-1")
+    backup_s3_key_id: str = _setting("", str, "access key of the bucket; empty: AWS_ACCESS_KEY_ID and its secret")
+    backup_s3_secret: str = _setting("", str, "secret that belongs to backup_s3_key_id", secret=True)
+    backup_s3_plain_http: bool = _setting("false", switch, "ask S3 servers on other machines over http:// as well")
+    backup_s3_patience: Span = _setting("1m", Span.parse, "how long a request to S3 that fails is tried again")
     # plans
     plans: tuple[Plan, ...] = _setting(
         "", plans, "what accounts may have, by plan: [plans.NAME] with sites, storage, deploys, upload, build_time"

@@ -120,10 +120,22 @@ def _check_combinations(settings: Settings) -> None:
     _check_plans(settings)
     if len(settings.head_snippet.encode()) > settings.snippet_size:
         raise BadSettings(f"head_snippet is longer than snippet_size ({settings.snippet_size}): shorten it.")
-    if settings.backup_every and not Path(settings.backup_to).is_absolute():
-        raise BadSettings("backup_every needs a folder: set backup_to to its absolute path, best on another disk.")
+    _check_backups(settings)
     if settings.secret_key and len(settings.secret_key) < 32:
         raise BadSettings("secret_key is shorter than 32 characters: use a longer one, or none to have one made.")
+
+
+def _check_backups(settings: Settings) -> None:
+    elsewhere = "://" in settings.backup_to
+    if elsewhere and "@" in settings.backup_to:
+        raise BadSettings("backup_to holds credentials, it seems: leave them out, and set backup_s3_key_id.")
+    if settings.backup_every and not (elsewhere or Path(settings.backup_to).is_absolute()):
+        raise BadSettings(
+            "backup_every needs a place: set backup_to to the absolute path of a folder, best on another disk, or to "
+            "s3://bucket/prefix."
+        )
+    if bool(settings.backup_s3_key_id) != bool(settings.backup_s3_secret):
+        raise BadSettings("backup_s3_key_id and backup_s3_secret belong together: set both, or neither.")
 
 
 def _check_door(settings: Settings) -> None:

@@ -38,6 +38,7 @@ COMPONENTS = (
     Component("curl", ("curl",)),
     Component("git", ("git",)),
     Component("zstd", ("zstd",)),
+    Component("age", ("age",)),
     Component("nginx-light", ("nginx", "/usr/sbin/nginx")),
     Component("caddy", ("caddy",)),
     Component("haproxy", ("haproxy", "/usr/sbin/haproxy")),

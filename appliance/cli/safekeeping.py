@@ -13,14 +13,17 @@ from appliance.cli.output import Failure, moment, plain, show, size, tell
 from appliance.data_folder import DataFolder
 from appliance.safekeeping import records, restoring
 from appliance.safekeeping.archives import Archive
+from appliance.safekeeping.backups import Backups
 from appliance.safekeeping.examining import Damage, Pace
-from appliance.safekeeping.folders import BackupFolder
 from appliance.safekeeping.items import Refused
+from appliance.safekeeping.places import Means, place_of
 from appliance.safekeeping.records import BackedUp
+from appliance.safekeeping.seals import passphrase_in
 from appliance.safekeeping.sources import source_of
-from appliance.safekeeping.taking import take
+from appliance.safekeeping.taking import Taken, take
 from appliance.safekeeping.targets import Target, is_archive
 from appliance.safekeeping.verifying import verify as verify_folder
+from appliance.settings import Settings
 from appliance.units import Size
 
 MOST_SHOWN = 1_000  # damages printed, one a line
@@ -38,55 +41,65 @@ class _Rate(click.ParamType[Size]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    help="File whose first line is the passphrase of the backup.  [default: backup_passphrase_file]",
+)
+
+
 @click.command()
-@click.argument("to", metavar="FILE|DIR")
+@click.argument("to", metavar="FILE|DIR|s3://…")
 @click.option("--without-secrets", is_flag=True, help="Leave out secret.key, certs and appliance.toml.")
-@click.option("--rehearse", is_flag=True, help="Restore it to a scratch folder beside it, and check that.")
-@click.option("--keep", type=click.IntRange(min=1), help="Of a folder of backups, keep only so many.")
+@click.option("--rehearse", is_flag=True, help="Restore it to a scratch folder, and check that.")
+@click.option("--keep", type=click.IntRange(min=1), help="Of a folder of backups, or a bucket, keep only so many.")
+@passphrase_option
 @options.config
 @options.data
-def backup(
-    to: str, without_secrets: bool, rehearse: bool, keep: int | None, config: Path | None, data: Path | None
+def backup(  # noqa: PLR0913, PLR0917 - what a command takes is what its options are
+    to: str,
+    without_secrets: bool,
+    rehearse: bool,
+    keep: int | None,
+    passphrase_file: Path | None,
+    config: Path | None,
+    data: Path | None,
 ) -> None:
     """Back up the data directory, while the server runs or not.
 
-    A name that ends in .tar or .tar.zst means one file, which is replaced. Any other is a folder of backups: each holds
-    everything, and only what is new is written. Other machines and S3 are not written to: copy the file or the folder.
+    A name that ends in .tar or .tar.zst means one file, which is replaced; encrypted, it ends in .age.tar. Any other is
+    a folder of backups, or a bucket: each backup holds everything, and only what is new is written.
     """
     settings = options.settings(config, {"data": data})
     folder = DataFolder(settings.data)
-    target = _refusable(lambda: _target(to, folder, keep))
+    means = _refusable(lambda: _means(settings, passphrase_file))
+    target = _refusable(lambda: _target(to, folder, keep, means))
     taken = _refusable(lambda: take(folder, target, secrets=not without_secrets))
     if rehearse:
-        with target:
-            _refusable(lambda: restoring.rehearse(source_of(str(taken.place)), target.scratch))
-    records.keep(folder.backed_up, BackedUp(datetime.now(UTC), str(taken.place), taken.files, taken.bytes, rehearse))
-    if keep is not None and isinstance(target, BackupFolder):
-        with target:
-            target.prune(keep)
+        _refusable(lambda: _rehearse(target, taken, means))
+    records.keep(folder.backed_up, BackedUp(datetime.now(UTC), taken.place, taken.files, taken.bytes, rehearse))
+    if keep is not None:
+        _refusable(lambda: _prune(target, keep))
     show(
         f"{taken.place}: {taken.files} files, {size(taken.bytes)}; {taken.new_files} ({size(taken.new_bytes)}) are new."
     )
-    if without_secrets:
-        tell("Without secret.key: Git access tokens and signed-in sessions will not work where this is restored.")
-    elif settings.secret_key:
-        tell("The secret key is in your settings, not in the backup: keep that as well.")
-    else:
-        tell("It holds the secret key and password hashes: keep it where nobody else can read it.")
+    tell(_advice(settings, means, without_secrets=without_secrets))
 
 
 @click.command()
 @click.argument("source", metavar="FROM")
+@passphrase_option
 @options.config
 @options.data
-def restore(source: str, config: Path | None, data: Path | None) -> None:
+def restore(source: str, passphrase_file: Path | None, config: Path | None, data: Path | None) -> None:
     """Restore a backup into a new or empty data directory.
 
-    FROM is a file, a folder of backups (the newest of them), or one of the .list files in its snapshots folder. Every
-    hash is checked, the database, and that all it names is there, before anything is put in place.
+    FROM is a file, a folder of backups or a bucket (the newest of them), or one of the .list files in its snapshots
+    folder. Every hash is checked, the database, and that all it names is there, before anything is put in place.
     """
     settings = options.settings(config, {"data": data})
-    head = _refusable(lambda: restoring.restore(source_of(source), DataFolder(settings.data)))
+    means = _refusable(lambda: _means(settings, passphrase_file))
+    head = _refusable(lambda: restoring.restore(source_of(source, means), DataFolder(settings.data)))
     show(f"Restored the backup of {moment(head.taken_at)} UTC into {settings.data}.")
     if not head.secrets:
         tell("It came without secret.key: people sign in again, and Git access tokens have to be set again.")
@@ -95,9 +108,12 @@ def restore(source: str, config: Path | None, data: Path | None) -> None:
 @click.command()
 @click.option("--rate", type=_Rate(), default="0", help="Bytes to read a second, such as 50MB.  [default: all it can]")
 @click.option("--repair-from", metavar="BACKUP", help="Put back from it what is damaged or missing.")
+@passphrase_option
 @options.config
 @options.data
-def verify(rate: Size, repair_from: str | None, config: Path | None, data: Path | None) -> int:
+def verify(
+    rate: Size, repair_from: str | None, passphrase_file: Path | None, config: Path | None, data: Path | None
+) -> int:
     """Check every stored byte, while the server runs or not.
 
     Content against its hash, the database, and that everything deploys name is there. Content that is damaged is taken
@@ -108,7 +124,8 @@ def verify(rate: Size, repair_from: str | None, config: Path | None, data: Path 
     if not folder.database.exists():
         raise Failure(f"There is nothing in {folder.root}: name the server's data directory with --data.")
     shown = _Shown()
-    source = _refusable(lambda: source_of(repair_from)) if repair_from else None
+    means = _refusable(lambda: _means(settings, passphrase_file if repair_from else None))
+    source = _refusable(lambda: source_of(repair_from, means)) if repair_from else None
     done = _refusable(lambda: verify_folder(folder, Pace(rate), shown, source))
     if shown.count > MOST_SHOWN:
         tell(f"… and {shown.count - MOST_SHOWN} more.")
@@ -136,14 +153,44 @@ class _Shown:
             show(plain(str(damage)))
 
 
-def _target(to: str, folder: DataFolder, keep: int | None) -> Target:
+def _means(settings: Settings, passphrase_file: Path | None) -> Means:
+    """What the settings and the environment give, and the passphrase in the file of the option, or of the settings."""
+    file = passphrase_file or (Path(settings.backup_passphrase_file) if settings.backup_passphrase_file else None)
+    passphrase = passphrase_in(file) if file else ""
+    said = str(file) if passphrase_file else f"backup_passphrase_file ({file})"
+    return Means(DataFolder(settings.data).backing_up, settings, passphrase=passphrase, said=said)
+
+
+def _target(to: str, folder: DataFolder, keep: int | None, means: Means) -> Target:
     if is_archive(to):
         if keep is not None:
             raise Refused("--keep is for a folder of backups: a file is one backup, and the next replaces it.")
-        return Archive(Path(to))
-    if os.path.realpath(to) == os.path.realpath(folder.root):
+        return Archive(Path(to), means)
+    if "://" not in to and os.path.realpath(to) == os.path.realpath(folder.root):
         raise Refused("The data directory cannot hold its own backups: name a folder elsewhere, best on another disk.")
-    return BackupFolder(Path(to))
+    return Backups(place_of(to, means), means)
+
+
+def _rehearse(target: Target, taken: Taken, means: Means) -> None:
+    with target:
+        restoring.rehearse(source_of(taken.place, means), target.scratch)
+
+
+def _prune(target: Target, keep: int) -> None:
+    if isinstance(target, Backups):
+        with target:
+            target.prune(keep)
+
+
+def _advice(settings: Settings, means: Means, *, without_secrets: bool) -> str:
+    """What the person who made a backup should know of it."""
+    if without_secrets:
+        return "Without secret.key: Git access tokens and signed-in sessions will not work where this is restored."
+    if means.passphrase:
+        return "It opens with the passphrase only: keep that somewhere else, and not on this machine alone."
+    if settings.secret_key:
+        return "The secret key is in your settings, not in the backup: keep that as well."
+    return "It holds the secret key and password hashes: keep it where nobody else can read it."
 
 
 def _refusable(work: Callable[[], Result]) -> Result:

@@ -3,16 +3,23 @@
 import hashlib
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 PIECE = 1024 * 1024  # bytes read at a time
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-class Hashed:
-    """The first `size` bytes of a file to be read once, and their SHA-256 afterwards."""
+class Readable(Protocol):
+    """What bytes come from, in order."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def read(self, at_most: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+
+
+class Hashed:
+    """The first `size` bytes of what is to be read once, and their SHA-256 afterwards."""
+
+    def __init__(self, file: Readable, size: int) -> None:
         self._file = file
         self._digest = hashlib.sha256()
         self.left = size

@@ -21,6 +21,11 @@ class Names:
         found = self._connection.execute("SELECT 1 FROM named WHERE sha256 = ?", (bytes.fromhex(sha256),))
         return found.fetchone() is not None
 
+    def size(self, sha256: str) -> int | None:
+        """The bytes of one; None where it is not in it."""
+        found = self._connection.execute("SELECT size FROM named WHERE sha256 = ?", (bytes.fromhex(sha256),)).fetchone()
+        return None if found is None else int(found[0])
+
     def __iter__(self) -> Iterator[tuple[str, int]]:
         for sha256, size in self._connection.execute("SELECT sha256, size FROM named ORDER BY sha256"):
             yield sha256.hex(), size

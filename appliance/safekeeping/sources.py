@@ -1,16 +1,20 @@
 """Reads backups back: every file checked against its hash as it is written, nothing written that is not named."""
 
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from appliance.safekeeping.archives import members
+from appliance.safekeeping.backups import LARGEST_LISTING, Backups
 from appliance.safekeeping.copying import Hashed, copy
-from appliance.safekeeping.folders import BackupFolder
 from appliance.safekeeping.items import LISTING, Damaged, Head, Item, Listing, Refused, checked, name_of_content
+from appliance.safekeeping.places import Means, place_of
 from appliance.safekeeping.targets import is_archive
 
-LARGEST_LISTING = 2**32  # bytes: some 40 million files
+LARGEST_CONTENT = 2**63  # bytes; where content is under its hash, that tells its end
 
 Receive = Callable[[str, Hashed], None]
 """Takes one file of a backup: where it stands in a data folder, and its bytes."""
@@ -26,46 +30,57 @@ class Source(Protocol):
         """Hand over those of these blobs and manifests that are in it."""
 
 
-def source_of(place: str) -> Source:
-    """What a name on the command line means: an archive, a folder of backups (its newest), or one listing in it."""
-    path = Path(place)
-    if path.suffix == ".list" and path.is_file():
-        return SnapshotSource(BackupFolder(path.absolute().parent.parent), path)
-    if path.is_file() or is_archive(place):
-        return ArchiveSource(path)
-    folder = BackupFolder(path)
-    found = folder.snapshots()
+def source_of(address: str, means: Means) -> Source:
+    """What a name on the command line means: an archive, a place of backups (its newest), or one listing in it."""
+    at, _, name = address.rstrip("/").rpartition("/snapshots/")
+    if at and name.endswith(".list"):
+        return SnapshotSource(Backups(place_of(at, means), means), f"snapshots/{name}")
+    if is_archive(address):
+        return ArchiveSource(Path(address), means)
+    backups = Backups(place_of(address, means), means)
+    found = backups.listings()
     if not found:
-        raise Refused(f"{place} holds no backup: name a folder of backups, one of its .list files, or an archive.")
-    return SnapshotSource(folder, found[-1])
+        raise Refused(f"{address} holds no backup: name a place of backups, one of its .list files, or an archive.")
+    return SnapshotSource(backups, found[-1])
 
 
 class SnapshotSource:
-    """One backup in a folder of them."""
+    """One backup in a place of them, by the name of its listing."""
 
-    def __init__(self, folder: BackupFolder, listing: Path) -> None:
-        self._folder = folder
-        self._listing = listing
+    def __init__(self, backups: Backups, name: str) -> None:
+        self._backups = backups
+        self._name = name
 
     def unpack(self, staging: Path) -> Head:
-        """Copy what the listing names, checking each hash on the way."""
-        listing = Listing(self._listing).check()
-        for item in listing.items():
-            self._unpack(staging, item)
+        """Write what the listing names, checking each hash on the way; as many at a time as the place likes."""
+        listed = staging / LISTING
+        try:
+            listing = self._backups.listing(self._name, listed)
+        except FileNotFoundError:
+            raise Refused(f"There is no backup {self._name} in {self._backups.place.address}: name another.") from None
+        write = partial(self._unpack, staging)
+        if self._backups.place.streams == 1:
+            for item in listing.items():
+                write(item)
+        else:
+            in_parallel(write, listing.items(), self._backups.place.streams)
+        listed.unlink()
         return listing.head
 
     def fetch(self, paths: Collection[str], receive: Receive) -> None:
         """Content is under its hash: the listing need not be read."""
         for path in paths:
-            place = self._folder.object(str(name_of_content(path)))
-            if place.is_file():
-                with place.open("rb") as file:
-                    receive(path, Hashed(file, place.stat().st_size))
+            sha256 = str(name_of_content(path))
+            try:
+                with self._backups.content(Item(path, sha256, 0)) as stream:
+                    receive(path, Hashed(stream, LARGEST_CONTENT))
+            except (FileNotFoundError, Damaged):  # it stays as it was; others may be here
+                continue
 
     def _unpack(self, staging: Path, item: Item) -> None:
         try:
-            with self._folder.object(item.sha256).open("rb") as file:
-                source = Hashed(file, item.size)
+            with self._backups.content(item) as stream:
+                source = Hashed(stream, item.size)
                 if _place(staging, item.path, source) != item.sha256 or source.left:
                     raise Damaged(f"The backup is damaged ({item.path} has other bytes): use another one.")
         except FileNotFoundError as error:
@@ -75,15 +90,16 @@ class SnapshotSource:
 class ArchiveSource:
     """A backup in one file."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, means: Means) -> None:
         self._place = place
+        self._means = means
 
     def unpack(self, staging: Path) -> Head:
         """Write each member, then hold all of them against the listing, which comes last."""
         found: dict[str, str] = {}  # of what does not tell its hash by its name: few
         count = 0
         listed = staging / LISTING
-        with members(self._place) as files:
+        with members(self._place, self._means) as files:
             for path, source in files:
                 if listed.exists():
                     raise Damaged(f"{self._place} goes on after its listing: use another backup.")
@@ -101,7 +117,7 @@ class ArchiveSource:
 
     def fetch(self, paths: Collection[str], receive: Receive) -> None:
         """One pass through the archive."""
-        with members(self._place) as files:
+        with members(self._place, self._means) as files:
             for path, source in files:
                 if path in paths:
                     receive(path, source)
@@ -137,3 +153,19 @@ def _place(staging: Path, path: str, source: Hashed) -> str:
 def _bounded(source: Hashed) -> None:
     if source.left > LARGEST_LISTING:
         raise Damaged("The backup's listing is larger than any: do not use it.")
+
+
+def in_parallel(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
+    """Do it for each, by so many threads; raises what the first that fails raises, and begins no more then."""
+    begun: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                if len(begun) >= 2 * threads:
+                    begun.popleft().result()
+                begun.append(pool.submit(work, item))
+            for one in begun:
+                one.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

@@ -27,7 +27,7 @@ PATIENCE = 600.0  # seconds to wait for a sweep of content, or for another backu
 class Taken:
     """A backup that was made: where it is, what it holds, and how much of that was new to the place."""
 
-    place: Path
+    place: str
     files: int
     bytes: int
     new_files: int

@@ -24,7 +24,7 @@ class Target(Protocol):
     def put(self, path: str, source: Hashed) -> Item:
         """Take what is left of the source, to be named by this path; raises OSError."""
 
-    def finish(self, listing: Path) -> Path:
+    def finish(self, listing: Path) -> str:
         """Make it a backup, whole and durable, and say where it is; raises OSError. Nothing is put after this."""
 
     def __enter__(self) -> Self: ...
@@ -35,9 +35,9 @@ class Target(Protocol):
 
 
 def is_archive(place: str) -> bool:
-    """Whether the name means one file, not a folder of backups. Raises Refused for what is neither."""
+    """Whether the name means one file, not a place of backups. Raises Refused for a path that is neither."""
     if "://" in place:
-        raise Refused(f"{place} is no place on this machine: back up into a folder, and copy that to where it is kept.")
+        return False
     if place.endswith(ARCHIVES) and not Path(place).is_dir():
         return True
     if Path(place).is_file() or (place.endswith(_OTHERS) and not Path(place).is_dir()):

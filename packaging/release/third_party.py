@@ -14,7 +14,7 @@ HERE = Path("THIRD_PARTY.md")  # from the project's folder, where this runs
 LOCK = Path("requirements.txt")
 PACKAGES = ("appliance", "builds", "admin_ui")
 LONGEST = 60  # characters; what is longer is a licence's text, not its name
-READ = {"huey": "MIT"}  # whose metadata does not say it, or that is installed on other systems only
+READ = {"huey": "MIT", "pyrage": "MIT"}  # whose metadata does not say it, or that is installed on other systems only
 IN_THE_EXECUTABLE = (
     ("Python, with the libraries it is linked with", "PSF-2.0"),
     ("OpenSSL", "Apache-2.0"),

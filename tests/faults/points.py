@@ -72,9 +72,10 @@ POINTS = (
     Point("migrate.backup", "appliance.storage.backups:Backups.take", stores=True),
     Point("migrate.backed-up", "appliance.upgrade:_migrate"),
     Point("migrate.commit", "appliance.upgrade:_check"),  # every change made, in their transaction
-    Point("backup.settle", "appliance.safekeeping.folders:BackupFolder._settle", stores=True),
+    Point("backup.settle", "appliance.safekeeping.folders:Folder.settle", stores=True),
     Point("backup.sync", "appliance.safekeeping.folders:sync_filesystem", stores=True),  # before content has its names
-    Point("backup.finish", "appliance.safekeeping.folders:BackupFolder.finish", stores=True),
+    Point("backup.finish", "appliance.safekeeping.backups:Backups.finish", stores=True),
+    Point("backup.send", "appliance.safekeeping.buckets:Bucket._send"),
     Point("backup.archive", "appliance.safekeeping.archives:Archive.finish", stores=True),
     Point("restore.check", "appliance.safekeeping.restoring:_check", stores=True),
     Point("restore.move", "appliance.safekeeping.restoring:_move", stores=True),

@@ -11,8 +11,10 @@ import pytest
 
 from appliance.data_folder import DataFolder
 from appliance.safekeeping.archives import Archive
-from appliance.safekeeping.folders import BackupFolder
+from appliance.safekeeping.backups import Backups
+from appliance.safekeeping.folders import Folder
 from appliance.safekeeping.items import LISTING, Head, Item, ListingWriter
+from appliance.safekeeping.places import Means
 from appliance.safekeeping.restoring import restore
 from appliance.safekeeping.sources import source_of
 from appliance.safekeeping.taking import Taken, take
@@ -22,14 +24,31 @@ FORMS = ("backups", "backup.tar", "backup.tar.zst")
 SERVED = [FORMS[2], *(pytest.param(form, marks=pytest.mark.long) for form in FORMS[:2])]  # where a server is started
 
 
-def back_up(folder: DataFolder, place: Path, *, secrets: bool = True) -> Taken:
-    target = Archive(place) if ".tar" in place.name else BackupFolder(place)
+MEANS = Means(Path("/nowhere"))  # folders and files need none
+
+
+class BackupFolder(Backups):
+    """A folder of backups, and where things are in it."""
+
+    def __init__(self, root: Path, means: Means = MEANS) -> None:
+        super().__init__(Folder(root), means)
+        self.root = root
+
+    def object(self, sha256: str) -> Path:
+        return self.root / "objects" / sha256[:2] / sha256
+
+    def snapshots(self) -> list[Path]:
+        return [self.root / name for name in self.listings()]
+
+
+def back_up(folder: DataFolder, place: Path, means: Means = MEANS, *, secrets: bool = True) -> Taken:
+    target = Archive(place, means) if ".tar" in place.name else BackupFolder(place, means)
     return take(folder, target, secrets=secrets)
 
 
-def restored(place: Path, data: Path) -> DataFolder:
+def restored(place: Path | str, data: Path, means: Means = MEANS) -> DataFolder:
     folder = DataFolder(data)
-    restore(source_of(str(place)), folder)
+    restore(source_of(str(place), means), folder)
     return folder
 
 

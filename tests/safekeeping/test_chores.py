@@ -13,7 +13,6 @@ import pytest
 
 from appliance.chores import Chore, Doing, chores_of
 from appliance.data_folder import DataFolder
-from appliance.safekeeping.folders import BackupFolder
 from appliance.safekeeping.records import BackedUp, Verified, keep, last_backup
 from appliance.safekeeping.standing import findings
 from appliance.settings import Settings
@@ -21,7 +20,7 @@ from appliance.settings_sources import BadSettings, load
 from appliance.units import Span
 from tests.builders import Served, served
 from tests.safekeeping.conftest import SHOP
-from tests.safekeeping.places import blob_of, damage
+from tests.safekeeping.places import BackupFolder, blob_of, damage
 from tests.test_journeys import run
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from appliance.data_folder import DataFolder, Unusable
-from appliance.safekeeping.folders import BackupFolder
 from appliance.safekeeping.items import Damaged, Refused
 from appliance.safekeeping.restoring import rehearse, restore
 from appliance.safekeeping.sources import source_of
 from tests.safekeeping.conftest import SHOP
 from tests.safekeeping.places import (
     FORMS,
+    MEANS,
+    BackupFolder,
     archive_of,
     back_up,
     blob_of,
@@ -75,7 +76,7 @@ def test_a_folder_with_something_in_it_is_refused(
 
 def test_a_folder_in_use_is_refused(backups: Path, folder: DataFolder) -> None:
     with folder.claim(), pytest.raises(Refused, match="stop it first"):
-        restore(source_of(str(backups / "backup.tar")), folder)
+        restore(source_of(str(backups / "backup.tar"), MEANS), folder)
 
 
 @pytest.mark.parametrize("form", ["backup.tar", "backup.tar.zst"])
@@ -231,7 +232,7 @@ def test_another_user_restores_it_for_themselves(backups: Path) -> None:
             try:
                 os.setgid(NOBODY)
                 os.setuid(NOBODY)
-                restore(source_of(str(place / "backup.tar")), DataFolder(place / "data"))
+                restore(source_of(str(place / "backup.tar"), MEANS), DataFolder(place / "data"))
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -242,13 +243,13 @@ def test_another_user_restores_it_for_themselves(backups: Path) -> None:
 
 
 def test_a_rehearsal_leaves_nothing_and_finds_what_is_wrong(backups: Path, tmp_path: Path) -> None:
-    rehearse(source_of(str(backups / "backups")), tmp_path / "scratch")
+    rehearse(source_of(str(backups / "backups"), MEANS), tmp_path / "scratch")
     place = tmp_path / "backups"
     shutil.copytree(backups / "backups", place)
     damage(BackupFolder(place).object(blob_of(SHOP["index.html"]).rpartition("/")[2]))
 
     with pytest.raises(Damaged):
-        rehearse(source_of(str(place)), tmp_path / "scratch")
+        rehearse(source_of(str(place), MEANS), tmp_path / "scratch")
 
     assert list((tmp_path / "scratch").iterdir()) == []
 

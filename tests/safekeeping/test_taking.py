@@ -11,16 +11,16 @@ import pytest
 
 from appliance.data_folder import DataFolder
 from appliance.file_lock import FileLock
+from appliance.safekeeping.backups import NAMED
 from appliance.safekeeping.copying import Hashed
-from appliance.safekeeping.folders import NAMED, BackupFolder
 from appliance.safekeeping.items import Item, Refused
 from appliance.safekeeping.records import last_backup
+from appliance.safekeeping.sources import source_of
 from appliance.safekeeping.taking import take
-from appliance.safekeeping.targets import is_archive
 from tests.builders import appliance, deployed, page, zip_of
 from tests.cast import OLGA
 from tests.safekeeping.conftest import SHOP, visit
-from tests.safekeeping.places import FORMS, SERVED, back_up, blob_of, damage, restored, run_killed
+from tests.safekeeping.places import FORMS, MEANS, SERVED, BackupFolder, back_up, blob_of, damage, restored, run_killed
 from tests.test_journeys import run
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -188,10 +188,10 @@ def test_a_folder_with_something_else_in_it_is_refused(folder: DataFolder, tmp_p
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["cat.jpg"]
 
 
-@pytest.mark.parametrize("place", ["s3://bucket/backups", "backup.zip", "/x/backup.tar.gz"])
+@pytest.mark.parametrize("place", ["ftp://host/backups", "backup.zip", "/x/backup.tar.gz"])
 def test_a_name_that_means_no_backup_is_refused(place: str) -> None:
     with pytest.raises(Refused, match=r"folder"):
-        is_archive(place)
+        source_of(place, MEANS)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,8 @@ def test_a_backup_puts_back_what_is_damaged_or_missing(
 
 
 def test_a_backup_that_is_damaged_itself_spoils_nothing(folder: DataFolder, tmp_path: Path) -> None:
-    place = back_up(folder, tmp_path / "backups").place.parents[1]
+    place = tmp_path / "backups"
+    back_up(folder, place)
     blob = blob_of(PAGE)
     (folder.root / blob).unlink()
     damage(place / blob.replace("blobs", "objects"))
