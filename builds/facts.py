@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable
 
+from builds.signs import Signs
+
 EDITION = "1"  # of this file; a new one has everything looked at again
 
+_DIGESTS = Signs(b"sha256-", b"sha384-", b"sha512-")
 _DIGEST = re.compile(rb"sha(?:256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}")
 _WORKER = re.compile(rb'"([0-9a-f]{40})"')  # in Angular's ngsw.json, whose service worker compares what it gets
 _MAP = re.compile(rb"[#@][ \t]*sourceMappingURL=([^\s'\"]+?)[ \t]*(?:\*/\s*)?$", re.MULTILINE)
@@ -20,7 +23,7 @@ Facts = dict[str, list[str]]
 def read(language: str, content: bytes) -> Facts:
     """The facts of one file."""
     found: Facts = {}
-    if b"sha" in content and (digests := set(_DIGEST.findall(content))):
+    if _DIGESTS.places(content) and (digests := set(_DIGEST.findall(content))):
         found["digests"] = sorted(digest.decode() for digest in digests)
     if language == "json" and b'"hashTable"' in content:
         found["digests"] = [*found.get("digests", ()), *(f"sha1-{one.decode()}" for one in _WORKER.findall(content))]

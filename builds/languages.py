@@ -25,7 +25,7 @@ class Language:
 
 LANGUAGES = (
     Language("css", ("css",), ("lightningcss", "tdewolff-minify"), 4),
-    Language("html", ("html", "htm"), ("tdewolff-minify",), 3),
+    Language("html", ("html", "htm"), ("tdewolff-minify",), 4),
     Language("js", ("js", "mjs"), ("tdewolff-minify",), 1),
     Language("json", ("json", "webmanifest", "geojson", "jsonld"), ("tdewolff-minify",), 1),
 )

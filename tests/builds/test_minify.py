@@ -62,6 +62,8 @@ def test_a_page_keeps(kept: str) -> None:
         "<?php echo   1 ?>",
         "<p>   <%= name %></p>",
         "<meta http-equiv=content-security-policy content=\"script-src 'sha256-abc'\">   <p>",
+        "<META HTTP-EQUIV=CONTENT-SECURITY-POLICY content=\"script-src 'sha256-abc'\">   <p>",
+        "<P STYLE='flex: 1 0 0'>   </P>",
         "<script>eval ('a')</script>   <p>",
         "\udcff",
     ],
