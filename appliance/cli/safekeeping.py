@@ -1,6 +1,7 @@
 """`backup`, `restore`, `verify`: nothing is lost, and what is damaged is found."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,11 +109,17 @@ def restore(source: str, passphrase_file: Path | None, config: Path | None, data
 @click.command()
 @click.option("--rate", type=_Rate(), default="0", help="Bytes to read a second, such as 50MB.  [default: all it can]")
 @click.option("--repair-from", metavar="BACKUP", help="Put back from it what is damaged or missing.")
+@click.option("--backup", "only", metavar="FROM", help="Check this backup instead, where it lies; writes nothing.")
 @passphrase_option
 @options.config
 @options.data
 def verify(
-    rate: Size, repair_from: str | None, passphrase_file: Path | None, config: Path | None, data: Path | None
+    rate: Size,
+    repair_from: str | None,
+    only: str | None,
+    passphrase_file: Path | None,
+    config: Path | None,
+    data: Path | None,
 ) -> int:
     """Check every stored byte, while the server runs or not.
 
@@ -120,6 +127,10 @@ def verify(
     out of the store, to <data>/damaged: it is never served. Exit code 1 when something is damaged still.
     """
     settings = options.settings(config, {"data": data})
+    if only is not None:
+        if repair_from is not None:
+            raise Failure("--backup checks a backup, --repair-from the data directory: one after the other.")
+        return _refusable(lambda: _check(only, _means(settings, passphrase_file)))
     folder = DataFolder(settings.data)
     if not folder.database.exists():
         raise Failure(f"There is nothing in {folder.root}: name the server's data directory with --data.")
@@ -137,6 +148,17 @@ def verify(
         tell("The database is damaged: stop the server and restore a backup into a new folder (dropdock restore).")
     tell(f"{result.damaged} files are damaged or missing still: give a backup with --repair-from, or deploy again.")
     return 1
+
+
+def _check(address: str, means: Means) -> int:
+    """Check a backup; 1 when something is damaged."""
+    with tempfile.TemporaryDirectory() as scratch:
+        found = source_of(address, means).check(Path(scratch), lambda fault: show(plain(fault)))
+    when = f"The backup of {moment(found.head.taken_at)} UTC"
+    show(f"{when}: {found.files} files, {size(found.bytes)} read: {found.damaged} damages.")
+    if found.damaged:
+        tell("Have the next ones made in a new place: what a place has got is not written again.")
+    return int(bool(found.damaged))
 
 
 class _Shown:

@@ -32,6 +32,11 @@ class Hashed:
         self.left -= len(piece)
         return piece
 
+    def read_out(self) -> None:
+        """Read what is left, for its hash alone."""
+        while self.read(PIECE):
+            pass
+
     @property
     def sha256(self) -> str:
         """Of what was read."""

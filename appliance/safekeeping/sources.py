@@ -1,8 +1,10 @@
 """Reads backups back: every file checked against its hash as it is written, nothing written that is not named."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +13,7 @@ from appliance.safekeeping.archives import members
 from appliance.safekeeping.backups import LARGEST_LISTING, Backups
 from appliance.safekeeping.copying import Hashed, copy
 from appliance.safekeeping.items import LISTING, Damaged, Head, Item, Listing, Refused, checked, name_of_content
+from appliance.safekeeping.naming import names
 from appliance.safekeeping.places import Means, place_of
 from appliance.safekeeping.targets import is_archive
 
@@ -18,6 +21,20 @@ LARGEST_CONTENT = 2**63  # bytes; where content is under its hash, that tells it
 
 Receive = Callable[[str, Hashed], None]
 """Takes one file of a backup: where it stands in a data folder, and its bytes."""
+
+
+Tell = Callable[[str], None]
+"""Is told a sentence about one file of a backup that is not as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A backup that was read to its end: what it says of itself, what was read, and how many files are damaged."""
+
+    head: Head
+    files: int
+    bytes: int
+    damaged: int
 
 
 class Source(Protocol):
@@ -28,6 +45,9 @@ class Source(Protocol):
 
     def fetch(self, paths: Collection[str], receive: Receive) -> None:
         """Hand over those of these blobs and manifests that are in it."""
+
+    def check(self, scratch: Path, tell: Tell) -> Checked:
+        """Read every byte and hold it against the listing, which alone is written, to an empty folder."""
 
 
 def source_of(address: str, means: Means) -> Source:
@@ -53,18 +73,9 @@ class SnapshotSource:
 
     def unpack(self, staging: Path) -> Head:
         """Write what the listing names, checking each hash on the way; as many at a time as the place likes."""
-        listed = staging / LISTING
-        try:
-            listing = self._backups.listing(self._name, listed)
-        except FileNotFoundError:
-            raise Refused(f"There is no backup {self._name} in {self._backups.place.address}: name another.") from None
-        write = partial(self._unpack, staging)
-        if self._backups.place.streams == 1:
-            for item in listing.items():
-                write(item)
-        else:
-            in_parallel(write, listing.items(), self._backups.place.streams)
-        listed.unlink()
+        listing = self._listing(staging)
+        in_parallel(partial(self._unpack, staging), listing.items(), self._backups.place.streams)
+        listing.path.unlink()
         return listing.head
 
     def fetch(self, paths: Collection[str], receive: Receive) -> None:
@@ -76,6 +87,31 @@ class SnapshotSource:
                     receive(path, Hashed(stream, LARGEST_CONTENT))
             except (FileNotFoundError, Damaged):  # it stays as it was; others may be here
                 continue
+
+    def check(self, scratch: Path, tell: Tell) -> Checked:
+        """As many files at a time as the place likes."""
+        listing = self._listing(scratch)
+        result = _Tally(tell)
+        in_parallel(lambda item: result.add(item, self._fault(item)), listing.items(), self._backups.place.streams)
+        return result.of(listing.head)
+
+    def _listing(self, folder: Path) -> Listing:
+        try:
+            return self._backups.listing(self._name, folder / LISTING)
+        except FileNotFoundError:
+            raise Refused(f"There is no backup {self._name} in {self._backups.place.address}: name another.") from None
+
+    def _fault(self, item: Item) -> str:
+        """A few words, if it is not as listed."""
+        try:
+            with self._backups.content(item) as stream:
+                source = Hashed(stream, item.size + 1)
+                source.read_out()
+        except FileNotFoundError:
+            return "is missing"
+        except Damaged:
+            return "has other bytes"
+        return "" if (source.sha256, source.left) == (item.sha256, 1) else "has other bytes"
 
     def _unpack(self, staging: Path, item: Item) -> None:
         try:
@@ -122,6 +158,30 @@ class ArchiveSource:
                 if path in paths:
                     receive(path, source)
 
+    def check(self, scratch: Path, tell: Tell) -> Checked:
+        """One pass; its listing comes last."""
+        listed, others = scratch / LISTING, dict[str, str]()
+        with names(scratch) as contents:
+            with members(self._place, self._means) as files:
+                for path, source in files:
+                    if path == LISTING:
+                        _bounded(source)
+                        copy(source, listed)
+                        continue
+                    size = source.left
+                    source.read_out()
+                    if name_of_content(path) is None:
+                        others[path] = source.sha256
+                    else:
+                        contents.add([(source.sha256, size)])
+            if not listed.exists():
+                raise Damaged(f"{self._place} was cut short: use another backup.")
+            listing, result = Listing(listed), _Tally(tell)
+            for item in listing.items():
+                there = item.sha256 in contents if name_of_content(item.path) else others.get(item.path) == item.sha256
+                result.add(item, "" if there else "is missing or has other bytes")
+        return result.of(listing.head)
+
     def _hold_against(self, listed: Path, staging: Path, found: dict[str, str], count: int) -> Head:
         if not listed.exists():
             raise Damaged(f"{self._place} was cut short: use another backup.")
@@ -155,8 +215,32 @@ def _bounded(source: Hashed) -> None:
         raise Damaged("The backup's listing is larger than any: do not use it.")
 
 
+class _Tally:
+    """What was read of a backup; told of by several threads."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._files = self._bytes = self._damaged = 0
+
+    def add(self, item: Item, fault: str) -> None:
+        with self._lock:
+            self._files += 1
+            self._bytes += item.size
+            if fault:
+                self._damaged += 1
+                self._tell(f"{item.path} {fault}")
+
+    def of(self, head: Head) -> Checked:
+        return Checked(head, self._files, self._bytes, self._damaged)
+
+
 def in_parallel(work: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
     """Do it for each, by so many threads; raises what the first that fails raises, and begins no more then."""
+    if threads == 1:
+        for item in items:
+            work(item)
+        return
     begun: deque[Future[None]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:

@@ -170,8 +170,12 @@ def test_an_object_that_was_changed_is_found_and_named(
     page = SHOP["index.html"].encode()
     for name, content in store.objects().items():
         if content == page or (passphrase and name.startswith("objects/")):
-            obstore.put(store.client(), name, content[:-1] + bytes([content[-1] ^ 1]) if content else b"x")
+            obstore.put(store.client(), name, content[:-1] + bytes([content[-1] ^ 1]))
 
+    told: list[str] = []
+    (tmp_path / "scratch").mkdir()
+    source_of(store.address, store.means(tmp_path, passphrase)).check(tmp_path / "scratch", told.append)
+    assert f"{PAGE} has other bytes" in told
     with pytest.raises(Damaged, match=r"dropdock\.db|" + PAGE):
         restored(store, tmp_path / "new", passphrase)
 

@@ -16,7 +16,7 @@ from appliance.safekeeping.records import last_verification
 from appliance.safekeeping.verifying import verify
 from tests.builders import page, served
 from tests.safekeeping.conftest import BLOG, SHOP, visit
-from tests.safekeeping.places import SERVED, back_up, blob_of, damage
+from tests.safekeeping.places import FORMS, SERVED, back_up, blob_of, damage
 from tests.test_journeys import run
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -201,3 +201,38 @@ def test_a_deploy_of_the_same_files_brings_back_what_was_taken_out(folder: DataF
     assert again.returncode == 0, again.stderr
     assert (folder.root / blob_of(PAGE)).read_text() == page("shop")
     assert found(folder) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_backup_is_checked_where_it_lies(folder: DataFolder, tmp_path: Path, form: str) -> None:
+    back_up(folder, tmp_path / form)
+    before = sorted(tmp_path.rglob("*"))
+
+    done = run("verify", "--backup", str(tmp_path / form))
+
+    assert (done.returncode, "0 damages" in done.stdout) == (0, True), done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_all_that_is_damaged_in_a_backup_is_named(folder: DataFolder, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "backups")
+    damage(tmp_path / "backups" / blob_of(PAGE).replace("blobs", "objects"))
+    (tmp_path / "backups" / blob_of(BLOG["big.css"]).replace("blobs", "objects")).unlink()
+
+    done = run("verify", "--backup", str(tmp_path / "backups"))
+
+    assert done.returncode == 1
+    assert f"{blob_of(PAGE)} has other bytes" in done.stdout
+    assert f"{blob_of(BLOG['big.css'])} is missing" in done.stdout
+    assert "2 damages" in done.stdout
+    assert "new place" in done.stderr
+
+
+def test_a_file_that_holds_other_bytes_than_it_lists_is_named(folder: DataFolder, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "backup.tar")
+    whole = (tmp_path / "backup.tar").read_bytes()
+    (tmp_path / "backup.tar").write_bytes(whole.replace(PAGE.encode(), PAGE.encode().swapcase()))
+
+    done = run("verify", "--backup", str(tmp_path / "backup.tar"))
+
+    assert (done.returncode, f"{blob_of(PAGE)} is missing or has other bytes" in done.stdout) == (1, True)
