@@ -45,6 +45,8 @@ class Tail:
 
     def written(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Keep what is written, which it does not change: the last step before a line becomes text."""
+        if not self.most:
+            return event
         line = _line(event)
         self.add(line)
         if self.passed_on is not None:

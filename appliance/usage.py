@@ -152,9 +152,9 @@ class Usage:
     def _site(self, row: Site, named: dict[int, list[str]]) -> SiteUsage:
         self._settle(named)
         unreadable = self._settle({row.id: named[row.id]})
-        held, alone = self._ledger.by_site([row.id])[row.id], self._ledger.alone(row.id, named)
-        once, deploys = self._ledger.once(row.id, named).bytes, len(named[row.id])
-        return SiteUsage(row.name, held.bytes, held.contents, alone.bytes, once, deploys, unreadable)
+        held, (alone, once) = self._ledger.by_site([row.id])[row.id], self._ledger.alone(row.id, named)
+        deploys = len(named[row.id])
+        return SiteUsage(row.name, held.bytes, held.contents, alone.bytes, once.bytes, deploys, unreadable)
 
     def _account(
         self, email: str, rows: Sequence[Site], deleted: set[int], named: dict[int, list[str]]

@@ -121,24 +121,17 @@ class Ledger:
                 ).fetchone()
             )
 
-    def alone(self, site: int, among: Iterable[int]) -> Held:
-        """What no other of these sites has."""
-        return self._alone(site, among, "times >= 1")
-
-    def once(self, site: int, among: Iterable[int]) -> Held:
-        """What only one deploy of this site has, and no other of these sites."""
-        return self._alone(site, among, "times = 1")
-
-    def _alone(self, site: int, among: Iterable[int], times: str) -> Held:
+    def alone(self, site: int, among: Iterable[int]) -> tuple[Held, Held]:
+        """What no other of these sites has, and what of that only one of its deploys has."""
         with self._of_interest(among) as db:
-            return Held(
-                *db.execute(
-                    f"SELECT count(*), coalesce(sum(bytes), 0) FROM held AS one WHERE site = ? AND {times} "  # noqa: S608 - the conditions above
-                    "AND NOT EXISTS (SELECT 1 FROM held AS other JOIN wanted USING (site) "
-                    "WHERE other.content = one.content AND other.site <> one.site)",
-                    (site,),
-                ).fetchone()
-            )
+            contents, size, contents_once, size_once = db.execute(
+                "SELECT count(*), coalesce(sum(bytes), 0), coalesce(sum(times = 1), 0), "
+                "coalesce(sum(bytes * (times = 1)), 0) FROM held AS one WHERE site = ? AND NOT EXISTS "
+                "(SELECT 1 FROM held AS other JOIN wanted USING (site) "
+                "WHERE other.content = one.content AND other.site <> one.site)",
+                (site,),
+            ).fetchone()
+        return Held(contents, size), Held(contents_once, size_once)
 
     def added(self, sites: Iterable[int], named: Named) -> int:
         """Bytes of this content that none of these sites has."""

@@ -106,6 +106,17 @@ def test_a_form_that_is_sent_before_anybody_has_noticed_stays_too(fragile: Fragi
     expect(olga.page.locator("#found-heading")).to_contain_text("redirects")
 
 
+def test_a_machine_without_a_network_is_told_the_same(olga: Window) -> None:
+    olga.open("/account")
+    olga.page.context.set_offline(True)
+    expect(olga.page.locator("#away")).to_contain_text("cannot be reached")
+
+    olga.page.context.set_offline(False)
+
+    expect(olga.page.locator("#away")).to_contain_text("there again")
+    assert olga.stayed()
+
+
 def test_a_request_that_fails_while_the_server_is_there_is_no_alarm(fragile: Fragile, olga: Window) -> None:
     looks = []
     olga.page.on("response", lambda answer: looks.append(answer.url) if answer.url.endswith("/healthz") else None)
