@@ -27,6 +27,7 @@ BRIDGES = tuple(
     )
 )
 FRAMEWORKS = ("quart", "hypercorn", "tortoise")
+ON_DEMAND = ("obstore", "pyrage")  # their modules are imported by name, by who needs them: they are memory and time
 VALUES = ("appliance.units", "appliance.plan", "appliance.version")  # what leaves may share
 MANIFEST = ("appliance.storage.manifest", "appliance.storage.rules")  # plain values
 GENERATED = "appliance/migrations/"  # by Tortoise; read and named by us, not shaped by us
@@ -82,6 +83,13 @@ def test_surfaces_neither_query_nor_import_each_other(surface: str) -> None:
     others = tuple(peer for peer in PEERS if peer != surface)
 
     assert breaches(surface, never=("appliance.models", "appliance.db", "tortoise", *others)) == []
+
+
+def test_libraries_that_few_need_are_loaded_only_when_they_are_asked_for() -> None:
+    heavy = {one.importer for one in imports() if within(one.target, *ON_DEMAND)}
+
+    assert heavy
+    assert [one.where for one in imports() if one.target in heavy and one.importer not in heavy] == []
 
 
 def test_imports_are_absolute() -> None:

@@ -32,7 +32,13 @@ LONGEST = 4.0  # seconds a fault is waited for; then the server is killed where 
 AT_START = ("start.", "prune.")  # points that are passed once, at the start or soon after it
 SOON = 5.0  # seconds
 BESIDE = "backup."  # points of a process of its own, beside the server
-NOT_HERE = ("migrate.", "restore.", "generate.", "backup.archive")  # steps that no session comes to: their own tests
+NOT_HERE = (
+    "migrate.",
+    "restore.",
+    "generate.",
+    "backup.archive",
+    "backup.send",
+)  # steps that no session comes to: their own tests
 COUNTS = (0, 0, 0, 1, 2, 5)  # how many calls a fault lets pass
 KEPT = 9  # deploys of a site that the server keeps
 SWEEPING = {"DROPDOCK_SWEEP_EVERY": "1s", "DROPDOCK_SWEEP_GRACE": "30m"}

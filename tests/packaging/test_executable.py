@@ -15,6 +15,7 @@ import pytest
 from PyInstaller.archive.readers import CArchiveReader
 
 from tests.builders import folder_of, page, served
+from tests.cast import OLGA
 from tests.packaging.machine import Machine, Operator, serving
 from tests.serving.visitors import Http1
 from tests.workers.duo import holder_of
@@ -157,6 +158,21 @@ def test_a_backup_made_while_it_serves_is_restored_and_served(
         host = f"blog.localhost:{server.port}"
         shown = httpx.get(f"http://127.0.0.1:{server.port}/", headers={"Host": host})
     assert "kept safe" in shown.text
+
+
+def test_what_encrypts_and_what_speaks_to_buckets_are_in_it(machine: Machine, tmp_path: Path) -> None:
+    account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
+    machine.dropdock(*account, "--data", str(tmp_path / "data"), said=OLGA.password + "\n")
+    (tmp_path / "words").write_text("correct horse battery")
+    words = ("--passphrase-file", str(tmp_path / "words"))
+    file = str(tmp_path / "backup.age.tar")
+
+    made = machine.dropdock("backup", file, *words, "--rehearse", "--data", str(tmp_path / "data"))
+    keys = {"AWS_ACCESS_KEY_ID": "olga", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    asked = machine.dropdock("verify", "--backup", "s3://bucket/x", DROPDOCK_BACKUP_S3_PATIENCE="100ms", **keys)
+
+    assert made.returncode == 0, made.stderr
+    assert (asked.returncode, "does not answer" in asked.stderr) == (1, True), asked.stderr
 
 
 def test_it_stops_when_told_and_leaves_no_process(olga_serves: Operator) -> None:

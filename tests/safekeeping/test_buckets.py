@@ -321,13 +321,6 @@ def test_settings_that_cannot_work_are_refused(tmp_path: Path, given: dict[str, 
     assert "olga:secret" not in str(refused.value)
 
 
-def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:
-    asked = "import sys, appliance.cli.safekeeping, appliance.server; print({'obstore', 'pyrage'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", asked], cwd=MAIN.parent, capture_output=True, text=True, check=True)
-
-    assert done.stdout == "set()\n"
-
-
 @pytest.mark.long
 def test_a_server_backs_itself_up_into_a_bucket_and_rehearses_it(
     folder: DataFolder, store: Store, tmp_path: Path, seen: dict[object, object]

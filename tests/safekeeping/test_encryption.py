@@ -17,13 +17,15 @@ from appliance.data_folder import DataFolder
 from appliance.safekeeping import encryption
 from appliance.safekeeping.archives import INNER
 from appliance.safekeeping.copying import Hashed
+from appliance.safekeeping.examining import Pace
 from appliance.safekeeping.items import Damaged, Refused
 from appliance.safekeeping.pipes import read_by, written_by
 from appliance.safekeeping.places import Means
 from appliance.safekeeping.seals import passphrase_in
+from appliance.safekeeping.sources import source_of
+from appliance.safekeeping.verifying import verify
 from tests.safekeeping.conftest import SHOP
 from tests.safekeeping.places import MEANS, BackupFolder, back_up, blob_of, damage, restored
-from tests.test_journeys import run
 
 Contents = Callable[[Path], dict[str, bytes]]
 PASSPHRASE = "correct horse battery"
@@ -173,14 +175,30 @@ def test_a_file_with_a_changed_byte_is_refused(folder: DataFolder, tmp_path: Pat
 @pytest.mark.parametrize("form", FORMS)
 def test_content_is_put_back_from_one(folder: DataFolder, tmp_path: Path, form: str) -> None:
     back_up(folder, tmp_path / form, means())
-    (tmp_path / "words").write_text(f"{PASSPHRASE}\nwhat follows is not it\n")
     (folder.root / PAGE).unlink()
 
-    words = ("--repair-from", str(tmp_path / form), "--passphrase-file", str(tmp_path / "words"))
-    done = run("verify", *words, "--data", str(folder.root))
+    done = verify(folder, Pace(), print, source_of(str(tmp_path / form), means()))
 
-    assert (done.returncode, "1 files put back" in done.stdout) == (0, True), done.stderr
+    assert (done.mended, done.verified.damaged) == (1, 0)
     assert (folder.root / PAGE).read_text() == SHOP["index.html"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_is_checked_where_it_lies(folder: DataFolder, tmp_path: Path, form: str) -> None:
+    back_up(folder, tmp_path / form, means())
+    (tmp_path / "scratch").mkdir()
+    told: list[str] = []
+
+    found = source_of(str(tmp_path / form), means()).check(tmp_path / "scratch", told.append)
+
+    assert (told, found.damaged) == ([], 0)
+    assert found.files > len([path for path in folder.blobs.rglob("*") if path.is_file()])
+
+
+def test_the_passphrase_is_the_first_line_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text(f"{PASSPHRASE}\nwhat follows is not it\n")
+
+    assert passphrase_in(tmp_path / "words") == PASSPHRASE
 
 
 @pytest.mark.parametrize("text", ["short", "", None])
@@ -215,10 +233,7 @@ def test_the_program_age_opens_a_file(folder: DataFolder, tmp_path: Path) -> Non
 
 
 @pytest.mark.needs("age")
-def test_the_program_age_opens_what_is_in_a_folder(
-    folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.undo()  # with the cost that it has
+def test_the_program_age_opens_what_is_in_a_folder(folder: DataFolder, tmp_path: Path) -> None:
     back_up(folder, tmp_path / "backups", means())
     (listing,) = (tmp_path / "backups/snapshots").iterdir()
 
