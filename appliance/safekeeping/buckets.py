@@ -19,6 +19,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
 from appliance.file_lock import FileLock, Held
+from appliance.safekeeping.copying import Hashed, hash_of
 from appliance.safekeeping.items import Refused
 from appliance.safekeeping.leases import NAME as LEASE
 from appliance.safekeeping.leases import Lease
@@ -180,7 +181,8 @@ class Bucket:
             with self._told():
                 obstore.put(self._store, name, file, mode="create")
         except AlreadyExistsError:
-            raise FileExistsError(name) from None
+            if not self._has(name, file):
+                raise FileExistsError(name) from None
         file.unlink()
 
     def remove(self, names: Iterable[str]) -> None:
@@ -206,6 +208,13 @@ class Bucket:
             part = max(PART, -(-size // MOST_PARTS))
             obstore.put(self._store, name, file, chunk_size=part, max_concurrency=PARTS)
         file.unlink()
+
+    def _has(self, name: str, file: Path) -> bool:
+        """Whether this very file is there: it may have come, and the answer have been lost."""
+        with self.read(name) as stream:
+            sent = Hashed(stream, file.stat().st_size + 1)
+            sent.read_out()
+        return sent.sha256 == hash_of(file)
 
     def _wait_for_one(self) -> None:
         sent, size = self._sending.popleft()

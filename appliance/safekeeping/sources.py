@@ -52,9 +52,9 @@ class Source(Protocol):
 
 def source_of(address: str, means: Means) -> Source:
     """What a name on the command line means: an archive, a place of backups (its newest), or one listing in it."""
-    at, _, name = address.rstrip("/").rpartition("/snapshots/")
-    if at and name.endswith(".list"):
-        return SnapshotSource(Backups(place_of(at, means), means), f"snapshots/{name}")
+    at, name = _listing_in(address)
+    if name:
+        return SnapshotSource(Backups(place_of(at, means), means), name)
     if is_archive(address):
         return ArchiveSource(Path(address), means)
     backups = Backups(place_of(address, means), means)
@@ -62,6 +62,17 @@ def source_of(address: str, means: Means) -> Source:
     if not found:
         raise Refused(f"{address} holds no backup: name a place of backups, one of its .list files, or an archive.")
     return SnapshotSource(backups, found[-1])
+
+
+def _listing_in(address: str) -> tuple[str, str]:
+    """The place, and the name in it, where an address means one listing; else the address and nothing."""
+    if "://" in address:
+        at, _, name = address.rpartition("/snapshots/")
+        return (at, f"snapshots/{name}") if at and name.endswith(".list") else (address, "")
+    path = Path(address).absolute()
+    if path.suffix == ".list" and path.is_file():
+        return str(path.parent.parent), f"snapshots/{path.name}"
+    return address, ""
 
 
 class SnapshotSource:

@@ -219,6 +219,19 @@ def test_a_server_that_goes_away_meanwhile_ends_it_with_a_sentence(
     assert contents(restored(store, tmp_path / "after")) == before
 
 
+def test_a_restore_whose_server_goes_away_restores_nothing(folder: DataFolder, store: Store, tmp_path: Path) -> None:
+    back_up(folder, store, PASSPHRASE)
+    relay = Relay(store.port, most=8_000)
+    there = f"http://127.0.0.1:{relay.port}"
+    means = store.means(tmp_path / "scratch", PASSPHRASE, backup_s3_endpoint=there, backup_s3_patience=Span(0.2))
+
+    with pytest.raises(Refused, match="does not answer, or broke off"):
+        restore(source_of(store.address, means), DataFolder(tmp_path / "new"))
+
+    assert relay.broken.is_set()
+    assert not (tmp_path / "new").exists()
+
+
 def test_only_the_newest_are_kept_and_what_they_share_stays(
     folder: DataFolder, store: Store, tmp_path: Path, contents: Contents
 ) -> None:
@@ -295,6 +308,9 @@ def test_the_same_name_is_never_written_twice(store: Store, tmp_path: Path) -> N
         backups.place.create("snapshots/x.list", backups.scratch / "first")
         with pytest.raises(FileExistsError):
             backups.place.create("snapshots/x.list", backups.scratch / "second")
+
+        (backups.scratch / "again").write_text("first")
+        backups.place.create("snapshots/x.list", backups.scratch / "again")  # it came; the answer did not
 
     assert store.objects() == {"snapshots/x.list": b"first"}
 
