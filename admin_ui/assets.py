@@ -23,6 +23,7 @@ SHEETS = (  # in this order: later ones may override earlier ones
     "base",
     "bar",
     "head",
+    "busy",
     "button",
     "field",
     "card",

@@ -16,6 +16,7 @@ from appliance.deploys import (
     Listings,
     Locks,
     Publishing,
+    Waiting,
     Withdrawing,
 )
 from appliance.domains import Domains
@@ -62,6 +63,7 @@ class Parts:
     downloads: Downloads
     inside: Inside
     withdrawing: Withdrawing
+    waiting: Waiting
     git: Git
     site_builds: SiteBuilds
     isolation: Isolation

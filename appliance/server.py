@@ -31,6 +31,7 @@ from appliance.deploys import (
     Listings,
     Locks,
     Publishing,
+    Waiting,
     Withdrawing,
 )
 from appliance.domains import Domains
@@ -264,6 +265,7 @@ async def _parts(
         downloads=Downloads(folder),
         inside=Inside(folder.stored_manifests),
         withdrawing=Withdrawing(publishing, live),
+        waiting=Waiting(facts, deploys.under_way),
         git=Git.of(access, addresses, folder, intake, aliases, command=program.git_command),
         site_builds=jobs.building.site_builds,
         isolation=isolation,

@@ -62,6 +62,7 @@ ROWS = {
         "GET /events",
         "GET /help",
         "GET /history",
+        "GET /queue",
     ),
     OWN_LISTED: (
         "GET /api/v1/deleted-sites",

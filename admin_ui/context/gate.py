@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from admin_ui.context.common import Choice
+from admin_ui.context.common import PER_PAGE, Choice, Pager, pager
 from admin_ui.context.deploys import site_href
 from admin_ui.words import Moment, moment, t
 from appliance.gates import COVERS, GateFacts, LinkFacts
@@ -33,7 +33,10 @@ class GatePage:
     has_password: bool
     has_bypass: bool
     forced: bool
+    shut: bool  # nobody gets in
     links: list[Link]
+    pages: Pager
+    count: str
     password_length: int
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
@@ -50,8 +53,10 @@ def gate_href(site: str) -> str:
     return f"{site_href(site)}/gate"
 
 
-def gate_page(site: str, gate: GateFacts, password_length: int) -> GatePage:
-    """From a gate's facts."""
+def gate_page(site: str, gate: GateFacts, password_length: int, page: int = 1) -> GatePage:
+    """From a gate's facts; `page` is one of its links, the newest first."""
+    links = gate.links[::-1]
+    keys = gate.has_password or gate.has_bypass or links
     return GatePage(
         title=t("gate.title", site=site),
         name=site,
@@ -61,7 +66,10 @@ def gate_page(site: str, gate: GateFacts, password_length: int) -> GatePage:
         has_password=gate.has_password,
         has_bypass=gate.has_bypass,
         forced=gate.forced,
-        links=[_link(site, link) for link in gate.links],
+        shut=(gate.forced or gate.covers == "everything") and not keys,
+        links=[_link(site, link) for link in links[(page - 1) * PER_PAGE : page * PER_PAGE]],
+        pages=pager(gate_href(site), page, len(links)),
+        count=t("gate.count", count=len(links)),
         password_length=password_length,
     )
 

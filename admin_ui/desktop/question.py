@@ -7,7 +7,7 @@ from admin_ui.desktop.aside import Aside
 from admin_ui.desktop.closing import Answer
 from admin_ui.words import t
 
-SIZE = (480, 250)  # pixels
+SIZE = (600, 250)  # pixels: the buttons stand beside each other in every language
 
 
 class Question:

@@ -23,6 +23,7 @@ from webview.menu import Menu as NativeMenu
 from webview.menu import MenuAction, MenuSeparator
 
 from admin_ui.desktop import front, markup, network, tongue
+from admin_ui.desktop.accepting import ask_in
 from admin_ui.desktop.aside import Aside
 from admin_ui.desktop.clipboard import let_copy
 from admin_ui.desktop.closing import Closing, leave
@@ -84,7 +85,7 @@ class Window:
             TITLE, self._link(), width=width, height=height, min_size=SMALLEST, text_select=True
         )
         self._main.events.closing += self._closing.wanted
-        self._main.events.before_show += lambda: let_copy(self._main, self._parts.addresses.admin_url)
+        self._main.events.before_show += self._before_show
 
     def stay_open(self) -> None:
         """Show the window until `quit`; returns then. Raises WebViewException where nothing can draw one."""
@@ -137,6 +138,11 @@ class Window:
 
     def _link(self) -> str:
         return self._backstage.do(opening.link(self._parts.access, self._parts.addresses.admin_url))
+
+    def _before_show(self) -> None:
+        """Called by the toolkit, on its own thread, which has nothing to wait for yet."""
+        let_copy(self._main, self._parts.addresses.admin_url)
+        ask_in(self._main, self._backstage.do(tongue.of_window(self._parts.settings)).tag)
 
     def _ask(self) -> None:
         self._speak()

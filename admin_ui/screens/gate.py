@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from quart import Response
+from quart import Response, request
 
 from admin_ui import forms
 from admin_ui.context.gate import GatePage, gate_href, gate_page
@@ -76,7 +76,7 @@ async def _refused(visit: Visit, name: str, problem: Problem) -> Response:
 
 async def _page(visit: Visit, name: str) -> GatePage:
     gate = await visit.parts.gates.get(visit.actor, name)
-    return gate_page(name, gate, visit.parts.settings.password_length)
+    return gate_page(name, gate, visit.parts.settings.password_length, forms.page_number(request.args))
 
 
 GATE = "/sites/<name>/gate"

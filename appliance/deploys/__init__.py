@@ -31,6 +31,7 @@ from appliance.deploys.values import (
     Work,
     new_id,
 )
+from appliance.deploys.waiting import QueueFacts, Waiting
 from appliance.deploys.withdrawing import Withdrawing
 
 __all__ = [
@@ -60,10 +61,12 @@ __all__ = [
     "Opened",
     "Order",
     "Publishing",
+    "QueueFacts",
     "Retention",
     "Rules",
     "Sort",
     "Stored",
+    "Waiting",
     "Withdrawing",
     "Work",
     "find",

@@ -51,6 +51,32 @@ def sent(button: str, **fields: str) -> Act:
     return act
 
 
+def loading(page: Page) -> None:
+    """Something has changed, and the page that is fetched anew does not come."""
+    page.evaluate(SILENT)
+    page.wait_for_selector("#main [aria-busy=true]")
+
+
+def overtaken(page: Page) -> None:
+    """Somebody is asked whether to call a deploy off that has been called off meanwhile."""
+    page.get_by_role("link", name="Call off").first.click()
+    page.wait_for_selector("dialog[open]")
+    page.evaluate(SENT, page.locator("dialog form").get_attribute("action"))
+    page.click("dialog button")
+    page.wait_for_selector("dialog [role=alert]")
+
+
+SENT = """(address) => fetch(address, {
+  method: "POST",
+  headers: { Accept: "text/html" },
+  body: new URLSearchParams({ csrf: document.querySelector("meta[name=csrf]").content, sure: "on" }),
+})"""
+SILENT = f"""async () => {{
+  const fetch = window.fetch;
+  window.fetch = () => new Promise(() => {{}});
+  for (const what of ["lock", "unlock"]) await ({SENT})(`/sites/busy/${{what}}`);
+}}"""
+
 STATES = (
     State("first_run", "empty", SET_UP, None),
     State(
@@ -101,8 +127,24 @@ STATES = (
     State("deleted_sites", "filled", "/deleted-sites", ALICE),
     State("builds", "empty", "/sites/blog/builds", ALICE),
     State("builds", "filled", "/sites/shop/builds", ALICE),
+    State("builds", "unreadable", "/sites/busy/builds", MIA),
+    State("builds", "refused", "/sites/shop/builds", ALICE, sent("Save", output="../out"), 422),
+    State("builds", "variable-refused", "/sites/shop/builds", ALICE, sent("Set", name="no name"), 422),
+    State("builds", "loading", "/sites/busy/builds", MIA, loading),
+    State("queue", "empty", "/queue", CHARLIE),
+    State("queue", "partly-failed", "/queue", ALICE),
+    State("queue", "many", "/queue", MIA),
+    State("queue", "past-the-end", "/queue?page=99", MIA),
+    State("queue", "loading", "/queue", MIA, loading),
+    State("queue", "refused", "/queue", MIA, overtaken, 409),
     State("gate", "empty", "/sites/blog/gate", ALICE),
     State("gate", "filled", "/sites/shop/gate", ALICE),
+    State("gate", "shut", "/sites/busy-too/gate", MIA),
+    State("gate", "many", "/sites/busy/gate", MIA),
+    State("gate", "past-the-end", "/sites/busy/gate?page=99", MIA),
+    State("gate", "loading", "/sites/busy/gate", MIA, loading),
+    State("gate", "refused", "/sites/blog/gate", ALICE, sent("Save", password="short"), 422),
+    State("gate", "link-refused", "/sites/blog/gate", ALICE, sent("Create link", label="a\u200bb"), 422),
     State("gate", "made", "/sites/shop/gate", ALICE, sent("Create link", label="The press")),
     State("git", "empty", "/sites/blog/git", ALICE),
     State("git", "filled", "/sites/shop/git", ALICE),

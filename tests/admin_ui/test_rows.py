@@ -31,6 +31,7 @@ LISTS = (
     "/history",
     "/account",
     "/system",
+    "/queue",
 )
 
 
@@ -75,6 +76,7 @@ async def add(owner: int, site: Site, like: str, numbers: range) -> None:
         await Live.create(site=other, deploy=deploy)
         await Publication.create(site=other, deploy=deploy, kind="deploy")
         await PublishingLock.create(site=other, account_id=owner)
+        await Deploy.create(id=f"q{number}", site=other, number=2, state="asking", author_id=owner)
         version = await Deploy.create(
             id=f"d{number}",
             site=site,

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 import admin_ui
 from appliance.data_folder import DataFolder
+from appliance.models.build import SiteVariable
 from appliance.models.deploy import Alias, Deploy, Live, Publication
+from appliance.models.gate import ShareLink, SiteGate
 from appliance.models.site import Site
 from appliance.safekeeping.records import BackedUp, keep
 from tests.builders import Served, appliance, deployed, page, served, zip_of
@@ -120,3 +122,25 @@ async def _many(owner: int, like: Deploy, sites: int) -> None:
             **content,
         )
         await Alias.create(site=busy, name=f"try-{number}", deploy_id=f"busy{number:06}", moved_at=now)
+    await _crowd(owner, busy)
+
+
+async def _crowd(owner: int, busy: Site) -> None:
+    """Links and deploys that ask, more than a page holds; variables that cannot be read any more; a shut gate."""
+    now = datetime.now(UTC)
+    shut = await Site.create(name="busy-too", owner_id=owner, last_number=MANY)
+    for site, version in ((busy, "0" * 32), (shut, "1" * 32)):
+        await SiteGate.create(site=site, version=version, covers="everything", changed_at=now)
+    for number in range(MANY):
+        ends, label = now + timedelta(hours=number + 1), LONG[:100] if number == MANY - 1 else f"Guest {number}"
+        await ShareLink.create(id=f"{number:012}", site=busy, author_id=owner, label=label, expires_at=ends)
+        await Deploy.create(
+            id=f"asks{number:06}",
+            site=shut,
+            number=number + 1,
+            state="asking",
+            author_id=owner,
+            message=f"Try {number}",
+        )
+    for number in range(MANY // 4):
+        await SiteVariable.create(site=busy, name=f"SECRET_{number}", phase="build", sealed="no seal", changed_at=now)

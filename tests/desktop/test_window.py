@@ -24,7 +24,7 @@ from tests.opened import Desktop, link_in
 
 TITLE = "Dropdock"
 QUESTION = "Close Dropdock?"
-BUTTONS = {"Keep running": (390, 181), "Stop Dropdock": (237, 181)}  # pixels from the content's upper left
+BUTTONS = {"Keep running": (510, 157), "Stop Dropdock": (357, 157)}  # pixels from the content's upper left
 MENU = ("All sites", "Open site", "Copy address", "Open data folder", "On other devices", "Quit")
 
 pytestmark = [

@@ -8,6 +8,7 @@ import { say } from "./words.js";
 const ASK_EVERY = 5000; // ms, where the server has no room for another stream or a proxy lets none through
 const ASK_FOR = 60_000; // ms, until a stream is tried again
 const SOMEWHERE = "/help"; // a page that everybody may see
+const SLOW = 400; // ms, from which on a page says that it is being fetched anew
 const TRIES = 2; // connections that fail one after the other before the page asks
 const TYPED_IN = ":is(input,textarea,select):not([type=checkbox])";
 const FIELDS = ":is(input:not([type=hidden]),textarea,select)";
@@ -39,7 +40,10 @@ export function freshen() {
   running ??= (async () => {
     while (again) {
       again = false;
+      const slow = setTimeout(setBusy, SLOW, true);
       await lookAgain().catch(suspect); // the server may be away for a moment
+      clearTimeout(slow);
+      setBusy(false);
     }
     running = null;
   })();
@@ -168,6 +172,13 @@ function replace(part, fresh) {
 function nameOf(element) {
   const says = ["id", "href", "name"].map((name) => element.getAttribute(name));
   return [element.tagName, ...says, element.textContent].join("\n");
+}
+
+function setBusy(busy) {
+  for (const part of document.querySelectorAll("#main [data-fresh]")) {
+    if (busy) part.setAttribute("aria-busy", "true");
+    else part.removeAttribute("aria-busy");
+  }
 }
 
 function left() {
