@@ -8,7 +8,7 @@ import brotli
 import zstandard
 from isal import isal_zlib
 
-from builds.values import MB
+from builds.units import MB
 
 SMALLEST = 1_000  # bytes; with its head, a smaller file is one packet either way
 LARGEST = 32 * MB  # bytes; a file is compressed in memory

@@ -1,27 +1,27 @@
 """What a press is asked to do with one file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One file's work: `content` is the file it stands in; what is made of it is written into `folder`.
 
-    `language` is empty where only compressed forms are wanted; with `minify` it is made smaller. `snippets` go into the
-    head of a page. `levels` are those of the forms, none without any. `key` is for whoever has it done.
+    `levels` are those of the compressed forms, none without any. `language` is empty where only these are wanted; with
+    `minify` it is made smaller. `snippets` go into the head of a page. `key` is for whoever has it done.
+
+    No dataclass: a press would take a sixth longer to start.
     """
 
     key: str
     content: str
     folder: str
+    levels: Mapping[str, int]
     language: str = ""
     minify: bool = False
     snippets: tuple[str, ...] = ()
-    levels: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def message(self) -> dict[str, Any]:
-        """The job as it is sent; `asdict` would copy every value of it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """The job as it is sent."""
+        return self._asdict()

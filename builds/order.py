@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from builds.recipe import Argv, Choice
 from builds.sandbox.values import Bounds, Wishes
-from builds.values import GB, MB
+from builds.units import GB, MB
 
 _SECRET = re.compile(r"pass|token|secret|auth|key|credential", re.IGNORECASE)  # in the name of a variable
 FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called

@@ -6,8 +6,9 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from builds.environment import bare_environment
@@ -54,7 +55,8 @@ class Presses:
         """Carry out every job, given with the bytes of its content, the largest first. Blocks.
 
         A file over which its press crashes, or that exceeds the limits, is reported as failed, and the others go on,
-        until there are too many of these: then the rest is reported as failed too.
+        until there are too many of these: then the rest is reported as failed too. Where it could have been one of
+        several, each of these is tried again by itself.
         """
         batches = _batches(sorted(jobs, key=lambda job: job[1], reverse=True))
         count = min(len(batches), self._count)
@@ -62,7 +64,7 @@ class Presses:
             return
         self._start(count)
         self._crashes = 0
-        with ThreadPoolExecutor(count, "press") as crew:
+        with self._watched(limits.seconds), ThreadPoolExecutor(count, "press") as crew:
             for worker in [crew.submit(self._work, place, batches, limits, take) for place in range(count)]:
                 worker.result()
 
@@ -82,13 +84,34 @@ class Presses:
                 for job in batch:
                     take(job, {"failed": "too many files before it failed"})
                 continue
-            left = self._presses[place].run(batch, limits, take)
-            if left is not None:
-                self._crashes += 1
-                self._presses[place].kill()
+            press = self._presses[place]
+            left = press.run(batch, limits.memory, take)
+            if left:
+                press.kill()
                 self._presses[place] = _Press(self._command)
-                if left:
-                    batches.appendleft(left)
+            if len(left) > 1:
+                batches.extendleft([job] for job in reversed(left))
+            elif left:
+                self._crashes += 1
+                take(left[0], {"failed": press.fault})
+
+    @contextmanager
+    def _watched(self, seconds: float) -> Iterator[None]:
+        """While this lasts, a press that is at one file for longer than this is ended."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(min(LOOK_EVERY, seconds)):
+                for press in list(self._presses):
+                    press.end_if_overdue(seconds)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
 
 class _Press:
@@ -102,23 +125,25 @@ class _Press:
             raise AssertionError("both were asked to be pipes")
         self._jobs, self._news = self._process.stdin, self._process.stdout
         self._overdue = False
-        self._began = 0.0
+        self._began: float | None = None  # when it was given, or was last heard of, what it is at
         self._settled = False
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def run(self, batch: list[Job], limits: PressLimits, take: Take) -> list[Job] | None:
-        """Have a batch worked on. None when all went well, else the jobs left; this press is no good any more then."""
+    @property
+    def fault(self) -> str:
+        """Why it is no good any more."""
+        return "it takes too long (transform_time)" if self._overdue else "its minifier crashes"
+
+    def run(self, batch: list[Job], memory: int, take: Take) -> list[Job]:
+        """Have a batch worked on. The jobs it has not told of: when there are any, this press is no good any more."""
         self._began = time.monotonic()
-        over = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(limits.seconds, over), daemon=True)
-        watch.start()
         done = 0
         try:
             if not self._settled:
-                self._say({"memory": limits.memory})
+                self._say({"memory": memory})
                 self._settled = True
             self._say({"jobs": [job.message for job in batch]})
             for job in batch:
@@ -129,12 +154,15 @@ class _Press:
                 done += 1
                 take(job, json.loads(line))
         finally:
-            over.set()
-            watch.join()
-        if done == len(batch):
-            return None
-        take(batch[done], {"failed": "it takes too long (transform_time)" if self._overdue else "its minifier crashes"})
-        return batch[done + 1 :]
+            self._began = None
+        return batch[done:]
+
+    def end_if_overdue(self, seconds: float) -> None:
+        """End it when it is at one file for longer than this. From any thread."""
+        began = self._began
+        if began is not None and time.monotonic() - began > seconds:
+            self._overdue = True
+            self._process.kill()
 
     def kill(self) -> None:
         """End it at once."""
@@ -152,13 +180,6 @@ class _Press:
             self._jobs.flush()
         except BrokenPipeError:
             pass  # it is dead: who waits for its news is told by their end
-
-    def _watch(self, seconds: float, over: threading.Event) -> None:
-        while not over.wait(min(LOOK_EVERY, seconds)):
-            if time.monotonic() - self._began > seconds:
-                self._overdue = True
-                self._process.kill()
-                return
 
 
 def _batches(jobs: Sequence[tuple[Job, int]]) -> deque[list[Job]]:

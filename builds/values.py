@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from builds.units import GB, MB
+
 if TYPE_CHECKING:
     from builds.order import Order  # whose own parts are made of what is here
-
-MB = 1_000_000
-GB = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from builds.values import MB
+from builds.units import MB
 
 LEFT = 256 * MB  # of every file system a build writes to; other sites and the database live there too
 ENTRY = 512  # bytes of disk that a name takes, so that empty files are not free

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Protocol
 
-from builds.values import GB, MB
+from builds.units import GB, MB
 
 UIDS = (65_000, 65_499)  # reserved by Debian's policy: no package and no account is given one of them
 

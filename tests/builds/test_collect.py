@@ -10,7 +10,8 @@ from appliance.storage.blobs import Blobs
 from builds.collect import collect, output_folder
 from builds.errors import BuildError
 from builds.folders import remove
-from builds.values import MB, Limits, Unpacked
+from builds.units import MB
+from builds.values import Limits, Unpacked
 from tests.builds.workbench import write
 
 KB = 1_000

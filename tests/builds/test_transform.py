@@ -219,6 +219,19 @@ def test_a_file_over_which_a_minifier_fails_is_served_as_it_is(works: Workshop, 
     assert why in unpacked.notes[0].message
 
 
+def test_a_file_over_which_a_press_crashes_costs_none_of_those_it_was_given_with_it(works: Workshop) -> None:
+    works.presses = broken("os.kill(os.getpid(), 11)")
+    larger = {f"{n}.js": f"{SCRIPT}// comes before it {n}" for n in range(6)}
+    smaller = {f"{n}.mjs": SCRIPT for n in range(6)}
+    try:
+        unpacked = works.run(larger | {"evil.js": SCRIPT + "'evil'"} | smaller, compress=("js", "mjs"))
+    finally:
+        works.presses.close()
+
+    assert {file.path for file in unpacked.files if file.source} == larger.keys() | smaller.keys()
+    assert [note.path for note in unpacked.notes if note.code == "not_optimised"] == ["evil.js"]
+
+
 def test_an_upload_full_of_such_files_still_goes_live_soon(works: Workshop) -> None:
     works.presses, works.limits = broken("time.sleep(600)"), PressLimits(seconds=0.1)
     try:

@@ -17,7 +17,7 @@ from builds.tools import Kit, Toolbox
 from builds.tools.dependencies import Dependencies
 from builds.tools.environment import Environments
 from builds.tools.installing import SYSTEM_PATH
-from builds.values import GB
+from builds.units import GB
 from tests.builds.plain_sandbox import dressed
 
 BOUNDS = Bounds(seconds=600)

@@ -10,7 +10,7 @@ import psutil
 
 from builds.errors import BuildError
 from builds.sandbox.values import Bounds, Command, Sandbox
-from builds.values import MB
+from builds.units import MB
 
 PYTHON = "/usr/bin/python3"
 BOUNDS = Bounds(seconds=60, processes=64, memory=400 * MB, workspace=40 * MB, temporary=8 * MB, file_size=30 * MB)
