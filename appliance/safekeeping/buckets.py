@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+import certifi
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
@@ -40,6 +41,7 @@ _ADDRESS = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<pre
 _OURS = {"objects", "snapshots", "identity.age", LEASE}
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
+_CERTIFICATE = re.compile(r"\b(InvalidCertificate)\(")
 _WORDS = {
     ("",): (
         "{server} does not answer, or broke off, at {address}: check its address (backup_s3_endpoint) and the network, "
@@ -56,6 +58,10 @@ _WORDS = {
     ),
     ("PermanentRedirect", "AuthorizationHeaderMalformed", "301"): (
         "The bucket of {address} is in another region ({known}): set backup_s3_region to its region."
+    ),
+    ("InvalidCertificate",): (
+        "{server} does not prove by its certificate that it is that server: correct its address, or name the file of "
+        "the authority that signed it in AWS_CA_BUNDLE."
     ),
     ("RequestTimeTooSkewed",): "{server} says that this machine's clock is wrong: set it right.",
     ("NotImplemented", "501"): "{server} has no conditional writes, which backups need: use another store.",
@@ -84,6 +90,7 @@ def place(address: str, means: Means) -> "Bucket":
             "connect_timeout": CONNECT,
             "timeout": REQUEST,
             "user_agent": "dropdock",
+            "root_certificate": _authorities(means.environment),
         },
         retry_config={"retry_timeout": timedelta(seconds=means.settings.backup_s3_patience)},
         **_credentials(means.settings, means.environment),  # type: ignore[arg-type]  # a provider, or nothing
@@ -236,7 +243,7 @@ class Bucket:
             raise FileNotFoundError(f"{self.address} has not got it") from None
 
     def _words_for(self, said: str) -> str:
-        found = _CODE.search(said) or _STATUS.search(said)
+        found = _CODE.search(said) or _STATUS.search(said) or _CERTIFICATE.search(said)
         known = found[1] if found else ""
         return _words(known).format(server=self._server, address=self.address, known=known)
 
@@ -289,6 +296,16 @@ def _endpoint(settings: Settings, environment: Mapping[str, str]) -> str:
             "backup_s3_plain_http where the network is yours alone."
         )
     return found.rstrip("/")
+
+
+def _authorities(environment: Mapping[str, str]) -> bytes:
+    """Who is trusted to sign the server's certificate, beside those that the system trusts, if it has a list."""
+    found = Path(certifi.where()).read_bytes()
+    own = environment.get("AWS_CA_BUNDLE")
+    try:
+        return found + Path(own).read_bytes() if own else found
+    except OSError:
+        raise Refused(f"AWS_CA_BUNDLE names {own}, which cannot be read: correct it.") from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -104,7 +105,7 @@ def running(folder: Path) -> Iterator[int]:
         command += [f"-{name}.port={port}", f"-{name}.port.grpc={for_grpc}"]
     command += ["-filer", "-s3", f"-s3.config={folder / 's3.json'}", "-s3.iam=false", "-s3.port.iceberg=0"]
     command += ["-s3.port.lance=0", "-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=40"]
-    command += ["-master.electionTimeout=1s", "-master.heartbeatInterval=30ms"]  # there is nobody to wait for
+    command += ["-master.electionTimeout=2s"]  # there is nobody to wait for
     command += [f"-filer.localSocket={folder}/f", f"-s3.localSocket={folder}/s"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
     with (folder / "log").open("w") as log, ExitStack() as stack:
@@ -162,9 +163,10 @@ def _forget(ports: Mapping[str, tuple[int, int]]) -> None:
 class Relay:
     """A way to the server that breaks off for good once so many bytes have gone up it."""
 
-    def __init__(self, port: int, most: int) -> None:
+    def __init__(self, port: int, most: int, tls: ssl.SSLContext | None = None) -> None:
         self._to = port
         self._left = most
+        self._tls = tls
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
         self._open: list[socket.socket] = []
@@ -175,6 +177,11 @@ class Relay:
         with suppress(OSError):
             while True:
                 here, _ = self._listening.accept()
+                if self._tls is not None:
+                    try:
+                        here = self._tls.wrap_socket(here, server_side=True)
+                    except ssl.SSLError:  # it is not trusted
+                        continue
                 there = socket.create_connection(("127.0.0.1", self._to))
                 self._open += [here, there]
                 threading.Thread(target=self._carry, args=(here, there, True), daemon=True).start()

@@ -1,5 +1,6 @@
 """Backups in a bucket, on a real S3 server: whole or not there, whatever breaks; and nothing told that is secret."""
 
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,14 +14,16 @@ import pytest
 from appliance.chores import chores_of
 from appliance.data_folder import DataFolder
 from appliance.safekeeping import encryption, leases
+from appliance.safekeeping.backups import Backups
 from appliance.safekeeping.items import Damaged, Refused
-from appliance.safekeeping.places import place_of
+from appliance.safekeeping.places import Means, place_of
 from appliance.safekeeping.records import last_backup, last_failure
 from appliance.safekeeping.restoring import restore
 from appliance.safekeeping.sources import source_of
 from appliance.safekeeping.taking import Taken, take
 from appliance.settings_sources import BadSettings, load
 from appliance.units import Span
+from tests.authority import authority, write_pair
 from tests.builders import MAIN, served
 from tests.cast import OLGA
 from tests.faults.program import arm, command
@@ -217,6 +220,39 @@ def test_a_server_that_goes_away_meanwhile_ends_it_with_a_sentence(
     assert relay.broken.is_set()
     assert not folder.backing_up.exists()
     assert contents(restored(store, tmp_path / "after")) == before
+
+
+def test_a_server_is_asked_over_tls_if_its_certificate_is_trusted(
+    folder: DataFolder, store: Store, tmp_path: Path
+) -> None:
+    pair = write_pair(tmp_path, "localhost")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair.certificate, pair.key)
+    relay = Relay(store.port, most=100_000_000, tls=tls)
+    authority().cert_pem.write_to_path(tmp_path / "authority.pem")
+    settings = store.settings(backup_s3_endpoint=f"https://localhost:{relay.port}", backup_s3_patience=Span(0.2))
+    known = Means(tmp_path / "s", settings, {"AWS_CA_BUNDLE": str(tmp_path / "authority.pem")})
+
+    take(folder, Backups(place_of(store.address, known), known))
+    with pytest.raises(Refused, match="does not prove by its certificate"):
+        source_of(store.address, Means(tmp_path / "s", settings, {}))
+    with pytest.raises(Refused, match="AWS_CA_BUNDLE names"):
+        place_of(store.address, Means(tmp_path / "s", settings, {"AWS_CA_BUNDLE": str(tmp_path / "nothing")}))
+    relay.close()
+
+    assert (restored(store, tmp_path / "new") / PAGE).read_text() == SHOP["index.html"]
+
+
+@pytest.mark.parametrize(("given", "said"), [("", "--passphrase-file"), ("correct horse bottle", "does not open")])
+def test_without_the_right_passphrase_nothing_is_restored(
+    folder: DataFolder, store: Store, tmp_path: Path, given: str, said: str
+) -> None:
+    back_up(folder, store, PASSPHRASE)
+
+    with pytest.raises(Refused, match=said):
+        restored(store, tmp_path / "new", given)
+
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_restore_whose_server_goes_away_restores_nothing(folder: DataFolder, store: Store, tmp_path: Path) -> None:
