@@ -7,6 +7,7 @@ itself is kept there as an age file that a passphrase opens, `age -d -i identity
 import hashlib
 import hmac
 import os
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from appliance.safekeeping.items import Damaged
 from appliance.safekeeping.pipes import written_by
 
 WORK = 17  # log₂ of scrypt's N: 128 MiB and half a second for each guess, and for us
+MOST_WORK = 20  # of a file that somebody else may have written: a gigabyte
+_HEADER = re.compile(rb"age-encryption\.org/v1\n-> scrypt [\w+/]{22} (\d{1,2})\n")
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -109,6 +112,9 @@ def closed(identity: str, passphrase: str) -> bytes:
 
 def opened(found: bytes, passphrase: str) -> str | None:
     """The identity in such a file; None where the passphrase is another one, or the file is not as it was written."""
+    header = _HEADER.match(found)
+    if header is None or int(header[1]) > MOST_WORK:
+        return None
     try:
         return str(pyrage.passphrase.decrypt(found, passphrase).decode()).strip()
     except (pyrage.DecryptError, UnicodeDecodeError):

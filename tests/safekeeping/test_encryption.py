@@ -329,3 +329,9 @@ def test_the_library_opens_the_identity_that_is_closed_here(passphrase: str) -> 
     assert encryption.opened(found, passphrase + "x") is None
     assert encryption.opened(found[:-1], passphrase) is None
     assert encryption.opened(b"", passphrase) is None
+
+
+def test_an_identity_that_would_take_all_memory_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encryption, "MOST_WORK", 9)
+
+    assert encryption.opened(encryption.closed(encryption.new_identity(), PASSPHRASE), PASSPHRASE) is None
