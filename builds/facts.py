@@ -7,7 +7,8 @@ from builds.signs import Signs
 
 EDITION = "1"  # of this file; a new one has everything looked at again
 
-_DIGESTS = Signs(b"sha256-", b"sha384-", b"sha512-")
+_SHA = b"sha"
+_SIGNS = Signs(_SHA)
 _DIGEST = re.compile(rb"sha(?:256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}")
 _WORKER = re.compile(rb'"([0-9a-f]{40})"')  # in Angular's ngsw.json, whose service worker compares what it gets
 _MAP = re.compile(rb"[#@][ \t]*sourceMappingURL=([^\s'\"]+?)[ \t]*(?:\*/\s*)?$", re.MULTILINE)
@@ -23,7 +24,8 @@ Facts = dict[str, list[str]]
 def read(language: str, content: bytes) -> Facts:
     """The facts of one file."""
     found: Facts = {}
-    if _DIGESTS.places(content) and (digests := set(_DIGEST.findall(content))):
+    places = _SIGNS.places(content).get(_SHA, ())
+    if digests := {digest[0] for at in places if (digest := _DIGEST.match(content, at))}:
         found["digests"] = sorted(digest.decode() for digest in digests)
     if language == "json" and b'"hashTable"' in content:
         found["digests"] = [*found.get("digests", ()), *(f"sha1-{one.decode()}" for one in _WORKER.findall(content))]

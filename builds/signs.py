@@ -6,7 +6,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 
 class Signs:
-    """Finds these words: in a tenth of the time that as many searches take.
+    """Finds these words in a tenth of the time that as many searches take, also a single one.
 
     No two of them may overlap, as `ab` and `bc` do in `abc`: the second would not be seen.
     """

@@ -10,7 +10,7 @@ from builds import facts
 from builds.minify import html
 from builds.signs import Signs
 
-USED = [html._SIGNS, facts._DIGESTS]
+USED = [html._SIGNS, facts._SIGNS]
 
 
 @pytest.mark.parametrize("signs", USED)
