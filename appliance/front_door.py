@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from appliance.accepting import Accepting, Peer
+from appliance.accepting import Accepting, Peer, attune
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.crowd import Crowd
@@ -117,8 +117,7 @@ class FrontDoor:
             self._clock = loop.create_task(self._watch_times())
         opened: list[Server] = []
         for listening in sockets:
-            # Inherited by connections. asyncio sets it itself only on sockets made with an explicit protocol number.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            attune(listening)
             if _DIRECT:
                 listening.listen(self.limits.backlog)
                 opened.append(Accepting(listening, self._welcome))
@@ -132,7 +131,7 @@ class FrontDoor:
         """Listen on bound TCP sockets for TLS; after `open`. They belong to the door."""
         opened: list[Server] = []
         for listening in sockets:
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            attune(listening)
             if _DIRECT:
                 opened.append(Entrance(self, listening, context))
             else:

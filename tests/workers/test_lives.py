@@ -152,6 +152,8 @@ def test_a_stop_lets_every_process_finish_what_is_under_way(tmp_path: Path) -> N
         with ExitStack() as stack:
             visitors = [stack.enter_context(made.meet(Http1, where)) for where in BOTH]
             idle = [stack.enter_context(made.meet(Http1, where)) for where in BOTH]
+            for visitor in idle:
+                assert visitor.get(b"/").status == 200
             for visitor in visitors:
                 visitor.ask(b"GET", b"/big.bin", [])
                 visitor._more()  # it is being answered
