@@ -18,9 +18,8 @@ from appliance.serving.h2.lane import Http2Lane, is_preface
 from appliance.serving.h2.replies import Blocks
 from appliance.serving.heads import HeadReader
 from appliance.serving.http_date import DateLine
-from appliance.serving.known import KnownHeads
 from appliance.serving.limits import DoorLimits
-from appliance.serving.ready import Ready
+from appliance.serving.memory import Memory
 from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
@@ -95,10 +94,9 @@ class FrontDoor:
         self.reception = reception or Reception()
         self.strict = self.reception.policy.line
         self.heads = HeadReader()
-        self.essence = Essence()
-        self.known = {secure: KnownHeads() for secure in (False, True)}
-        self.ready = {secure: Ready(counters) for secure in (False, True)}
         self.date = DateLine()
+        essence = Essence(self.limits.head)
+        self.memory = {secure: Memory(table, bodies, counters, self.date, essence) for secure in (False, True)}
         self.blocks = Blocks(self.date, self.strict)
         self.app = behind.app
         self._behind = behind

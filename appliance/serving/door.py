@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
-from appliance.serving.essence import Essence
 from appliance.serving.heads import HeadReader
 from appliance.serving.http_date import DateLine
-from appliance.serving.known import KnownHeads
 from appliance.serving.limits import DoorLimits
-from appliance.serving.ready import Ready
+from appliance.serving.memory import Memory
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
 
@@ -26,9 +24,7 @@ class Door(Protocol):
     counters: Counters
     limits: DoorLimits
     heads: HeadReader
-    essence: Essence
-    known: dict[bool, KnownHeads]  # by whether the visitor's connection is TLS
-    ready: dict[bool, Ready]  # the same way
+    memory: dict[bool, Memory]  # by whether the visitor's connection is TLS
     date: DateLine
     reception: Reception
     strict: bytes  # the Strict-Transport-Security line, or nothing

@@ -11,7 +11,8 @@ from appliance.serving.bodies import SMALL
 from appliance.serving.door import Door
 from appliance.serving.engine import Request, answer
 from appliance.serving.heads import END, BadHead
-from appliance.serving.known import KnownHeads, Prepared
+from appliance.serving.known import Prepared
+from appliance.serving.memory import Memory
 from appliance.serving.outlet import Outlet, send_rest
 from appliance.serving.prepare import CLOSE, page, prepare
 from appliance.serving.ready import LARGEST, Ready
@@ -41,9 +42,9 @@ class FastLane(asyncio.Protocol):
         "_door",
         "_ended",
         "_host",
-        "_known",
         "_last",
         "_loop",
+        "_memory",
         "_outlet",
         "_paused",
         "_ready",
@@ -67,7 +68,7 @@ class FastLane(asyncio.Protocol):
     def __init__(self, door: Door) -> None:
         self._door = door
         self._loop = asyncio.get_running_loop()
-        self._known: KnownHeads | None = None  # None: answers here depend on more than the head
+        self._memory: Memory | None = None  # None: answers here depend on more than the head
         self._ready: Ready | None = None  # None: that, or something is under way
         self._active = False  # asked and answered since `expire` last looked, with the deadline as it was
         self._outlet: Outlet | None = None  # once there has been something long to send
@@ -99,7 +100,7 @@ class FastLane(asyncio.Protocol):
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
         self._trusted = self._door.reception.proxies.trusts(self.address)
         if not self._trusted and self._door.reception.log is None:
-            self._known = self._door.known[self.secure]
+            self._memory = self._door.memory[self.secure]
         if not self._door.admit(self, self.address):
             self._refused = True
             self._transport.abort()
@@ -121,6 +122,8 @@ class FastLane(asyncio.Protocol):
                 known.times += 1  # before anybody can have seen it
                 self._active = True
                 self._transport.write(known.whole)
+                if not known.stays:
+                    self._finish()
                 return
         if not self._refused:
             self._take(self._rest + data if self._rest else data)
@@ -178,19 +181,17 @@ class FastLane(asyncio.Protocol):
     def _be_ready(self) -> None:
         """Let what is ready go out at once, unless something is under way here."""
         busy = self._refused or self._last or self._paused or self._rest or self._sending is not None
-        self._ready = None if busy or self._known is None else self._door.ready[self.secure]
+        self._ready = None if busy or self._memory is None else self._memory.ready
 
     def _take(self, data: bytes) -> None:
-        door = self._door
         if self._sending is not None or self._paused:  # these bytes were on their way when reading was paused
             self._rest = data
             return
-        known = self._known if not self._last else None
-        again = None if known is None else known.recall(data, door.table.version, door.date)
+        again = None if self._memory is None or self._last else self._memory.repeated(data)
         if again is None:
             self._advance(data)
-        elif self._repeat(again, b"", 0):
-            door.ready[self.secure].prepare(data, again, door.bodies, door.date.second)
+        else:
+            self._repeat(again, b"", 0)
 
     def _advance(self, data: bytes) -> None:
         start, limit = 0, self._door.limits.head
@@ -217,12 +218,10 @@ class FastLane(asyncio.Protocol):
 
     def _answer(self, data: bytes, start: int, end: int) -> bool:
         """Deal with the head at `data[start:end]`; true when the next one may be looked at."""
-        door, known, head = self._door, None if self._last else self._known, data[start:end]
-        essence = None if known is None else door.essence.of(head)
-        if known is not None and essence is not None:
-            again = known.recall(essence, door.table.version, door.date)
-            if again is not None:
-                return self._repeat(again, data, end)
+        memory, head = None if self._last else self._memory, data[start:end]
+        again = None if memory is None else memory.similar(head)
+        if again is not None:
+            return self._repeat(again, data, end)
         try:
             ours = self._door.heads.read(head)
         except BadHead as bad:
@@ -237,10 +236,8 @@ class FastLane(asyncio.Protocol):
             self._door.hand_over(self, self._transport, data[start:])
             return False
         prepared = prepare(self._door, reply, release.site, self._strict, last=self._last)
-        if known is not None and release.repeats:
-            known.keep(head, prepared)
-            if essence is not None and release.plain:
-                known.keep(essence, prepared)
+        if memory is not None and release.repeats:
+            memory.keep(head, prepared, plain=release.plain)
         return self._deliver(prepared, data, end)
 
     def _find(self) -> Release | None:

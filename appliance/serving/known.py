@@ -64,6 +64,10 @@ class KnownHeads:
         self._noticed = [0] * _NOTICED
         self._bytes = 0
 
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._new.keys() | self._old.keys())
+
     def find(self, head: bytes) -> Prepared | None:
         """What was answered to this head; it may have aged, which the caller looks at."""
         known = self._new.get(head)

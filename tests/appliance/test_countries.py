@@ -182,7 +182,7 @@ def test_an_answer_for_one_country_is_not_given_again_to_another(planes: dict[st
             statuses.add(visitor.get(b"/").status)
 
     assert statuses == {302}
-    assert not planes["direct"].door.known[False]._new
+    assert len(planes["direct"].door.memory[False]) == 0
 
 
 # ── as a whole

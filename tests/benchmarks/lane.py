@@ -78,6 +78,7 @@ async def main() -> None:
         show("1 KB, no head twice", lambda: lane.data_received(_head(small, next(numbers))))
         essence = Essence()
         show("the essence of a head", lambda: essence.of(_head(small, next(numbers))))
+        show("what is left of it by its names", lambda: essence.slim(_head(small, next(numbers))))
         show("making up a head, which is in both", lambda: _head(small, next(numbers)))
         door.bodies.close()
 

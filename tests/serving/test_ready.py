@@ -20,6 +20,10 @@ def prepared(*, version: int = VERSION, status: int = 200) -> Prepared:
     return Prepared("site", b"/x", status, 5, b"head", b"\r\n", None, True, version, NOW + 5, b"date", b"front")
 
 
+def as_it_is(head: bytes) -> bytes:
+    return head
+
+
 @pytest.fixture
 def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
     """Those of the moment NOW, which stands still."""
@@ -28,7 +32,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
 
 
 def test_an_answer_is_ready_for_its_second_and_its_version(counters: Counters, monkeypatch: pytest.MonkeyPatch) -> None:
-    ready = Ready(counters)
+    ready = Ready(counters, as_it_is)
     ready.put(b"head", prepared(), b"whole", NOW)
 
     found = ready.find(b"head", VERSION)
@@ -43,7 +47,7 @@ def test_an_answer_is_ready_for_its_second_and_its_version(counters: Counters, m
 
 @pytest.mark.parametrize(("second", "version"), [(NOW + 1, VERSION), (NOW, VERSION + 1)])
 def test_the_answers_of_another_second_or_version_are_forgotten(counters: Counters, second: int, version: int) -> None:
-    ready = Ready(counters)
+    ready = Ready(counters, as_it_is)
     ready.put(b"old", prepared(), b"whole", NOW)
     ready.put(b"new", prepared(version=version), b"whole", second)
     ready.put(b"newest", prepared(), b"whole", NOW)
@@ -53,15 +57,28 @@ def test_the_answers_of_another_second_or_version_are_forgotten(counters: Counte
 
 
 def test_what_is_ready_is_bounded(counters: Counters) -> None:
-    ready = Ready(counters, max_bytes=10_000)
+    ready = Ready(counters, as_it_is, max_bytes=10_000)
     for number in range(100):
         ready.put(b"%d" % number, prepared(), bytes(1000), NOW)
 
     assert 0 < sum(ready.find(b"%d" % number, VERSION) is not None for number in range(100)) <= 10
 
 
+def test_what_is_ready_for_what_is_left_of_heads_is_not_ready_for_a_whole_one(counters: Counters) -> None:
+    """They may be the same bytes, and the whole one another's, whose answer depends on all of it."""
+    ready = Ready(counters, lambda head: head.removesuffix(b" and more"))
+    ready.put(b"head", prepared(), b"whole", NOW)
+    assert ready.find(b"head and more", VERSION) is None
+
+    ready.put(b"other", prepared(), b"whole", NOW, slim=True)
+
+    assert ready.find(b"other and more", VERSION) is not None
+    ready.put(b"head", prepared(), b"whole", NOW + 1)
+    assert not ready._by_slim
+
+
 def test_what_went_out_is_counted_once_whoever_looks_and_however_often(counters: Counters) -> None:
-    ready, known = Ready(counters), prepared()
+    ready, known = Ready(counters, as_it_is), prepared()
     for name in (b"one", b"another"):  # visitors whose heads have the same answer
         ready.put(name, known, b"whole", NOW)
 
@@ -79,7 +96,7 @@ def test_what_went_out_is_counted_once_whoever_looks_and_however_often(counters:
 
 
 def test_a_site_that_is_forgotten_takes_what_was_not_added_up_with_it(counters: Counters) -> None:
-    ready, known = Ready(counters), prepared(status=404)
+    ready, known = Ready(counters, as_it_is), prepared(status=404)
     ready.put(b"head", known, b"whole", NOW)
     known.times += 3
     assert counters.traffic("site").missed == {"/x": 3}
