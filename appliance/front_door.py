@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from appliance.accepting import Accepting, Peer, attune
+from appliance.letting_in import welcome
 from appliance.serving.bodies import Bodies
 from appliance.serving.counters import Counters
 from appliance.serving.crowd import Crowd
@@ -23,7 +24,6 @@ from appliance.serving.memory import Memory
 from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
-from appliance.socket_transport import SocketTransport
 from appliance.tls import Entrance, LoopEntrance
 
 __all__ = ["DoorLimits", "FrontDoor"]
@@ -171,7 +171,7 @@ class FrontDoor:
             self._clock.cancel()
 
     def _welcome(self, descriptor: int, peer: Peer) -> None:
-        SocketTransport(descriptor, peer, FastLane(self)).begin()
+        welcome(self, descriptor, peer)
 
     # What follows is for the lanes (serving.fast_lane.Door).
 

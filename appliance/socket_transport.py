@@ -12,8 +12,10 @@ from typing import Any, cast
 
 KB = 1024
 HIGH, LOW = 64 * KB, 16 * KB  # bytes unsent at which the protocol is told to pause, and to go on: as asyncio has it
-_LEAST, _MOST = 8 * KB, 64 * KB  # bytes read at a time; more from those who send much, yet others wait meanwhile
+LEAST, _MOST = 8 * KB, 64 * KB  # bytes read at a time; more from those who send much, yet others wait meanwhile
 _TOGETHER = 64  # chunks that one call may write; the system has a limit of its own (IOV_MAX)
+
+_NOBODY = asyncio.Protocol()
 
 Bytes = bytes | bytearray | memoryview
 
@@ -52,7 +54,7 @@ class SocketTransport(asyncio.Transport):
         self._unsent: deque[memoryview] | None = None  # once there has been something
         self._size = 0  # of all that is unsent, in bytes
         self._high, self._low = HIGH, LOW
-        self._piece = _LEAST
+        self._piece = LEAST
         self._begun = False
         self._reads = False
         self._watched = (False, False)  # by the loop: for something to read, for room to write
@@ -63,12 +65,18 @@ class SocketTransport(asyncio.Transport):
         self._lost = False
         self._error: Exception | None = None
 
-    def begin(self) -> None:
-        """Hand the connection to the protocol, and read: most clients have asked by the time they are let in."""
+    def begin(self, received: bytes = b"") -> None:
+        """Hand the connection to the protocol, and what was `received`, or else what is there to be read by now.
+
+        Most clients have asked by the time they are let in.
+        """
         self._protocol.connection_made(self)
         if not self._closing:
             self._reads = True
-            self._read()
+            if received:
+                self._receive(received)
+            else:
+                self._read()
         self._begun = True
         if self._lost:
             self._bury()
@@ -205,12 +213,18 @@ class SocketTransport(asyncio.Transport):
             return
         if len(data) == self._piece < _MOST:
             self._piece *= 2
-        try:
+        try:  # as in `_receive`, which is a call more
             if data:
                 self._protocol.data_received(data)
             else:
                 self._end()
         except Exception as error:  # noqa: BLE001  (the protocol's, told to the loop as asyncio's transports do)
+            self._failed(error)
+
+    def _receive(self, data: bytes) -> None:
+        try:
+            self._protocol.data_received(data)
+        except Exception as error:  # noqa: BLE001  (as above)
             self._failed(error)
 
     def _send(self, data: Bytes) -> int:
@@ -331,7 +345,8 @@ class SocketTransport(asyncio.Transport):
             self._loop.call_soon(self._bury)
 
     def _bury(self) -> None:
+        protocol, self._protocol = self._protocol, _NOBODY  # they know each other: a cycle, for the collector to find
         try:
-            self._protocol.connection_lost(self._error)
+            protocol.connection_lost(self._error)
         finally:
             self._release()

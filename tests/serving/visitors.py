@@ -61,6 +61,8 @@ def head(method: bytes, target: bytes, headers: list[Header], host: bytes | None
 class Http1:
     """One connection, raw."""
 
+    opening = b"\r\n"  # may be said before anything is asked: an empty line means nothing
+
     def __init__(self, port: int) -> None:
         self.socket = self.connect(port)
         self.buffer = b""
@@ -125,6 +127,8 @@ class Http1:
 
 class Http2:
     """One HTTP/2 connection; one request at a time."""
+
+    opening = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
     def __init__(self, port: int) -> None:
         self.socket = self.connect(port)

@@ -20,7 +20,6 @@ from appliance.data_folder import DataFolder
 from tests.authority import write_pair
 from tests.builders import Served, appliance, served, zip_of
 from tests.cast import ALICE, OLGA
-from tests.serving.h2_wire import PREFACE
 from tests.serving.lanes import wait_until
 from tests.serving.visitors import Answer, Http1, Http2, Port
 
@@ -67,13 +66,13 @@ class Duo:
         processes = [wanted, self.control, *self.workers]
 
         class Chosen(lane):  # type: ignore[valid-type, misc]  # the lane is a parameter
-            said = b""
+            said: bytes = b""
 
             def connect(self, port: int) -> Any:
                 for _ in range(200):
                     connection = super().connect(port)
                     if not isinstance(connection, ssl.SSLSocket):  # who says nothing is let in a second later
-                        self.said = PREFACE if issubclass(lane, Http2) else b"\r\n"  # the latter means nothing
+                        self.said = lane.opening
                         connection.sendall(self.said)
                     if holder_of(connection, processes) == wanted:
                         return connection
