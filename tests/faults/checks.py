@@ -14,7 +14,7 @@ from appliance.data_folder import DataFolder
 from tests.appliance.crashes import API, emptied, ended
 from tests.builders import Served
 from tests.faults.model import PATHS, Contents, Kept, SiteModel
-from tests.faults.sender import ALIAS, LIFE
+from tests.faults.sender import ALIAS, expiry_of
 
 SAMPLE = 3  # older deploys of a site that are read back after each restart, beside the newest ones
 OVER = ("ready", "failed", "superseded", "cancelled", "expired")
@@ -45,8 +45,9 @@ class Checks:
         kept = site.there()
         chosen = kept if everything else {*kept[-SAMPLE:], *self._chance.sample(kept, min(SAMPLE, len(kept)))}
         for each in chosen:
-            if self._fetched(f"{each.id}--{site.name}") != each.contents and not self._went(site, each):
-                self.lost.append(f"deploy {each.number} of {site.name} is not what was sent")
+            got = self._fetched(f"{each.id}--{site.name}")
+            if got != each.contents and not self._went(site, each):
+                self.lost.append(f"deploy {each.number} of {site.name} is not what was sent, but {_told(got, each)}")
         self._check_alias(site)
 
     def _went(self, site: SiteModel, kept: Kept) -> bool:
@@ -85,7 +86,7 @@ class Checks:
                 continue
             kept = site.deploys[facts["id"]] = Kept(facts["id"], facts["number"], site.asked, draft=facts["draft"])
             if facts["draft"]:
-                kept.expires = time.time() + LIFE
+                kept.expires = expiry_of(facts)
             else:
                 site.turn(kept, is_due=True)
         site.asked = None
@@ -142,6 +143,12 @@ class Checks:
             answer = self._client.get(url, headers=headers)
             found[path] = answer.content if answer.status_code == 200 else str(answer.status_code).encode()
         return found
+
+
+def _told(got: Contents, kept: Kept) -> str:
+    """What was given instead: a status, or how much, of each file that is another."""
+    others = {path: body for path, body in got.items() if body != kept.contents[path]}
+    return ", ".join(f"{path}: {body.decode() if len(body) == 3 else len(body)}" for path, body in others.items())
 
 
 def leftovers(folder: DataFolder) -> list[str]:

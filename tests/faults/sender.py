@@ -3,8 +3,8 @@
 import hashlib
 import random
 import threading
-import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -24,6 +24,11 @@ LEADING_TO = {
     "expire": "deploy_for_a_while",
 }
 """Which step comes past points of these names; a deploy comes past most others."""
+
+
+def expiry_of(facts: dict[str, Any]) -> float:
+    """When the server will let a deploy's time be over: it has counted since before it answered."""
+    return datetime.fromisoformat(facts["expires_at"]).timestamp()
 
 
 class Sender:
@@ -78,7 +83,7 @@ class Sender:
         body = zip_of({path: bytes(content) for path, content in contents.items()})
         asked = {"headers": {"content-type": "application/zip"}, "params": {"draft": "true", "expires": f"{LIFE}s"}}
         facts = self._post(f"sites/{self.site.name}/deploys", content=body, **asked)
-        kept = Kept(facts["id"], facts["number"], contents, draft=True, expires=time.time() + LIFE)
+        kept = Kept(facts["id"], facts["number"], contents, draft=True, expires=expiry_of(facts))
         self.site.deploys[kept.id], self.site.asked = kept, None
         if ended(self._client, kept.id)["state"] == "failed":
             self.site.drop(kept)
