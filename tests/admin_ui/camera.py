@@ -52,6 +52,7 @@ class Camera:
             if state.status >= 400:
                 window.expect(f"status of {state.status}")
             window.page.goto(self._address(state))
+            assert not state.who or not window.page.url.startswith(f"{self.world.url}/sign-in"), "signed out meanwhile"
             if state.act:
                 state.act(window.page)
             yield window.page

@@ -55,7 +55,12 @@ def world(data: Path, sites: int = MANY) -> Iterator[World]:
     with ThreadPoolExecutor(1) as aside:  # the browser's driver has a loop in this thread
         deploys = aside.submit(lambda: asyncio.run(_lay_out(data, sites))).result(120)
     with ExitStack() as stack:
-        yield World(stack.enter_context(served(data)), deploys, data.with_name("fresh"), stack)
+        yield World(
+            stack.enter_context(served(data, environment={"DROPDOCK_ACCESS_LIFETIME": "12h"})),
+            deploys,
+            data.with_name("fresh"),
+            stack,
+        )
 
 
 async def _lay_out(data: Path, sites: int) -> dict[str, str]:
