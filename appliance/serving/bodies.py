@@ -106,6 +106,12 @@ class Bodies:
             loading.add_done_callback(lambda done: self._loaded(part.path, done))
         return await asyncio.shield(loading)
 
+    async def open_cold(self, file: "_OpenFile") -> None:
+        """Open in a thread; raises OSError. Nothing is read there that the page cache may have: of a thousand visitors
+        who come at once, the pieces would all be in memory before the first is sent.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._readers, file.open)
+
     async def read_cold(self, file: "_OpenFile", offset: int, length: int) -> bytes:
         """Read in a thread, which may wait for the disk; raises OSError."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, file.read, offset, length)
@@ -186,6 +192,7 @@ class Reading:
             if whole is not None:
                 return memoryview(whole)[self._offset :][:length]
             self._file = _OpenFile(self._part.path)
+            await self._bodies.open_cold(self._file)
         piece = self._file.read_now(self._offset, length)
         return await self._bodies.read_cold(self._file, self._offset, length) if piece is None else piece
 
@@ -213,17 +220,25 @@ class _OpenFile:
             return None
         return bytes(memoryview(buffer)[:got]) or None
 
+    def open(self) -> None:
+        """Get the descriptor; raises OSError."""
+        with self._lock:
+            self._opened()
+
     def read(self, offset: int, length: int) -> bytes:
         """These bytes, at least one of them; raises OSError, also at the end of the file."""
         with self._lock:
-            if self._closed:
-                raise OSError(f"{self._path} was closed before it was read")
-            if self._descriptor is None:
-                self._descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            piece = _read_at(self._descriptor, offset, length)
+            piece = _read_at(self._opened(), offset, length)
         if not piece:
             raise OSError(f"{self._path} ends at byte {offset}, too early")
         return piece
+
+    def _opened(self) -> int:
+        if self._closed:
+            raise OSError(f"{self._path} was closed before it was read")
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        return self._descriptor
 
     def close(self) -> None:
         """Give the descriptor back; no read can begin after this."""
