@@ -1,6 +1,6 @@
 """Figures of what visitors asked over time, gathered from the counters without a word to or from their browsers.
 
-Every few minutes what was counted since is added to the present hour and the present day of each site. Of each there is
+Twice a minute what was counted since is added to the present hour and the present day of each site. Of each there is
 one row, so what is kept is bounded: hours for two weeks, days for `figures_age`.
 """
 
@@ -22,7 +22,7 @@ from appliance.models.site import Site
 from appliance.serving.counters import Counters
 from appliance.system import Storage
 
-EVERY = 300.0  # seconds between two gatherings, at most: what a server that is killed forgets
+EVERY = 30.0  # seconds between two gatherings, at most: what a server that is killed forgets
 HOURS_KEPT = timedelta(days=15)
 AT_ONCE = 200  # sites that are written before visitors are looked after again
 COLUMNS = ("status_2xx", "status_3xx", "status_4xx", "status_5xx", "bytes")
