@@ -74,4 +74,5 @@ async def test_a_form_that_is_too_large_names_the_limit(alice: Desk) -> None:
 
 
 async def test_a_notice_is_one_of_ours(alice: Desk) -> None:
-    assert 'role="status"' not in (await alice.get("/account?done=you+have+won")).text
+    assert 'id="notice"' in (await alice.get("/account?done=saved")).text
+    assert 'id="notice"' not in (await alice.get("/account?done=you+have+won")).text
