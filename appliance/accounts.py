@@ -9,11 +9,11 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from appliance import audit
+from appliance import audit, sessions
 from appliance.access import Access
 from appliance.actor import Actor
 from appliance.errors import Conflict, Forbidden, Invalid, NotFound
-from appliance.models.account import Account, Session, SetUp
+from appliance.models.account import Account, SetUp
 from appliance.passwords import check_password
 from appliance.plans import Plans
 
@@ -120,7 +120,7 @@ async def set_password(access: Access, actor: Actor, password: str, *, keep_sess
     hashed = await _hashed(access, password, actor.email)
     async with in_transaction():
         await Account.filter(id=actor.id).update(password=hashed)
-        await end_sessions(access, actor.id, but=keep_session)
+        await sessions.end_all(access, actor.id, but=keep_session)
         await audit.record(actor, "account.password")
     access.news.account(actor.id)  # in windows that are signed out now
     return facts(await _find(actor.id))
@@ -143,11 +143,6 @@ async def acting(account: int, via: str = "") -> Actor | None:
     """The account of that number as one who may act, `via` what; None when it is gone or disabled."""
     row = await Account.get_or_none(id=account, disabled_at__isnull=True)
     return Actor(row.id, row.email, row.role, via) if row else None
-
-
-async def end_sessions(access: Access, account: int, *, but: int | None = None) -> None:
-    """End an account's sign-ins, save one session where it is named."""
-    await Session.filter(account_id=account, ended_at__isnull=True).exclude(id=but or 0).update(ended_at=access.now())
 
 
 async def close_set_up(access: Access) -> bool:
@@ -221,7 +216,7 @@ async def _apply(access: Access, actor: Actor, row: Account, changes: dict[str, 
         if not await Account.filter(role="operator", disabled_at__isnull=True).exists():
             raise Conflict("This is the last operator: make somebody else an operator first.", code="last_operator")
         if changes.get("disabled_at") or "password" in changes:
-            await end_sessions(access, row.id)
+            await sessions.end_all(access, row.id)
         return facts(await _find(row.id))
 
 

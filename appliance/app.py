@@ -25,6 +25,7 @@ from appliance.api import (
     members,
     openapi,
     plans,
+    sessions,
     settings,
     sites,
     tokens,
@@ -85,6 +86,7 @@ def api_blueprints(parts: Parts) -> Sequence[Blueprint]:
     return (
         auth.blueprint(parts.access),
         me.blueprint(parts.access),
+        sessions.blueprint(parts.access),
         accounts.blueprint(parts.access),
         tokens.blueprint(),
         sites.blueprint(parts.sites, parts.removals),

@@ -28,6 +28,8 @@ ACTIONS: Mapping[str, str] = {
     "account.password": "changed their own password",
     "sign-in": "signed in",
     "sign-in.failed": "failed to sign in as {email}",
+    "sign-in.end": "ended a sign-in of their own",
+    "sign-in.end_others": "ended all their other sign-ins",
     "sign-out": "signed out",
     "token.create": "made the token {name}",
     "token.delete": "deleted the token {name}",

@@ -87,6 +87,11 @@ async def end(access: Access, session: int) -> None:
     await Session.filter(id=session, ended_at__isnull=True).update(ended_at=access.now())
 
 
+async def end_all(access: Access, account: int, *, but: int | None = None) -> None:
+    """End an account's sessions, save one where it is named."""
+    await Session.filter(account_id=account, ended_at__isnull=True).exclude(id=but or 0).update(ended_at=access.now())
+
+
 def is_open(access: Access, session: Session) -> bool:
     """Whether a session (fetched with its account) may still act."""
     return session.ended_at is None and session.expires_at > access.now() and session.account.disabled_at is None

@@ -24,7 +24,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 DORA = Person("dora@example.org", "dora is asked about", "user")
 ARCHIVE = zip_of({"index.html": page("matrix")})
 REFUSED = ("This token may only", "This token is for one", "Only the owner")
-GONE = {"no_such_alias", "no_such_link", "no_such_variable", "no_git_source", "no_such_token", "no_such_member"}
+GONE = {
+    "no_such_alias",
+    "no_such_link",
+    "no_such_variable",
+    "no_git_source",
+    "no_such_token",
+    "no_such_member",
+    "no_such_session",
+}
 
 
 @dataclass
@@ -91,7 +99,7 @@ class Stage:
         }
         rule = rule.replace("/help/<name>", "/help/deploys").replace("/api/docs/<name>", "/api/docs/start.js")
         rule = re.sub(r"<int[^>]*:account>", str(self.numbers["dora"]), rule)
-        rule = re.sub(r"<int[^>]*:token>", "999999", rule)
+        rule = re.sub(r"<int[^>]*:(?:token|session)>", "999999", rule)
         return re.sub(r"<(?:path:)?(\w+)>", lambda match: parts[match[1]], rule)
 
     def _credentials(self, who: str, rule: str) -> dict[str, str]:

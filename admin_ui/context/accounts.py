@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice, Pager
+from admin_ui.context.sign_ins import SignIns
 from admin_ui.context.usage import Storage
 from admin_ui.words import Moment, said
 from appliance.preferences import Preferences
@@ -46,7 +47,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One's own account: how it looks, tokens and password."""
+    """One's own account: how it looks, tokens, sign-ins and password."""
 
     email: str
     role: str
@@ -56,6 +57,7 @@ class AccountPage:
     themes: Sequence[Choice]
     languages: Sequence[Choice]
     tokens: list[Token]
+    sign_ins: SignIns
     rights: Sequence[Choice]
     pages: Pager
     password_length: int

@@ -17,6 +17,8 @@ NOTICES = (  # the word in the address after a form; the address cannot bring a 
     "ended",
     "deploy-deleted",
     "token-deleted",
+    "sign-in-ended",
+    "sign-ins-ended",
     "password",
     "cancelled",
     "undone",

@@ -1,4 +1,4 @@
-"""One's own account: the password, and tokens for scripts."""
+"""One's own account: the password, sign-ins, and tokens for scripts."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.languages import shipped
 from admin_ui.look.themes import Themes
 from admin_ui.questions import Question
+from admin_ui.screens.sign_ins import sign_ins_of
 from admin_ui.screens.storage import storage_of
 from admin_ui.words import moment, spoken, t
 from appliance import accounts, preferences, tokens
@@ -75,6 +76,7 @@ async def _page(visit: Visit) -> AccountPage:
         email=visit.actor.email,
         role=visit.actor.role,
         tokens=[_token(token) for token in own],
+        sign_ins=await sign_ins_of(visit),
         look=visit.preferences,
         schemes=[Choice(scheme, t(f"look.scheme.{scheme or 'system'}")) for scheme in preferences.SCHEMES],
         densities=[Choice(density, t(f"look.density.{density or 'comfortable'}")) for density in preferences.DENSITIES],

@@ -51,6 +51,16 @@ def sent(button: str, **fields: str) -> Act:
     return act
 
 
+def asking(button: str) -> Act:
+    """Press a button that asks first, and look at the question."""
+
+    def act(page: Page) -> None:
+        page.get_by_role("button", name=button, exact=True).click()
+        page.wait_for_selector("dialog[open]")
+
+    return act
+
+
 def loading(page: Page) -> None:
     """Something has changed, and the page that is fetched anew does not come."""
     page.evaluate(SILENT)
@@ -163,6 +173,9 @@ STATES = (
         sent("Change password", current_password="x", password="x", again="y"),
         422,
     ),
+    State("sign_ins", "one", "/account#sign-ins", CHARLIE),
+    State("sign_ins", "many", "/account#sign-ins", MIA),
+    State("sign_ins", "asked", "/account", MIA, asking("End all others")),
     State("look", "chosen", "/account#look", ALICE),
     State("people", "filled", "/people", OLGA),
     State("people", "refused", "/people", OLGA, sent("Create account", email="nobody", password="x"), 422),

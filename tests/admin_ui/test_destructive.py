@@ -91,6 +91,7 @@ async def asked(server: Appliance) -> dict[str, Asked]:
             await api.put("/api/v1/sites/takes/build/variables/API_KEY", json={"value": "not to be shown"}),
             token := await api.post("/api/v1/tokens", json={"name": "laptop"}),
         ]
+        signed = (await api.get("/api/v1/auth/sessions")).json()["items"][0]["id"]  # the desk, which stays signed in
     assert [answer.text for answer in made if not answer.is_success] == []
     gate, git = "/sites/takes/gate", "/sites/takes/git"
     found = {
@@ -110,6 +111,8 @@ async def asked(server: Appliance) -> dict[str, Asked]:
             f"/account/tokens/{token.json()['id']}/delete",
             ("laptop",),
         ),
+        "/account/sign-ins/<int(max=2147483647):session>/end": (f"/account/sign-ins/{signed}/end", ("python-httpx",)),
+        "/account/sign-ins/end": ("/account/sign-ins/end", ("other sign-in",)),
     }
     forms = {
         "/sites/<name>/gate/links/<link>/delete": {"what": "The press"},

@@ -183,6 +183,20 @@ def test_what_an_account_may_changes_in_its_windows(house: House, olga: Window, 
     house.api.patch(f"/accounts/{number}", json={"disabled": False}).raise_for_status()
 
 
+def test_a_window_whose_sign_in_is_ended_elsewhere_says_so(browser: Browser, house: House, bob: Window) -> None:
+    bob.expect("MIME type")  # of the sign-in screen, in the place of events
+    bob.open("/account")
+    with Window.on(browser, house.server.url) as other:
+        other.sign_in(BOB)
+        other.open("/account")
+
+        other.page.click("text=End all others")
+        other.page.click("dialog >> button >> text=Yes, end them")
+
+        expect(bob.page.locator("#signed-out")).to_be_visible()
+        expect(other.page.locator("#sign-ins button")).to_have_count(0)
+
+
 @pytest.mark.long
 def test_what_has_the_focus_keeps_it(house: House, bob: Window) -> None:
     house.deployed("focused", TWO[0], members=[BOB])

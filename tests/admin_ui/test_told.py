@@ -33,6 +33,7 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/git/sources.py",
     "appliance/intake.py",
     "appliance/members.py",
+    "appliance/own_sessions.py",
     "appliance/passwords.py",
     "appliance/plans.py",
     "appliance/preferences.py",

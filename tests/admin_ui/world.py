@@ -12,6 +12,7 @@ import httpx
 
 import admin_ui
 from appliance.data_folder import DataFolder
+from appliance.models.account import RefreshToken, Session
 from appliance.models.build import SiteVariable
 from appliance.models.deploy import Alias, Deploy, Live, Publication
 from appliance.models.gate import ShareLink, SiteGate
@@ -25,6 +26,11 @@ MANY = 120  # rows: more than two pages
 PASSWORD = "let them in please"
 SOURCE = {"mkdocs.yml": "site_name: Docs\n", "docs/index.md": "# Docs\n"}
 RULES = "/old /new 301\n/bad\n"
+CLIENTS = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    "curl/8.14.1",
+)
 LONG = "Everything is new: the pictures, the prices, the words about us, and a page that says how to find the shop"
 
 
@@ -131,13 +137,17 @@ async def _many(owner: int, like: Deploy, sites: int) -> None:
 
 
 async def _crowd(owner: int, busy: Site) -> None:
-    """Links and deploys that ask, more than a page holds; variables that cannot be read any more; a shut gate."""
+    """Links, sign-ins and deploys that ask, more than a page holds; unreadable variables; a shut gate."""
     now = datetime.now(UTC)
     shut = await Site.create(name="busy-too", owner_id=owner, last_number=MANY)
     for site, version in ((busy, "0" * 32), (shut, "1" * 32)):
         await SiteGate.create(site=site, version=version, covers="everything", changed_at=now)
     for number in range(MANY):
         ends, label = now + timedelta(hours=number + 1), LONG[:100] if number == MANY - 1 else f"Guest {number}"
+        session = await Session.create(
+            account_id=owner, expires_at=now + timedelta(days=30), client=CLIENTS[number % 3]
+        )
+        await RefreshToken.create(session=session, hash=f"{number:064}")
         await ShareLink.create(id=f"{number:012}", site=busy, author_id=owner, label=label, expires_at=ends)
         await Deploy.create(
             id=f"asks{number:06}",

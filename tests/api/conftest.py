@@ -14,7 +14,7 @@ from quart import Quart
 from appliance import tokens
 from appliance.access import Access
 from appliance.actor import Actor
-from appliance.api import accounts, auth, edge, me, openapi
+from appliance.api import accounts, auth, edge, me, openapi, sessions
 from appliance.api import tokens as token_routes
 from appliance.data_folder import DataFolder
 
@@ -24,7 +24,7 @@ def app(access: Access, database: DataFolder) -> Quart:
     app = Quart("appliance", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = int(access.settings.request_body)
     edge.install(app, access)
-    for resource in (auth, me, accounts):
+    for resource in (auth, me, sessions, accounts):
         app.register_blueprint(resource.blueprint(access), url_prefix="/api/v1")
     app.register_blueprint(token_routes.blueprint(), url_prefix="/api/v1")
     openapi.install(app)
