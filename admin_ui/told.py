@@ -5,6 +5,7 @@ below `told` are the sentences as they stand in the code; one is known again by 
 text of the other language. What is not known there is said as it is.
 """
 
+import re
 import string
 from dataclasses import dataclass
 from functools import cache
@@ -15,9 +16,12 @@ from admin_ui.words import spoken
 TABLE = "told."
 DEEPEST = 3  # phrases in one another; a stranger's words may look like many more
 PHRASES = frozenset(  # values that are themselves words of the server; all others are somebody's own
-    {"again", "answer", "fault", "held", "how", "kind", "rights", "rule", "said", "sentence", "state", "taken", "way"}
-    | {"what"}
+    {"again", "answer", "fault", "held", "how", "kind", "others", "rights", "rule", "said", "sentence", "state"}
+    | {"taken", "way", "what"}
 )
+WHOLE = "sentence"  # a value that is a sentence of the server's, whose words are not to be taken for those around it
+FIGURES = frozenset({"most"})  # values that are written as the language does
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){1,4}", re.ASCII)
 
 
 def told(sentence: str, within: int = 0) -> str:
@@ -38,8 +42,14 @@ def told(sentence: str, within: int = 0) -> str:
 def _values(values: dict[str, str], within: int) -> dict[str, str] | None:
     """What is put into a text; None where it would be half in one language and half in the other."""
     said = {name: told(value, within) if name in PHRASES else value for name, value in values.items()}
+    said |= {name: _figure(values[name]) for name in FIGURES & values.keys()}
     mixed = any(said[name] == value and " " in value for name, value in values.items() if name in PHRASES)
     return None if mixed else said
+
+
+def _figure(value: str) -> str:
+    """A number with commas in it as this language groups its digits; anything else as it is."""
+    return spoken().number(int(value.replace(",", ""))) if _GROUPED.fullmatch(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,12 @@ class _Known:
 
 @cache
 def _known() -> list[_Known]:
-    """All of them, the most definite first."""
+    """All of them, the most definite first; before these, those that hold another whole."""
     texts = shipped().english.texts.items()
     found = (
         _read(key.removeprefix(TABLE), text) for key, text in texts if key.startswith(TABLE) and isinstance(text, str)
     )
-    return sorted(found, key=lambda known: -sum(map(len, known.pieces)))
+    return sorted(found, key=lambda known: (WHOLE not in known.places, -sum(map(len, known.pieces))))
 
 
 def _read(name: str, text: str) -> _Known:

@@ -123,8 +123,13 @@ def _doubles(entries: Entries) -> tuple[Found, ...]:
 def _refuse_faults(problems: tuple[Found, ...]) -> None:
     fault = next((one for one in problems if one.code in FAULTS), None)
     if fault is not None:
-        place = f"{fault.path} line {fault.line}" if fault.line else fault.path
-        raise RefusedRules(fault.code, f"{place}: {fault.message} This server takes no deploy with such rules.")
+        raise RefusedRules(fault.code, _refusal(fault))
+
+
+def _refusal(fault: Found) -> str:
+    if fault.line:
+        return f"{fault.path} line {fault.line}: {fault.message} This server takes no deploy with such rules."
+    return f"{fault.path}: {fault.message} This server takes no deploy with such rules."
 
 
 @cache

@@ -87,10 +87,7 @@ class Tree:
         return kept
 
     def _left_out_notes(self) -> list[Note]:
-        return [
-            Note("left_out", f"Left out: {kind} ({_counted(count)}), which is not part of a site.", kind, count)
-            for kind, count in sorted(self._left_out.items())
-        ]
+        return [Note("left_out", _left_out(kind, count), kind, count) for kind, count in sorted(self._left_out.items())]
 
 
 def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
@@ -169,8 +166,10 @@ def _no_index(files: set[str], pages: list[str]) -> Note:
     return Note("no_index", message, nearest or None)
 
 
-def _counted(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+def _left_out(kind: str, count: int) -> str:
+    if count == 1:
+        return f"Left out: {kind} (1 file), which is not part of a site."
+    return f"Left out: {kind} ({count} files), which is not part of a site."
 
 
 def _and_others(count: int) -> str:

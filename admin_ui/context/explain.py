@@ -110,8 +110,12 @@ def _answer(url: str, found: Explained) -> Answer:
         codings=t("explain.codings", codings=", ".join(of.codings)) if of.codings else "",
         guard=t(f"explain.guard_as.{of.guard}") if of.guard else "",
         headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in of.headers],
-        steps=[Taken(one.step[:1].upper() + one.step[1:], one.said, one.answered) for one in of.steps],
+        steps=[Taken(_step(one.step), one.said, one.answered) for one in of.steps],
     )
+
+
+def _step(step: str) -> str:
+    return t(f"explain.step_as.{step.replace(' ', '_')}")
 
 
 def _rule(rule: RuleUsed) -> Used:

@@ -59,9 +59,10 @@ def _target(moment: Moment) -> str:
     if moment.reply is not None:
         return "The path cannot be read: it has control characters in it."
     address = moment.visit.address
-    return (
-        f"It asks for {_shown(address.key) or 'the home page'}{', as a folder' * bool(address.slash and address.key)}."
-    )
+    if not address.key:
+        return "It asks for the home page."
+    shown = _shown(address.key)
+    return f"It asks for {shown}, as a folder." if address.slash else f"It asks for {shown}."
 
 
 def _rules(moment: Moment) -> str:
@@ -87,8 +88,9 @@ def _file(moment: Moment) -> str:
     rule = moment.visit.ruling.rule
     if not moment.found:
         return "No file is there for this address."
-    spared = "" if rule is None else f", so that {place(rule.redirect)} does not apply"
-    return f"There is a file for this address{spared}."
+    if rule is None:
+        return "There is a file for this address."
+    return f"There is a file for this address, so that {place(rule.redirect)} does not apply."
 
 
 def _obey(moment: Moment) -> str:

@@ -47,11 +47,17 @@ class Bubblewrap:
     def about(self) -> str:
         """What holds a build."""
         who = "under a user id of their own" if self.uid is not None else "under the server's user id"
-        more = [*(["seccomp"] if seccomp.compiled() else []), *(["Landlock"] if self.landlock else [])]
         return (
             f"Builds are isolated by bubblewrap: in namespaces of their own, {who}, without rights, with a read-only "
-            f"system and no network but a filtered one while fetching{', by ' if more else ''}{' and '.join(more)} too."
+            f"system and no network but a filtered one while fetching{self._beside}."
         )
+
+    @property
+    def _beside(self) -> str:
+        """What else the kernel holds a build by."""
+        if seccomp.compiled():
+            return ", by seccomp and Landlock too" if self.landlock else ", by seccomp too"
+        return ", by Landlock too" if self.landlock else ""
 
     def run(self, command: Command, bounds: Bounds, say: Say, cancelled: threading.Event) -> int:
         """As `Sandbox.run`."""

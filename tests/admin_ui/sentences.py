@@ -35,6 +35,21 @@ def refusals(module: str) -> Iterator[str]:
             yield from filter(None, (_text(each) for field in fields for each in getattr(field, "values", ())))
 
 
+def statements(module: str) -> Iterator[str]:
+    """The sentences of a module, whether they are raised, returned or noted, without what it says of itself."""
+    return (text for text in _written(_tree(ROOT / module)) if " " in text and text.endswith("."))
+
+
+def _written(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # a docstring
+    if isinstance(node, ast.JoinedStr | ast.Constant):
+        yield _text(node)
+    inner = (piece for piece in getattr(node, "values", ()) if isinstance(piece, ast.FormattedValue))
+    for child in inner if isinstance(node, ast.JoinedStr) else ast.iter_child_nodes(node):
+        yield from _written(child)
+
+
 @cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))

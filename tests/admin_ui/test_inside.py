@@ -23,6 +23,8 @@ SITE = {
     "_headers": "/docs/*\n  X-Docs: yes\n",
 }
 
+ENGLISH = ("the", "The", "is", "are", "It", "There", "there", "and", "left", "Never", "line", "of", "with", "that")
+
 
 async def looked_into(alice: Desk) -> str:
     """The address of a deploy of SITE."""
@@ -172,6 +174,21 @@ async def test_a_path_is_explained_for_its_deploy(alice: Desk) -> None:
     assert "_redirects:2 /docs/long.txt /elsewhere 301 A file is there." in said
     assert "_headers:1 /docs/* sets x-docs" in said
     assert "The answer" in said
+
+
+async def test_in_german_an_answer_and_the_findings_of_rule_files_are_german(alice: Desk) -> None:
+    href = await looked_into(alice)
+    alice.client.headers["Accept-Language"] = "de"
+
+    answer = await alice.page(f"{href}/explain?url=/docs/long.txt")
+    rules = await alice.page(f"{href}/rules")
+
+    said, found = (" ".join(shown.text.split()) for shown in (answer, rules))
+    assert "Für diese Adresse gibt es eine Datei, deshalb gilt _redirects:2 nicht. Datei finden" in said
+    assert "Die Datei wird gesendet. Die Antwort Datei senden" in said
+    assert "Wird nie erreicht: Es gibt eine Datei." in found
+    assert "weggelassen. (_redirects" in found
+    assert [word for word in ENGLISH if f" {word} " in f" {said} {found} "] == []
 
 
 async def test_without_a_question_there_is_a_form_only(alice: Desk) -> None:

@@ -1,5 +1,6 @@
 """What the server says in English is said in the language of the visit, where that has a text for it."""
 
+import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -11,6 +12,12 @@ from admin_ui.told import PHRASES, TABLE, told
 from admin_ui.words import speak
 from appliance import errors
 from appliance.audit import ACTIONS
+from appliance.serving.rules.reading import Site, read_rules
+from builds.sandbox.bubblewrap import Bubblewrap
+from builds.sandbox.container import Container
+from builds.sandbox.destinations import Reach
+from builds.sandbox.engine import Engine
+from builds.sandbox.process import Process
 from tests.admin_ui import sentences
 from tests.admin_ui.desk import Desk, Page
 
@@ -27,7 +34,9 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/allowance.py",
     "appliance/build_words.py",
     "appliance/deploys/aliases.py",
+    "appliance/deploys/pointers.py",
     "appliance/deploys/withdrawing.py",
+    "appliance/explain.py",
     "appliance/gates.py",
     "appliance/git/addresses.py",
     "appliance/git/sources.py",
@@ -37,6 +46,11 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/passwords.py",
     "appliance/plans.py",
     "appliance/preferences.py",
+    "appliance/serving/rules/headers.py",
+    "appliance/serving/rules/patterns.py",
+    "appliance/serving/rules/redirects.py",
+    "appliance/serving/rules/targets.py",
+    "appliance/serving/rules/toml_tables.py",
     "appliance/sessions.py",
     "appliance/sign_in.py",
     "appliance/site_builds.py",
@@ -44,6 +58,31 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/throttle.py",
     "appliance/tokens.py",
 )
+FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a deploy
+    "appliance/serving/explain_words.py",
+    "appliance/serving/rules/headers.py",
+    "appliance/serving/rules/reading.py",
+    "appliance/serving/rules/redirects.py",
+    "appliance/serving/rules/report.py",
+    "appliance/serving/rules/review.py",
+    "appliance/serving/rules/toml_tables.py",
+    "appliance/site_rules.py",
+    "appliance/storage/history.py",
+    "builds/collect.py",
+    "builds/transform.py",
+)
+RULE_FILES = {
+    "_redirects": "/a /a\n/b /c\n/b/ /d\n/* /x:splat\n/x/* /y/** 999\nnot a rule\n/r /s 302 Role=a\n/** /x\n/h http://:a/\n",
+    "_headers": "X-A: b\n/a\n  Server: x\n  ! X\n  no header\n/**\n",
+    "netlify.toml": "[[redirects]]\nfrom = 1\n[[headers]]\nfor = 2\n",
+}
+FORMS = {
+    "process": [Process(layer).about for layer in (True, False)],
+    "container": [Container(Engine("podman", "/bin/podman"), "builders", 1000, Reach()).about],
+    "bubblewrap": [
+        Bubblewrap({}, uid, Reach(), layer).about for uid, layer in itertools.product((None, 1000), (True, False))
+    ],
+}  # what each sandbox says of itself
 
 BITTEN = "bitten Sie den Betreiber um einen anderen Tarif."
 DELETE = "delete deploys or sites, or ask the operator for another plan."
@@ -84,6 +123,28 @@ def test_what_forms_are_refused_for_is_told_in_every_language(module: str) -> No
 
     assert said
     assert [sentence for sentence in said if told(sentence) == sentence] == []
+
+
+@pytest.mark.parametrize("module", FOUND)
+def test_what_is_said_of_a_deploy_is_told_in_every_language(module: str) -> None:
+    said = [filled(text) for text in sentences.statements(module)]
+
+    assert said
+    assert [sentence for sentence in said if told(sentence) == sentence] == []
+
+
+@pytest.mark.parametrize("sandbox", FORMS)
+def test_what_isolates_builds_is_told_in_every_form(sandbox: str) -> None:
+    english = re.compile(r"\b(are|by|and|under|with|without|while|too|only|user)\b")
+
+    assert [text for text in map(told, FORMS[sandbox]) if english.search(text)] == []
+
+
+def test_every_finding_about_rule_files_is_told() -> None:
+    _, problems = read_rules(RULE_FILES, Site(), str)
+
+    assert len({one.code for one in problems}) >= 5
+    assert [one.message for one in problems if told(one.message) == one.message] == []
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -132,6 +193,38 @@ def test_every_kind_of_problem_is_told() -> None:
             "The database has what Dropdock did not make: the table extra.",
             "Die Datenbank hat, was Dropdock nicht gemacht hat: the table extra.",
         ),
+        (
+            "There are more than 10,000 exact redirects (redirect_rules): left out.",
+            "Es gibt mehr als 10.000 exakte Weiterleitungen (redirect_rules): weggelassen.",
+        ),
+        (
+            "Found more than once, with the same content: “a” and 2 more.",
+            "Mehr als einmal da, mit demselben Inhalt: „a“ und 2 weitere.",
+        ),
+        (
+            "Left out: dot files (3 files), which is not part of a site.",
+            "Weggelassen: Punkt-Dateien (3 Dateien), gehört nicht zu einer Site.",
+        ),
+        (
+            (
+                "This deploy is ready, but not live: blog has changed: deploy 3 (abc) is live, not nothing. "
+                "Look at what is live now, then decide again."
+            ),
+            (
+                "Dieser Deploy ist bereit, aber nicht live: blog hat sich geändert: "
+                "Live ist Deploy 3 (abc), nicht nichts. "
+                "Sehen Sie nach, was jetzt live ist, und entscheiden Sie dann neu."
+            ),
+        ),
+        (
+            "_redirects line 3: /a leads to itself: left out. This server takes no deploy with such rules.",
+            (
+                "_redirects, Zeile 3: /a führt zu sich selbst: weggelassen. "
+                "Dieser Server nimmt keinen Deploy mit solchen Regeln an."
+            ),
+        ),
+        ("It asks for the home page.", "Gefragt ist nach der Startseite."),
+        ("It asks for docs, as a folder.", "Gefragt ist nach docs, als Ordner."),
         ("Something nobody has translated.", "Something nobody has translated."),
         ("", ""),
     ],

@@ -10,6 +10,7 @@ from appliance.serving.rules.compiled import REDIRECTS, Rule
 from appliance.serving.rules.index import Index
 from appliance.serving.rules.patterns import SPLAT, Captured, subject
 from appliance.serving.rules.report import shown
+from appliance.storage.rules import Redirect
 
 MOST_HOPS: Final = 20  # browsers give up at about as many
 MOST_TRIES: Final = 500_000  # patterns tried for one deploy, about a second; what is beyond is not looked over
@@ -29,7 +30,7 @@ def review(rules: list[Rule], entries: Entries, resolve: Resolve, tell: Tell) ->
     for rule in kept:
         above = earlier.covering(rule)
         if above is not None:
-            tell("rule_shadowed", f"Never reached: {_place(above)} takes all of this.", rule)
+            tell("rule_shadowed", _never(above.redirect), rule)
         elif files.hide(rule):
             tell("rule_shadowed", "Never reached: there is a file. A ! after the status would go before it.", rule)
         if rule.plain:
@@ -151,6 +152,7 @@ def _sample(rule: Rule, splat: str) -> Address:
     return Address("/".join(segments).rstrip("/"), slash=not segments or segments[-1] == "")
 
 
-def _place(rule: Rule) -> str:
-    line = f" line {rule.redirect.line}" if rule.redirect.line else ""
-    return f"{rule.redirect.file}{line}"
+def _never(above: Redirect) -> str:
+    if above.line:
+        return f"Never reached: {above.file} line {above.line} takes all of this."
+    return f"Never reached: {above.file} takes all of this."
