@@ -110,9 +110,16 @@ def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredF
 
 def _refuse_duplicate(one: str, other: str) -> Never:
     one, other = sorted((one, other))
-    named = f"“{shown(one)}”" if one == other else f"“{shown(one)}” and “{shown(other)}”"
-    detail = f"The upload holds {named} more than once, with different contents; keep one of them and upload again."
-    raise BuildError("duplicate", detail, path=shown(other))
+    raise BuildError("duplicate", _held_twice(shown(one), shown(other)), path=shown(other))
+
+
+def _held_twice(one: str, other: str) -> str:
+    if one == other:
+        return f"The upload holds “{one}” more than once, with different contents; keep one of them and upload again."
+    return (
+        f"The upload holds “{one}” and “{other}” more than once, with different contents; "
+        "keep one of them and upload again."
+    )
 
 
 def _refuse_file_and_folder(files: dict[str, StoredFile], named: set[str]) -> None:

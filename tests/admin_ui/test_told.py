@@ -57,6 +57,12 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/sites.py",
     "appliance/throttle.py",
     "appliance/tokens.py",
+    "builds/archive.py",
+    "builds/multipart_archive.py",
+    "builds/streams.py",
+    "builds/tar_archive.py",
+    "builds/tree.py",
+    "builds/zip_directory.py",
 )
 FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a deploy
     "appliance/serving/explain_words.py",
@@ -69,6 +75,9 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "appliance/site_rules.py",
     "appliance/storage/history.py",
     "builds/collect.py",
+    "builds/detect.py",
+    "builds/recognise.py",
+    "builds/refusals.py",
     "builds/transform.py",
 )
 RULE_FILES = {
@@ -221,6 +230,13 @@ def test_every_kind_of_problem_is_told() -> None:
             (
                 "_redirects, Zeile 3: /a führt zu sich selbst: weggelassen. "
                 "Dieser Server nimmt keinen Deploy mit solchen Regeln an."
+            ),
+        ),
+        (
+            "The upload is damaged: the folder “a” has content. Pack it again and upload it again. Nothing was stored.",
+            (
+                "Der Upload ist beschädigt: der Ordner „a“ hat Inhalt wie eine Datei. "
+                "Packen Sie ihn neu und laden Sie ihn noch einmal hoch. Es wurde nichts gespeichert."
             ),
         ),
         ("It asks for the home page.", "Gefragt ist nach der Startseite."),
