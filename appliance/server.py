@@ -38,7 +38,7 @@ from appliance.domains import Domains
 from appliance.explain import Explainer
 from appliance.figures import Gathering
 from appliance.former import GraceTime
-from appliance.forwarding import Forwarder
+from appliance.forwarding_on_demand import ForwardsOnDemand
 from appliance.front_door import FrontDoor
 from appliance.gatekeeper import Gatekeeper
 from appliance.gates import Gates
@@ -341,7 +341,7 @@ def _front(  # noqa: PLR0913, PLR0917  (as above)
     settings, limits = parts.settings, door_limits_of(parts.settings)
     bodies = Bodies(settings.reply_cache // settings.workers, lost=tell_lost)
     stack.callback(bodies.close)
-    forwarder = Forwarder.of(settings)
+    forwarder = ForwardsOnDemand(settings)
     stack.push_async_callback(forwarder.close)
     switch = Switch(
         table=table,

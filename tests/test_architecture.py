@@ -27,7 +27,11 @@ BRIDGES = tuple(
     )
 )
 FRAMEWORKS = ("quart", "hypercorn", "tortoise")
-ON_DEMAND = ("obstore", "pyrage")  # their modules are imported by name, by who needs them: they are memory and time
+ON_DEMAND = (
+    "obstore",
+    "pyrage",
+    "markdown_it",
+)  # their modules are imported by name, by who needs them: they are memory and time
 VALUES = ("appliance.units", "appliance.plan", "appliance.version")  # what leaves may share
 MANIFEST = ("appliance.storage.manifest", "appliance.storage.rules")  # plain values
 GENERATED = "appliance/migrations/"  # by Tortoise; read and named by us, not shaped by us

@@ -17,6 +17,7 @@ from tests.cli.conftest import Run
 
 MAIN = str(Path(entry.__file__))
 HEAVY = ("quart", "tortoise", "httpx", "huey", "hypercorn")
+SELDOM = ("httpcore", "markdown_it", "obstore", "pyrage")  # with them, a server would idle at more memory
 
 
 def loaded(code: str) -> set[str]:
@@ -49,6 +50,15 @@ def test_a_build_child_loads_neither_server_nor_command_line(tmp_path: Path) -> 
     names = loaded(f"import main; main.main(['internal', 'build', {str(tmp_path)!r}])")
 
     assert names.isdisjoint({*HEAVY, "click"})
+
+
+def test_a_server_starts_without_what_few_of_its_visitors_ask_for(tmp_path: Path) -> None:
+    serving = f"settings = Settings(data=Path({str(tmp_path)!r})); main._serve(); main._program(settings)"
+
+    names = loaded(f"import main; from pathlib import Path; from appliance.settings import Settings; {serving}")
+
+    assert "quart" in names
+    assert names.isdisjoint(SELDOM)
 
 
 def test_help_names_every_command_with_its_own_sentence(run: Run) -> None:
