@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from appliance.forwarding import Forwarder, ForwardLimits
+from appliance.forwarding import ForwardLimits
+from appliance.forwarding_on_demand import ForwardsOnDemand
 from appliance.front_door import DoorLimits, FrontDoor
 from appliance.gatekeeper import Gatekeeper
 from appliance.handed_over import Hypercorn
@@ -26,6 +27,7 @@ from appliance.serving.release import Release, compile_release
 from appliance.serving.slow_lane import Receive, Scope, Send, no_forward
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
+from appliance.settings import Settings
 from appliance.storage.manifest import Entry, Manifest, Options
 from appliance.storage.media_types import media_type
 from appliance.switch import Switch
@@ -179,7 +181,7 @@ class _Shared:
         return self.found.get(host)
 
 
-def _switch(wiring: Wiring, shared: _Shared, forward: Forwarder | None) -> Switch:
+def _switch(wiring: Wiring, shared: _Shared, forward: ForwardsOnDemand | None) -> Switch:
     return Switch(
         table=shared.table,
         admin_hosts=ADMIN.__eq__,
@@ -210,8 +212,12 @@ async def _open_door(
     return door
 
 
-async def _forwarder(limits: ForwardLimits | None) -> Forwarder | None:
-    return Forwarder(limits) if limits is not None else None
+async def _forwarder(limits: ForwardLimits | None) -> ForwardsOnDemand | None:
+    if limits is None:
+        return None
+    size, seconds, at_once, private = limits.size, limits.seconds, limits.at_once, limits.private
+    values = {"proxy_size": size, "proxy_timeout": seconds, "proxy_connections": at_once, "proxy_private": private}
+    return ForwardsOnDemand(Settings(data=Path(), **values))  # type: ignore[arg-type]  # a value of its own kind each
 
 
 def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
