@@ -3,6 +3,7 @@
 A state is reached as a person would: by an address, and by what is done there.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,6 +50,11 @@ def sent(button: str, **fields: str) -> Act:
             press.click()
 
     return act
+
+
+def token_made(page: Page) -> None:
+    """A token under a name of its own: a state is looked at several times, and names are taken once."""
+    sent("Create token", name=f"laptop {secrets.token_hex(2)}")(page)
 
 
 def asking(button: str) -> Act:
@@ -164,7 +170,7 @@ STATES = (
     State("versions", "live", "/deploys/{live}/version", ALICE),
     State("versions", "earlier", "/deploys/{first}/version", ALICE),
     State("account", "filled", "/account", ALICE),
-    State("account", "token-made", "/account", ALICE, sent("Create token", name="laptop")),
+    State("account", "token-made", "/account", ALICE, token_made),
     State(
         "account",
         "refused",
