@@ -85,7 +85,7 @@ def render(text: str) -> Markup:
 
 
 def _reader() -> _Reader:
-    return cast("_Reader", import_module(_MARKDOWN))
+    return cast(_Reader, import_module(_MARKDOWN))
 
 
 def _changes() -> Traversable:

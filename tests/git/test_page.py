@@ -39,7 +39,8 @@ def test_it_goes_on_by_itself_until_the_deploy_is_live(server: Served, host: Git
         shown = window.page
         shown.goto(f"{server.url}/sites/blog/git")
         shown.fill("#url", host.url("site"))
-        shown.click("text=Save")
+        with shown.expect_navigation():
+            shown.click("text=Save")
         with shown.expect_navigation():
             shown.click("text=Deploy now")
         shown.evaluate("window.stayed = true")
