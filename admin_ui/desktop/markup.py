@@ -7,12 +7,16 @@ from markupsafe import Markup
 
 from admin_ui.words import spoken, t
 
-QUESTION = """<!doctype html>
+_HEAD = """<!doctype html>
 <html lang="{language}" dir="{direction}">
 <meta charset="utf-8">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<style>
+"""
+
+QUESTION = (
+    _HEAD
+    + """<style>
 body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 1.25rem }}
 h1 {{ font-size: 1.15rem; margin: 0 0 .5rem }}
 p {{ margin: 0 0 1rem }}
@@ -34,13 +38,11 @@ addEventListener("pywebviewready", () => {{
 }});
 </script>
 """
+)
 
-NETWORK = """<!doctype html>
-<html lang="{language}" dir="{direction}">
-<meta charset="utf-8">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>
+NETWORK = (
+    _HEAD
+    + """<style>
 body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 1.5rem; text-align: center }}
 svg {{ background: #fff; max-width: 100%; border-radius: .5rem }}
 pre {{ text-align: left; display: inline-block; margin: 0 }}
@@ -49,6 +51,7 @@ pre {{ text-align: left; display: inline-block; margin: 0 }}
 <p>{text}</p>
 {content}
 """
+)
 
 # What a menu entry has to say stands at the top of the page for a while, as the admin's own notices do.
 SAY = """(sentence, kind) => {
