@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -11,6 +11,7 @@ import pytest
 from appliance.data_folder import DataFolder
 from tests.builders import appliance, deployed, page, served, zip_of
 from tests.cast import OLGA
+from tests.safekeeping.store import Store, running
 
 SHOP = {"index.html": page("shop"), "big.css": "p { color: red }\n" * 3_000, "a b/ü.txt": "umlaut", "empty.txt": ""}
 BLOG = {"index.html": page("blog"), "big.css": "p { color: red }\n" * 3_000}
@@ -71,3 +72,14 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and path.suffix != ".lock"
     }
+
+
+@pytest.fixture(scope="session")
+def s3_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with running(tmp_path_factory.mktemp("s3")) as port:
+        yield port
+
+
+@pytest.fixture
+def store(s3_port: int, request: pytest.FixtureRequest) -> Store:
+    return Store(s3_port, "".join(letter for letter in request.node.name if letter.isalnum()))

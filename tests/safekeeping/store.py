@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import obstore
 from obstore.store import S3Store
 
+from appliance.data_folder import DataFolder
 from appliance.safekeeping.backups import Backups
 from appliance.safekeeping.places import Means, place_of
+from appliance.safekeeping.taking import Taken, take
 from appliance.settings import Settings
 from appliance.units import Span
 from tests.turns import alone
@@ -205,3 +208,7 @@ class Relay:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+
+
+def back_up(folder: DataFolder, store: Store, passphrase: str = "", **others: Any) -> Taken:
+    return take(folder, store.backups(folder.backing_up, passphrase, **others))

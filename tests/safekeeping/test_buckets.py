@@ -3,7 +3,7 @@
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ import pytest
 
 from appliance.chores import chores_of
 from appliance.data_folder import DataFolder
-from appliance.safekeeping import encryption, leases
+from appliance.safekeeping import encryption
 from appliance.safekeeping.backups import Backups
 from appliance.safekeeping.items import Damaged, Refused
 from appliance.safekeeping.places import Means, place_of
 from appliance.safekeeping.records import last_backup, last_failure
 from appliance.safekeeping.restoring import restore
 from appliance.safekeeping.sources import source_of
-from appliance.safekeeping.taking import Taken, take
+from appliance.safekeeping.taking import take
 from appliance.settings_sources import BadSettings, load
 from appliance.units import Span
 from tests.authority import authority, write_pair
@@ -29,7 +29,7 @@ from tests.cast import OLGA
 from tests.faults.program import arm, command
 from tests.safekeeping.conftest import SHOP, visit
 from tests.safekeeping.places import blob_of, damage
-from tests.safekeeping.store import KEYS, Relay, Store, running
+from tests.safekeeping.store import KEYS, Relay, Store, back_up
 from tests.safekeeping.test_chores import wait_for
 from tests.test_journeys import run
 
@@ -38,24 +38,9 @@ PASSPHRASE = "correct horse battery"
 PAGE = blob_of(SHOP["index.html"])
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with running(tmp_path_factory.mktemp("s3")) as port:
-        yield port
-
-
-@pytest.fixture
-def store(server: int, request: pytest.FixtureRequest) -> Store:
-    return Store(server, "".join(letter for letter in request.node.name if letter.isalnum()))
-
-
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encryption, "WORK", 10)
-
-
-def back_up(folder: DataFolder, store: Store, passphrase: str = "", **others: Any) -> Taken:
-    return take(folder, store.backups(folder.backing_up, passphrase, **others))
 
 
 def restored(store: Store, data: Path, passphrase: str = "") -> Path:
@@ -295,60 +280,6 @@ def test_content_is_put_back_from_a_bucket(folder: DataFolder, store: Store, tmp
 
     assert (done.returncode, done.stdout.splitlines()[-1].split(", ")[-1]) == (0, "1 files put back."), done.stderr
     assert (folder.root / PAGE).read_text() == SHOP["index.html"]
-
-
-def test_two_machines_do_not_write_at_a_time(
-    folder: DataFolder, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "LOOK", 0.01)
-    monkeypatch.setattr(leases, "RENEWED", 0.02)
-    back_up(folder, store)
-
-    with store.backups(tmp_path / "other"), pytest.raises(Refused, match="is under way"):
-        back_up(folder, store)
-
-    back_up(folder, store)
-
-
-def test_one_whose_machine_died_is_taken_over(
-    folder: DataFolder, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "LOOK", 0.01)
-    monkeypatch.setattr(leases, "GONE", 0.2)
-    obstore.put(store.client(), leases.NAME, b'{"token": "of another", "who": "elsewhere"}')
-
-    back_up(folder, store)
-
-    assert leases.NAME not in store.objects()
-
-
-def test_one_that_was_taken_over_meanwhile_is_given_up(
-    folder: DataFolder, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "RENEWED", 0.01)
-    backups = store.backups(tmp_path / "scratch")
-    with backups:
-        obstore.put(store.client(), leases.NAME, b"{}")
-        wait_for(lambda: backups.place._lease._version is None)  # type: ignore[attr-defined]
-        (backups.scratch / "x").write_text("x")
-        with pytest.raises(Refused, match="given up"):
-            backups.place.create("snapshots/x.list", backups.scratch / "x")
-
-    assert store.objects().keys() == {leases.NAME}
-
-
-def test_the_same_name_is_never_written_twice(store: Store, tmp_path: Path) -> None:
-    with store.backups(tmp_path / "scratch") as backups:
-        for text in ("first", "second"):
-            (backups.scratch / text).write_text(text)
-        backups.place.create("snapshots/x.list", backups.scratch / "first")
-        with pytest.raises(FileExistsError):
-            backups.place.create("snapshots/x.list", backups.scratch / "second")
-
-        (backups.scratch / "again").write_text("first")
-        backups.place.create("snapshots/x.list", backups.scratch / "again")  # it came; the answer did not
-
-    assert store.objects() == {"snapshots/x.list": b"first"}
 
 
 def test_scheduled_ones_name_an_address_and_no_secret(store: Store, tmp_path: Path) -> None:
