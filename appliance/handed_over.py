@@ -127,7 +127,11 @@ class _Wire(asyncio.StreamReaderProtocol):
         return super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Hypercorn 0.18 takes a client that has left for a fault of ours, unless the error is one of these three."""
         self.over.set()
+        known = (BrokenPipeError, ConnectionAbortedError, ConnectionResetError)
+        if isinstance(exc, OSError) and not isinstance(exc, known):  # `ENOTCONN`, a time-out, TLS cut short
+            exc = ConnectionResetError(exc.errno, exc.strerror)
         super().connection_lost(exc)
 
 

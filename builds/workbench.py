@@ -42,7 +42,7 @@ class Made:
     """What was made of a file: content and size, its own where nothing was; what the file says; why making failed."""
 
     sha256: str
-    size: int
+    size: int = 0  # a value of the cache leaves out what is empty
     facts: Facts = field(default_factory=dict)
     failed: str = ""
 

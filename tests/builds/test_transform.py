@@ -181,6 +181,16 @@ def test_results_are_shared_by_sites_and_redone_where_their_content_is_gone(work
     assert works.read(first.files[0].sha256)
 
 
+def test_an_empty_file_is_found_again(works: Workshop) -> None:
+    files = {"index.html": "home", "a.css": "", "b.js": "", "c.html": ""}
+    works.run(files)
+
+    again = works.run(files)
+
+    assert again.cache_misses == 0
+    assert [file.size for file in again.files if file.path != "index.html"] == [0, 0, 0]
+
+
 def broken(how: str) -> Presses:
     """Presses whose minifier does this over files that say “evil”."""
     code = f"""
