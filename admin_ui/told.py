@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from admin_ui.languages import ENGLISH, shipped
-from admin_ui.words import spoken
+from admin_ui.words import spoken, t
 
 TABLE = "told."
 DEEPEST = 3  # phrases in one another; a stranger's words may look like many more
@@ -19,6 +19,18 @@ PHRASES = frozenset(  # values that are themselves words of the server; all othe
     {"again", "answer", "fault", "held", "how", "kind", "others", "rights", "rule", "said", "sentence", "state"}
     | {"taken", "way", "what"}
 )
+LOOSE = frozenset({"method", "thing", "word"})  # the server's words, or names: said as they are where they are names
+FOREIGN = frozenset({"error", "reason"})  # maybe another program's words: those stand in quotation marks
+LISTS = {  # several in one place, and what stands between them
+    "guesses": re.compile(r", or "),
+    "reasons": re.compile(r" (?=(?:bubblewrap|container|process): )"),
+    "tools": re.compile(r" and "),
+}
+SHAPES = {  # values without which a sentence of few words of its own is another one
+    "marker": re.compile(r"(?:.*/)?[\w.-]+\.(?:json|py|toml|ya?ml)"),
+    "package": re.compile(r"[\w@./-]*\w"),
+    "sandbox": re.compile(r"bubblewrap|container|process"),
+}
 WHOLE = "sentence"  # a value that is a sentence of the server's, whose words are not to be taken for those around it
 FIGURES = frozenset({"most"})  # values that are written as the language does
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){1,4}", re.ASCII)
@@ -41,10 +53,25 @@ def told(sentence: str, within: int = 0) -> str:
 
 def _values(values: dict[str, str], within: int) -> dict[str, str] | None:
     """What is put into a text; None where it would be half in one language and half in the other."""
-    said = {name: told(value, within) if name in PHRASES else value for name, value in values.items()}
-    said |= {name: _figure(values[name]) for name in FIGURES & values.keys()}
-    mixed = any(said[name] == value and " " in value for name, value in values.items() if name in PHRASES)
-    return None if mixed else said
+    said = {name: _value(name, value, within) for name, value in values.items()}
+    whole = {name: value for name, value in said.items() if value is not None}
+    return whole if len(whole) == len(said) else None
+
+
+def _value(name: str, value: str, within: int) -> str | None:
+    """A value in the language of the visit; None for words of the server that it has no text for."""
+    if name in LISTS:
+        items = [_value("what", item, within) for item in LISTS[name].split(value)]
+        return None if None in items else t(f"lists.{name}").join(filter(None, items))
+    if name in FIGURES:
+        return _figure(value)
+    if name not in PHRASES | LOOSE | FOREIGN:
+        return value
+    own = told(value, within)
+    is_known = own != value or " " not in value
+    if name in FOREIGN and not is_known:
+        return t("lists.quoted", words=value)
+    return own if is_known or name in LOOSE else None
 
 
 def _figure(value: str) -> str:
@@ -77,7 +104,9 @@ class _Known:
             if found < 0:
                 return None
             values[place], at = sentence[at:found], found + len(piece)
-        return values | {self.places[-1]: sentence[at:end]}
+        values[self.places[-1]] = sentence[at:end]
+        fits = all(SHAPES[name].fullmatch(values[name]) for name in SHAPES.keys() & values.keys())
+        return values if fits else None
 
 
 @cache

@@ -284,6 +284,10 @@ def _static_candidate(base: str, why: str) -> Candidate:
 
 
 def _question(candidates: list[Candidate]) -> str:
-    named = [f"{one.title}{f' in {shown(one.base)}/' if one.base else ''} ({one.why})" for one in candidates[:5]]
-    more = len(candidates) - len(named)
-    return f"This may be {', or '.join(named)}{f', and {more} more' if more else ''}: which is it?"
+    named = [_named(one) for one in candidates[:5]]
+    these, more = ", or ".join(named), len(candidates) - len(named)
+    return f"This may be {these}, and {more} more: which is it?" if more else f"This may be {these}: which is it?"
+
+
+def _named(one: Candidate) -> str:
+    return f"{one.title} in {shown(one.base)}/ ({one.why})" if one.base else f"{one.title} ({one.why})"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from admin_ui.context.common import Choice
 from admin_ui.context.deploys import site_href
+from admin_ui.told import told
 from admin_ui.words import Moment, moment, t
 from appliance.isolation import IsolationFacts
 from appliance.site_builds import PHASES, SiteBuildFacts, VariableFacts
@@ -65,7 +66,7 @@ def builds_page(site: str, facts: SiteBuildFacts, isolation: IsolationFacts) -> 
         site_href=site_href(site),
         href=builds_href(site),
         generator=facts.generator,
-        generators=[Choice(ASK, t("builds.ask")), *(Choice(each.name, each.title) for each in facts.generators)],
+        generators=[Choice(ASK, t("builds.ask")), *(Choice(each.name, told(each.title)) for each in facts.generators)],
         base=TOP if facts.base == "" else facts.base or "",
         output=facts.output,
         command=facts.command,

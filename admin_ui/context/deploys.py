@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from admin_ui.context.common import limit_words
+from admin_ui.told import told
 from admin_ui.words import Moment, bare, counted, moment, number, seconds, size, t
 from appliance.deploys import DeployFacts, Failure
 from appliance.detections import OfferFacts
@@ -289,7 +290,7 @@ def _question(deploy: DeployFacts) -> Question | None:
 
 
 def _offer(offer: OfferFacts) -> Offer:
-    label = t("question.build_in" if offer.base else "question.build", generator=offer.title, folder=offer.base)
+    label = t("question.build_in" if offer.base else "question.build", generator=told(offer.title), folder=offer.base)
     output = f"{offer.output[0]}/" if offer.output else ""
     return Offer(offer.generator, offer.base, label, offer.why, offer.commands, output)
 
@@ -305,7 +306,7 @@ def _sent(deploy: DeployFacts) -> str:
 def _built_with(deploy: DeployFacts) -> str:
     """The generator's title, as it was offered."""
     offers = deploy.detection.offers if deploy.detection else []
-    return next((offer.title for offer in offers if offer.generator == deploy.generator), deploy.generator or "")
+    return next((told(offer.title) for offer in offers if offer.generator == deploy.generator), deploy.generator or "")
 
 
 def _aliases(deploy: DeployFacts) -> list[AliasAddress]:

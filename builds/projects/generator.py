@@ -48,4 +48,5 @@ class Generator:
 
 def reason(seen: str, title: str, output: str) -> str:
     """The sentence that explains a recipe: `package.json has astro → Astro; output dist/`."""
-    return f"{seen} → {title}; output {shown(output)}/"
+    made_with = f"{seen} → {title}"
+    return f"{made_with}; output {shown(output)}/"

@@ -250,9 +250,9 @@ class NodeGenerator:
         project = NodeProject(folder)
         if self.package not in project.dependencies:
             return None
-        seen = f"{folder.shown(PACKAGE)} has {self.package}"
         used = folder.first(self.configs) or project.script_with(self.builds)
-        return Sign(self.weigh(folder, Weight.SURE if used else Weight.LIKELY), seen)
+        weight = self.weigh(folder, Weight.SURE if used else Weight.LIKELY)
+        return Sign(weight, f"{folder.shown(PACKAGE)} has {self.package}")
 
     def _plan(self, folder: Folder, choice: Choice, seen: str) -> Recipe:
         project = NodeProject(folder)

@@ -35,5 +35,7 @@ def probe(wishes: Wishes) -> Sandbox:
         try:
             return SANDBOXES[name](wishes)
         except Unusable as error:
-            reasons.append(f"{name}: {error}")
-    raise BuildError("no_sandbox", f"No project can be built here. {' '.join(reasons)}".rstrip())
+            reasons.append(f"{name}: {error}".rstrip(".") + ".")
+    if not reasons:
+        raise BuildError("no_sandbox", "No project can be built here.")
+    raise BuildError("no_sandbox", f"No project can be built here. {' '.join(reasons)}")

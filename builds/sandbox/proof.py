@@ -11,13 +11,19 @@ from builds.errors import BuildError
 from builds.sandbox.values import Bounds, Command, Sandbox
 
 SECONDS = 60.0  # a container engine may have to start first
-ISOLATED = """
+HAS_RIGHTS = "a build has rights in it."
+GAINS_RIGHTS = "a build could gain rights in it."
+HAS_NETWORK = "a build has a network in it."
+SEES_FILES = "a build sees files of the machine in it."
+WRITES = "a build can write to the system in it."
+FAULTS = (HAS_RIGHTS, GAINS_RIGHTS, HAS_NETWORK, SEES_FILES, WRITES)
+ISOLATED = f"""
 status=$(cat /proc/self/status)
-case "$status" in *CapEff:?0000000000000000*) ;; *) echo 'a build has rights in it'; exit 1 ;; esac
-case "$status" in *NoNewPrivs:?1*) ;; *) echo 'a build could gain rights in it'; exit 1 ;; esac
-case "$(cat /proc/net/dev)" in *:*:*) echo 'a build has a network in it'; exit 1 ;; esac
-if [ -e {secret} ]; then echo 'a build sees files of the machine in it'; exit 1; fi
-if (: > /usr/proof) 2> /dev/null; then echo 'a build can write to the system in it'; exit 1; fi
+case "$status" in *CapEff:?0000000000000000*) ;; *) echo '{HAS_RIGHTS}'; exit 1 ;; esac
+case "$status" in *NoNewPrivs:?1*) ;; *) echo '{GAINS_RIGHTS}'; exit 1 ;; esac
+case "$(cat /proc/net/dev)" in *:*:*) echo '{HAS_NETWORK}'; exit 1 ;; esac
+if [ -e {{secret}} ]; then echo '{SEES_FILES}'; exit 1; fi
+if (: > /usr/proof) 2> /dev/null; then echo '{WRITES}'; exit 1; fi
 """
 
 
@@ -38,7 +44,7 @@ def first_proven(forms: Sequence[Form]) -> Form:
             first = first or error
         else:
             return form
-    raise first or Unusable("there is none")
+    raise first or Unusable("there is none.")
 
 
 def prove(sandbox: Sandbox) -> None:

@@ -98,9 +98,12 @@ class Environments:
         pip = (str(place / "bin" / "python"), "-m", "pip", "install", "--no-compile")
         for argv in ((_program(python), "-m", "venv", str(place)), (*pip, *wanted.packages, *files, *projects)):
             if not self.toolbox.installing.fetch(argv, python, place, *source):
-                detail = "The Python packages could not be installed. The log's last lines say more."
-                again = "Trying again helps if the network was the reason."
-                raise BuildError("build_failed", f"{detail} {again}", retry=True)
+                raise BuildError(
+                    "build_failed",
+                    "The Python packages could not be installed. The log's last lines say more. "
+                    "Trying again helps if the network was the reason.",
+                    retry=True,
+                )
 
     def _move(self, python: Kit, place: Path) -> None:
         argv = (_program(python), "-I", "-c", MOVE, str(place))

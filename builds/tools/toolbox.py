@@ -164,10 +164,10 @@ class Toolbox:
 
 def missing(listed: Listed, tool: Tool) -> BuildError:
     """The error for a tool that cannot be had: who asks for it, and how to get it."""
-    version = f" {shown(tool.version)}" if tool.version else ""
-    by = f" ({tool.by} asks for it)" if tool.by else ""
-    why = " and could not be installed, as the log says" if listed.pypi or listed.npm else ""
-    detail = f"{listed.title}{version}{by} is not on this machine{why}: {listed.get}, or ask for another version."
+    wanted = f"{listed.title} {shown(tool.version)}".rstrip()
+    wanted = f"{wanted} ({tool.by} asks for it)" if tool.by else wanted
+    tried = " and could not be installed, as the log says" if listed.pypi or listed.npm else ""
+    detail = f"{wanted} is not on this machine{tried}: {listed.get}, or ask for another version."
     return BuildError("tool_missing", detail)
 
 

@@ -7,6 +7,8 @@ import pytest_asyncio
 from playwright.sync_api import Browser
 
 import admin_ui
+from admin_ui.languages import shipped
+from admin_ui.words import speak
 from tests.admin_ui.desk import Desk
 from tests.admin_ui.house import House, set_up
 from tests.admin_ui.window import Window, chromium
@@ -56,3 +58,11 @@ def olga(browser: Browser, house: House) -> Iterator[Window]:
     with Window.on(browser, house.server.url) as window:
         window.sign_in(OLGA)
         yield window
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    """Everything is said in German."""
+    speak(shipped().all["de"])
+    yield
+    speak(shipped().english)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 PLACE = "{}"
+RAISING = frozenset({"BuildError", "_unsafe"})  # makes an error of what it is given, or raises one
 
 
 @cache
@@ -24,15 +25,26 @@ def plain(text: str) -> str:
     return re.sub(r"(\{\w*\})+", PLACE, text)
 
 
+def filled(text: str) -> str:
+    """A text with something in each place."""
+    return text.replace(PLACE, "x")
+
+
 def refusals(module: str) -> Iterator[str]:
     """What the errors of a module say, and what they say of fields, as far as it stands where they are raised."""
     for node in ast.walk(_tree(ROOT / module)):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            yield from (
-                text for argument in node.exc.args[:2] if " " in (text := _text(argument))
-            )  # a code has no blank
-            fields = (keyword.value for keyword in node.exc.keywords if keyword.arg == "fields")
+        call = node.exc if isinstance(node, ast.Raise) else node
+        if isinstance(call, ast.Call) and (call is not node or getattr(call.func, "id", "") in RAISING):
+            yield from (text for argument in call.args[:2] if " " in (text := _text(argument)))  # a code has no blank
+            fields = (keyword.value for keyword in call.keywords if keyword.arg == "fields")
             yield from filter(None, (_text(each) for field in fields for each in getattr(field, "values", ())))
+
+
+def arguments(module: str, function: str) -> Iterator[str]:
+    """The texts that a module gives to a function."""
+    calls = (node for node in ast.walk(_tree(ROOT / module)) if isinstance(node, ast.Call))
+    given = (each for call in calls if getattr(call.func, "id", "") == function for each in call.args)
+    return (text for each in given if (text := _text(each)))
 
 
 def statements(module: str) -> Iterator[str]:
