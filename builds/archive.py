@@ -16,6 +16,7 @@ from builds.zip_archive import unpack_zip
 from builds.zip_directory import LOCAL_HEADER, find_directory
 
 HEAD = 4096  # bytes; enough to tell any kind
+OTHER_ARCHIVES = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
 
 
 def unpack(plan: Plan, staging: Staging, report: Report) -> Unpacked:
@@ -43,6 +44,7 @@ def unpack(plan: Plan, staging: Staging, report: Report) -> Unpacked:
 def _unpack_one(source: Source, filename: str, intake: Intake) -> None:
     """An archive, or else the one file it is called."""
     if not _unpack_archive(source, intake):
+        _refuse_other_archive(source)
         if not filename or filename.lower().endswith(ARCHIVES):
             _refuse_unknown(source)
         intake.begin(source.size)
@@ -87,6 +89,15 @@ def _bounded(inflated: Iterator[bytes], intake: Intake) -> Iterator[bytes]:
     for chunk in inflated:
         intake.bounds.inflated(len(chunk))
         yield chunk
+
+
+def _refuse_other_archive(source: Source) -> None:
+    """A lone archive that cannot be opened is no site: nobody would find it at the site's address."""
+    head = source.read_at(0, 8)
+    kind = next((name for begins, name in OTHER_ARCHIVES.items() if head.startswith(begins)), None)
+    if kind is not None:
+        detail = f"This is an archive of the kind {kind}, which is not opened here: pack what is in it as a ZIP."
+        raise BuildError("unknown_format", detail)
 
 
 def _refuse_unknown(source: Source) -> Never:

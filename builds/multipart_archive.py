@@ -17,6 +17,7 @@ FIRST_LINE = re.compile(rb"--([0-9A-Za-z'()+_,\-./:=?]{1,70})\r\n")  # RFC 2046,
 PARAMETER = re.compile(rb';[ \t]*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]*))[ \t]*')
 LONGEST_HEADER = 64 * 1024  # bytes; so that a name that is too long is refused as such
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst")
+NOT_OPENED = (".rar", ".7z", ".xz", ".txz", ".bz2", ".tbz2", ".tbz")  # told so by `archive`, when one is alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def unpack_multipart(source: Source, boundary: bytes, intake: Intake) -> Alone |
             if event.filename is None:
                 intake.bounds.entry()
                 continue
-            if first and event.filename.lower().endswith(ARCHIVES):
+            if first and event.filename.lower().endswith(ARCHIVES + NOT_OPENED):
                 alone = Alone(event.filename, _place(events, source))
             else:
                 if alone is not None:  # not alone after all: an archive among other files is a file like them

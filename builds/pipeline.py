@@ -3,6 +3,7 @@
 from builds import archive, aside
 from builds.carried import with_rules
 from builds.generate import generate
+from builds.lone_file import with_page
 from builds.order import Source
 from builds.presses import Presses
 from builds.recognise import only_below, recognise, source_of
@@ -29,6 +30,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
             unpacked = with_rules(built, unpacked, found.recipe.base)
         else:
             unpacked = with_rules(only_below(found.base, unpacked), unpacked, found.base)
+        unpacked = unpacked if plan.exact else with_page(unpacked, staging)
         unpacked = aside.set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
         watcher.report("store", 0, len(unpacked.files))
         bench = open_bench(unpacked, plan.transforms, staging, presses, watcher.report)

@@ -33,6 +33,7 @@ from appliance.progress import Progress
 from builds.errors import BuildError
 from builds.listing import arranged
 from builds.listing import kept as paths_kept
+from builds.lone_file import lone_file
 from builds.values import Limits
 
 log = structlog.get_logger(__name__)
@@ -178,6 +179,8 @@ class Listings:
             raise _refused(error) from None
         after = {file.path: (file.sha256, file.size) for file in as_it_would_be.files}
         live, before = await self._differences.live(row)
+        if not exact and lone_file(as_it_would_be):  # the page that shows it changes as it does
+            before = {path: content for path, content in before.items() if path != "index.html"}
         contents = dict(after.values())
         known = await self._contents.known(actor, [Name("sha256", sha256) for sha256 in contents], row)
         send = sum(size for sha256, size in contents.items() if Name("sha256", sha256) not in known)

@@ -47,7 +47,8 @@ def test_what_will_be_sent_is_said(house: House, olga: Window, tmp_path: Path) -
     house.deployed("said")
     olga.open("/sites/said")
     archive = tmp_path / "site.zip"
-    archive.write_bytes(zip_of({"dist/index.html": page("x"), "dist/a.css": "a {}"}))
+    packed_on_a_mac = {"__MACOSX/dist/._index.html": "x"}
+    archive.write_bytes(zip_of({"dist/index.html": page("x"), "dist/a.css": "a {}", **packed_on_a_mac}))
 
     olga.drop(archive)
 

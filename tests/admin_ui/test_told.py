@@ -101,6 +101,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "builds/collect.py",
     "builds/detect.py",
     "builds/listing.py",
+    "builds/lone_file.py",
     "builds/recognise.py",
     "builds/refusals.py",
     "builds/tools/toolbox.py",

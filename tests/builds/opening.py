@@ -6,6 +6,7 @@ from pathlib import Path
 from appliance.storage.blobs import Blobs
 from builds.archive import unpack
 from builds.errors import BuildError
+from builds.lone_file import with_page
 from builds.tree import with_index
 from builds.values import Limits, Note, Plan
 
@@ -41,7 +42,7 @@ class Opener:
         staging = self.blobs.stage(self.folder / "work")
         plan = Plan("d1", path, self.folder, limits or Limits(), filename)
         try:
-            unpacked = with_index(unpack(plan, staging, lambda *step: progress.append(step)))
+            unpacked = with_index(with_page(unpack(plan, staging, lambda *step: progress.append(step)), staging))
             staging.keep(unpacked.contents)
             for file in unpacked.files:  # all 256 folders would take longer than most tests do
                 self.blobs.path(file.sha256).parent.mkdir(parents=True, exist_ok=True)

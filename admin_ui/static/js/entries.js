@@ -2,7 +2,8 @@
 
 import { files as counted } from "./words.js";
 
-const LEFT_OUT = /(^|\/)(__MACOSX|\.git|\.DS_Store|Thumbs\.db)(\/|$)|^([^/]+\/)?node_modules\//;
+/** Paths of what is no part of a site. */
+export const LEFT_OUT = /(^|\/)(__MACOSX|\.git|\.DS_Store|Thumbs\.db)(\/|$)|^([^/]+\/)?node_modules\//;
 const ARCHIVE = /\.(zip|tar|tgz|tar\.gz|tar\.zst)$/i;
 
 /** Whether a drag brings files, and not a piece of text. */

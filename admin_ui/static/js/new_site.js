@@ -9,7 +9,8 @@ import { createSite } from "./send.js";
 import { limits, upload } from "./upload.js";
 import { say } from "./words.js";
 
-const ARCHIVE_OR_PAGE = /\.(zip|tar|tgz|tar\.gz|tar\.zst|html?)$/i;
+const START_PAGE = /\/index\.html?$/i;
+const EXTENSION = /(\.tar)?\.[a-z0-9]{1,8}$/i;
 
 export function newSite() {
   const form = document.getElementById("new-site");
@@ -43,7 +44,9 @@ class NewSite {
   askName(picked, found) {
     this.form.querySelector(".notice")?.remove();
     this.picked = picked;
-    const said = [say("new_site.ready", { name: picked.name }), ...found.facts, ...found.doubts, say("new_site.ask")].join(" ");
+    const facts = found.facts.map((fact) => fact.replace(/\.$/, "")).join(" · ");
+    const sentences = [say("new_site.ready", { name: picked.name }), facts && `${facts}.`, ...found.doubts, say("new_site.ask")];
+    const said = sentences.filter(Boolean).join(" ");
     this.part("ask").textContent = said;
     this.part("create").textContent = say("new_site.publish");
     announce(said);
@@ -96,7 +99,8 @@ class NewSite {
 
 /** A site's name made from a file's or folder's, or nothing. */
 function suggestion(name) {
-  const base = name.replace(/(\/index\.html?|\/)$/i, "").replace(ARCHIVE_OR_PAGE, "");
+  const isFolder = name.endsWith("/") || START_PAGE.test(name);
+  const base = isFolder ? name.replace(START_PAGE, "") : name.replace(EXTENSION, "");
   const clean = base.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 48).replace(/^-+|-+$/g, "");
   return clean === "index" || /^\d+-\w+$/.test(clean) ? "" : clean;
 }

@@ -1,12 +1,16 @@
 // What will happen, said before anything is sent: files, bytes, the top of the site, and what would not work. Limits and
 // rules are the server's (drop_zone in admin_ui/context/sites.py, builds/names.py), which looks again at what arrives.
 
+import { LEFT_OUT } from "./entries.js";
 import { listZip } from "./zip_list.js";
 import { files as counted, say, size } from "./words.js";
 
 const SHOWN = 5; // names in a sentence
 const INDEX = /^index\.html?$/i;
 const PAGE = /^[^/]+\.html?$/i;
+// What a page is made for when it is alone: SHOWN in builds/lone_file.py.
+const SHOWN_ALONE = /^[^/]+\.(pdf|txt|md|markdown|png|jpe?g|gif|webp|avif|svg|mp4|m4v|webm|ogv|mp3|m4a|ogg|opus|wav|flac)$/i;
+const NOT_OPENED = /\.(rar|7z|t?xz|t?bz2|tbz)$/i; // NOT_OPENED in builds/multipart_archive.py
 const SOURCE = /^(package\.json|(hugo|zola|config|book|zensical)\.(toml|ya?ml)|mkdocs\.ya?ml|_config\.ya?ml|conf\.py|pelicanconf\.py)$/;
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *([.:].*)?$/i;
 
@@ -21,8 +25,10 @@ export async function review(picked, limits) {
   return { refusal, facts: facts(picked, inside, top), doubts: refusal || !inside ? [] : doubts(picked, paths) };
 }
 
-function listed(picked) {
-  return /\.zip$/i.test(picked.files[0].path) ? listZip(picked.files[0].file) : null; // of a tar only its size is known
+async function listed(picked) {
+  if (!/\.zip$/i.test(picked.files[0].path)) return null; // of a tar only its size is known
+  const inside = await listZip(picked.files[0].file);
+  return inside && inside.filter(({ path }) => !LEFT_OUT.test(path)); // a Mac packs its own notes with everything
 }
 
 function facts(picked, inside, top) {
@@ -36,6 +42,7 @@ function facts(picked, inside, top) {
 
 function refused(picked, inside, limits) {
   if (picked.files.length === 0 || inside?.length === 0) return say("review.nothing");
+  if (picked.files.length === 1 && NOT_OPENED.test(picked.files[0].path)) return say("review.not_opened");
   if (picked.bytes > limits.upload_size) return over("upload_size", size(picked.bytes), size(limits.upload_size));
   if (!inside) return null;
   if (inside.length > limits.entries) return over("entries", counted(inside.length), counted(limits.entries));
@@ -53,7 +60,8 @@ function over(limit, is, most) {
 function doubts(picked, paths) {
   if (paths.some((path) => INDEX.test(path) || SOURCE.test(path))) return picked.doubts ?? [];
   const pages = paths.filter((path) => PAGE.test(path));
-  if (pages.length === 1) return picked.doubts ?? []; // a single page becomes the start page
+  const alone = paths.length === 1 && SHOWN_ALONE.test(paths[0]);
+  if (pages.length === 1 || alone) return picked.doubts ?? []; // a single page becomes the start page
   const nearest = paths.filter((path) => INDEX.test(path.split("/").at(-1))).sort((a, b) => a.length - b.length)[0];
   const sentence = nearest ? say("review.index_below", { path: nearest }) : say("review.no_index");
   return [...(picked.doubts ?? []), sentence];
