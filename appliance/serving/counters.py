@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 KINDS = ("site", "admin", "unknown")
@@ -129,7 +130,7 @@ class Counters:
     def __init__(self) -> None:
         self._by_kind = {kind: [0] * 10 for kind in KINDS}
         self._sites: dict[str, _Site] = {}
-        self._watched: list[Repeated] = []
+        self._watched: list[list[Repeated]] = []
         self._adding = threading.Lock()  # readers may be on other threads
         self.since = datetime.now(UTC)  # what is counted began to be
         self.bytes_sent = 0
@@ -156,14 +157,16 @@ class Counters:
         if status == 404:
             row.miss(target.partition(b"?")[0][:MISSED_LENGTH], times)
 
-    def watch(self, answer: Repeated) -> None:
-        """Count what an answer says of itself, from now on until `let_go`."""
-        self._watched.append(answer)
+    def watching(self) -> list[Repeated]:
+        """A list of one's own: what answers in it say of themselves is counted, until `let_go`."""
+        watched: list[Repeated] = []
+        self._watched.append(watched)
+        return watched
 
-    def let_go(self) -> None:
-        """Add up what is watched, and watch it no longer."""
+    def let_go(self, watched: list[Repeated]) -> None:
+        """Add up what is watched, and watch the answers of this list no longer."""
         self._add_up()
-        self._watched.clear()
+        watched.clear()
 
     def traffic(self, site: str) -> Traffic:
         """What a site was asked for; from any thread, give or take the request of the moment."""
@@ -234,7 +237,7 @@ class Counters:
 
     def _add_up(self) -> None:
         with self._adding:
-            for answer in self._watched:
+            for answer in chain.from_iterable(self._watched):
                 new = answer.times - answer.counted
                 if new:
                     answer.counted += new

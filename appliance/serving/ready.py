@@ -20,11 +20,23 @@ class Ready:
     They are counted in themselves, and `counters` adds that up. Used on the event loop only.
     """
 
-    __slots__ = ("_answers", "_by_slim", "_bytes", "_counters", "_max_bytes", "_since", "_slim", "_until", "_version")
+    __slots__ = (
+        "_answers",
+        "_by_slim",
+        "_bytes",
+        "_counters",
+        "_max_bytes",
+        "_since",
+        "_slim",
+        "_until",
+        "_version",
+        "_watched",
+    )
 
     def __init__(self, counters: Counters, slim: Callable[[bytes], bytes], max_bytes: int = _MAX_BYTES) -> None:
         """`slim` leaves of a head what is looked for where the whole of it is not known."""
         self._counters = counters
+        self._watched = counters.watching()
         self._slim = slim
         self._max_bytes = max_bytes
         self._answers: dict[bytes, Prepared] = {}
@@ -54,9 +66,9 @@ class Ready:
         if second != self._since or known.version != self._version or self._bytes > self._max_bytes:
             self._answers.clear()
             self._by_slim.clear()
-            self._counters.let_go()
+            self._counters.let_go(self._watched)
             self._since, self._until, self._version = second, second + 1, known.version
             self._bytes = len(head) + len(whole) + _OVERHEAD
         known.whole = whole
         (self._by_slim if slim else self._answers)[head] = known
-        self._counters.watch(known)
+        self._watched.append(known)

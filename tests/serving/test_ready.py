@@ -95,6 +95,17 @@ def test_what_went_out_is_counted_once_whoever_looks_and_however_often(counters:
     assert counters.traffic("site").requests == 0
 
 
+def test_what_one_door_forgets_leaves_what_another_counts(counters: Counters) -> None:
+    plain, secure, known = Ready(counters, as_it_is), Ready(counters, as_it_is), prepared()
+    plain.put(b"head", known, b"whole", NOW)
+    secure.put(b"head", prepared(), b"whole", NOW)
+    secure.put(b"head", prepared(version=VERSION + 1), b"whole", NOW)
+
+    known.times += 1  # plain has it still
+
+    assert counters.traffic("site").requests == 1
+
+
 def test_a_site_that_is_forgotten_takes_what_was_not_added_up_with_it(counters: Counters) -> None:
     ready, known = Ready(counters, as_it_is), prepared(status=404)
     ready.put(b"head", known, b"whole", NOW)
