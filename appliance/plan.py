@@ -79,8 +79,8 @@ def _plan(name: str, limits: object) -> Plan:
 def _limit(name: str, limit: str, value: object) -> int | Size | Span:
     if limit not in LIMITS:
         close = difflib.get_close_matches(limit, LIMITS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(LIMITS)}"
-        raise ValueError(f"has no limit {limit} (in {name}): {hint}")
+        hint = f"perhaps {close[0]}" if close else f"there are {', '.join(LIMITS)}"
+        raise ValueError(f"has no limit {limit} (in {name}; {hint})")
     try:
         return LIMITS[limit](value)
     except ValueError as error:

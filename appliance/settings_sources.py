@@ -98,9 +98,15 @@ def _parse(values: Mapping[str, object], faults: list[str]) -> dict[str, object]
         try:
             parsed[name] = field.metadata["parse"](value)
         except ValueError as error:
-            shown = "the value given" if field.metadata["secret"] else repr(value)
-            faults.append(f"{name} {error}, not {shown}.")
+            faults.append(f"{name} {error}{_instead_of(value, secret=field.metadata['secret'])}")
     return parsed
+
+
+def _instead_of(value: object, *, secret: bool) -> str:
+    """The end of a sentence about a value that cannot be; a whole table is nothing to read there."""
+    if isinstance(value, Mapping):
+        return "."
+    return f", not {'the value given' if secret else repr(value)}."
 
 
 def _check_combinations(settings: Settings) -> None:
