@@ -50,7 +50,9 @@ async def begin(access: Access, actor: Actor, client: str = "") -> Issued:
     await Session.filter(expires_at__lte=now).delete()
     shown = "".join(character for character in client if character.isprintable())[:CLIENT_LENGTH]
     session = await Session.create(account_id=actor.id, expires_at=_expiry(access, now), client=shown)
-    return await _issue(access, actor, session.id)
+    issued = await _issue(access, actor, session.id)
+    access.news.account(actor.id)  # for its windows that list its sign-ins
+    return issued
 
 
 async def refresh(access: Access, token: str) -> Issued:

@@ -29,6 +29,7 @@ async def sign_out(access: Access, actor: Actor, session: int) -> None:
     """End a session, with all its tokens, at once."""
     await sessions.end(access, session)
     await audit.record(actor, "sign-out")
+    access.news.account(actor.id)  # for its windows that list its sign-ins
 
 
 async def prove_again(access: Access, actor: Actor, password: str) -> None:

@@ -12,6 +12,7 @@ from tests.cast import BOB, CHARLIE
 
 pytestmark = pytest.mark.browser
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TWO = ({"index.html": page("first")}, {"index.html": page("second")})
 
 
@@ -186,8 +187,9 @@ def test_what_an_account_may_changes_in_its_windows(house: House, olga: Window, 
 def test_a_window_whose_sign_in_is_ended_elsewhere_says_so(browser: Browser, house: House, bob: Window) -> None:
     bob.expect("MIME type")  # of the sign-in screen, in the place of events
     bob.open("/account")
-    with Window.on(browser, house.server.url) as other:
+    with Window.on(browser, house.server.url, user_agent=FIREFOX) as other:
         other.sign_in(BOB)
+        expect(bob.page.locator("#sign-ins")).to_contain_text("Firefox")  # which shows by itself
         other.open("/account")
 
         other.page.click("text=End all others")
