@@ -148,7 +148,10 @@ def preview(site: SiteFacts, gate: GateFacts) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class SitePage:
-    """One site: its address and what is seen there, its traffic, where to drop, its deploys; `steps` of the newest."""
+    """One site: its address and what is seen there, its traffic, where to drop, its deploys.
+
+    Of the newest deploy the steps, and why it failed, if it did.
+    """
 
     title: str
     site: SiteCard
@@ -160,6 +163,7 @@ class SitePage:
     deploys: DeployTable
     storage: SiteStorage
     latest_steps: Sequence[Step] = ()
+    latest_error: str = ""
     commands: Sequence[Snippet] = ()
 
 

@@ -41,6 +41,7 @@ async def _page(visit: Visit, name: str) -> SitePage:
         visits=spark([day.requests for day in days]),
         figures_href=figures_href(site.name),
         latest_steps=[step(one) for one in deploys[0].steps] if deploys else [],
+        latest_error=deploys[0].error.detail if deploys and deploys[0].error else "",
         zone=drop_zone(visit.parts.settings, site.name),
         deploys=deploy_table(site, deploys, 1, total),
         storage=site_storage(await visit.parts.allowance.usage.of_site(visit.actor, name)),

@@ -19,7 +19,10 @@ def alias() -> None:
 @click.argument("deploy")
 @remote
 def set_alias(client: Client, name: str, alias_name: str, deploy: str) -> None:
-    """Point an alias to a deploy, by its number, id or other alias; prints its address."""
+    """Point an alias to a deploy; prints its address.
+
+    The deploy is named by its number, its id or another alias.
+    """
     set_to = client.send("PUT", f"sites/{segment(name)}/aliases/{segment(alias_name)}", {"deploy": deploy})
     show(set_to["url"])
 

@@ -43,7 +43,10 @@ this_site = click.make_pass_decorator(Named)
 @click.argument("name")
 @click.pass_context
 def gate(context: click.Context, name: str) -> None:
-    """Say who may see a site: a password, share links, a token for automation."""
+    """Say who may see a site.
+
+    A password, share links, and a token for automation.
+    """
     if not name.strip():
         raise click.BadParameter("a site's name cannot be empty.", param_hint="NAME")
     context.obj = Named(f"sites/{segment(name.strip())}/gate", name.strip())
@@ -79,7 +82,10 @@ def show_gate(site: Named, client: Client, as_json: bool) -> None:
 @remote
 @this_site
 def covers(site: Named, client: Client, what: str) -> None:
-    """Say what the gate stands before: everything, previews (single deploys) or nothing."""
+    """Say what the gate stands before.
+
+    Everything, previews, which are single deploys, or nothing.
+    """
     _tell_state(site, client.send("PATCH", site.path, {"covers": what}))
 
 
@@ -88,7 +94,9 @@ def covers(site: Named, client: Client, what: str) -> None:
 @remote
 @this_site
 def password(site: Named, client: Client, remove: bool) -> None:
-    """Set the password, read from the terminal or a pipe; ends all visitors' sessions.
+    """Set the password; ends all visitors' sessions.
+
+    It is read from the terminal or a pipe.
 
     A gate that covered nothing covers everything from then on.
     """
@@ -123,7 +131,10 @@ def revoke(site: Named, client: Client, link: str) -> None:
 @remote
 @this_site
 def bypass(site: Named, client: Client, remove: bool) -> None:
-    """Make the token with which automation passes; prints it, this once. The one before stops working."""
+    """Make and print the token with which automation passes.
+
+    It cannot be shown again. The one before stops working.
+    """
     if remove:
         client.send("DELETE", f"{site.path}/bypass")
         show(f"{site.name} has no token for automation.")

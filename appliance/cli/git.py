@@ -30,7 +30,10 @@ def git() -> None:
 def set_repository(  # noqa: PLR0913, PLR0917 - one argument for each option
     client: Client, name: str, url: str, branch: str, folder: str, username: str, token_stdin: bool, previews: bool
 ) -> None:
-    """Say which repository a site is deployed from, by its HTTPS address. Nothing is fetched by that."""
+    """Say which repository a site is deployed from.
+
+    By its HTTPS address. Nothing is fetched by that.
+    """
     wanted: dict[str, Any] = {"url": url, "branch": branch, "folder": folder, "username": username}
     wanted["previews"] = previews
     if token_stdin:
@@ -44,7 +47,10 @@ def set_repository(  # noqa: PLR0913, PLR0917 - one argument for each option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @remote
 def show_repository(client: Client, name: str, as_json: bool) -> None:
-    """Show which repository a site is deployed from, and what the last fetch came to."""
+    """Show which repository a site is deployed from.
+
+    And what the last fetch came to.
+    """
     found = client.get(_path(name))
     if as_json:
         show_json(found)
@@ -59,7 +65,10 @@ def show_repository(client: Client, name: str, as_json: bool) -> None:
 @click.option("--branch", default="", help="Deploy a preview of this branch instead of what goes live.")
 @remote
 def deploy(client: Client, name: str, branch: str) -> None:
-    """Fetch a site's repository and deploy it; waits until it is fetched."""
+    """Fetch a site's repository and deploy it.
+
+    Waits until it is fetched.
+    """
     found = client.send("POST", f"{_path(name)}/deploys", {"branch": branch})
     while found["state"] == "fetching":
         time.sleep(EVERY)

@@ -81,7 +81,10 @@ def token() -> None:
 @options.config
 @options.data
 def create_token(email: str, name: str, right: Right, site: str, config: Path | None, data: Path | None) -> None:
-    """Make a token and print it, alone on its line; it cannot be shown again."""
+    """Make a token and print it, alone on its line.
+
+    It cannot be shown again.
+    """
     settings = options.settings(config, {"data": data})
     if not DataFolder(settings.data).database.exists():
         raise Failure(f"There are no accounts in {settings.data}: name the server's data directory with --data.")

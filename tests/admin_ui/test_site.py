@@ -29,6 +29,12 @@ async def test_what_was_found_in_the_newest_deploy_is_shown(alice: Desk) -> None
     assert "Left out: .DS_Store" in (await alice.page("/sites/found")).text
 
 
+async def test_why_the_newest_deploy_failed_is_shown(alice: Desk) -> None:
+    made = await alice.deploy("unlucky", {"index.html": "x", "../out.html": "x"})
+
+    assert made["error"]["detail"] in (await alice.page("/sites/unlucky")).text
+
+
 async def test_the_drop_zone_knows_the_limit(alice: Desk) -> None:
     await alice.submit("/sites", name="limited")
 
