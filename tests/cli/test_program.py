@@ -70,7 +70,9 @@ def test_help_names_every_command_with_its_own_sentence(run: Run) -> None:
         assert (load().help or "").splitlines()[0] == about
 
 
-@pytest.mark.parametrize("group", [(), ("site",), ("site", "gate", "NAME"), ("git",), ("alias",), ("account",), ("token",)])
+@pytest.mark.parametrize(
+    "group", [(), ("site",), ("site", "gate", "NAME"), ("git",), ("alias",), ("account",), ("token",)]
+)
 def test_no_sentence_in_a_list_of_commands_is_cut(run: Run, group: tuple[str, ...]) -> None:
     listed = run(*group, "--help").out.partition("Commands:")[2]
 
