@@ -61,7 +61,7 @@ class Language:
         """`ltr` or `rtl`, for the attribute `dir`."""
         return self.locale.text_direction
 
-    def say(self, key: str, **values: object) -> str:
+    def say(self, key: str, /, **values: object) -> str:
         """The text of a key with its values; Markup where it holds markup or a value does, everything else escaped.
 
         `count`, a whole number, chooses the form and is written as the language writes numbers; any other value is

@@ -8,9 +8,10 @@ text of the other language. What is not known there is said as it is.
 import re
 import string
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
-from admin_ui.languages import ENGLISH, shipped
+from admin_ui.languages import ENGLISH, TENTHS, shipped
 from admin_ui.words import spoken, t
 
 TABLE = "told."
@@ -19,7 +20,9 @@ PHRASES = frozenset(  # values that are themselves words of the server; all othe
     {"again", "answer", "fault", "held", "how", "kind", "others", "rights", "rule", "said", "sentence", "state"}
     | {"taken", "way", "what"}
 )
-LOOSE = frozenset({"method", "thing", "word"})  # the server's words, or names: said as they are where they are names
+LOOSE = frozenset(
+    {"field", "method", "own", "role", "thing", "word"}
+)  # the server's words, or names: said as they are where they are names
 FOREIGN = frozenset({"error", "reason"})  # maybe another program's words: those stand in quotation marks
 LISTS = {  # several in one place, and what stands between them
     "guesses": re.compile(r", or "),
@@ -32,8 +35,10 @@ SHAPES = {  # values without which a sentence of few words of its own is another
     "sandbox": re.compile(r"bubblewrap|container|process"),
 }
 WHOLE = "sentence"  # a value that is a sentence of the server's, whose words are not to be taken for those around it
-FIGURES = frozenset({"most"})  # values that are written as the language does
+FIGURES = frozenset({"after", "at", "before", "between", "most"})  # values that are written as the language does
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){1,4}", re.ASCII)
+_TENTHS = re.compile(r"(\d{1,15}\.\d) ([KM]B)", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)(?: UTC)?", re.ASCII)
 
 
 def told(sentence: str, within: int = 0) -> str:
@@ -43,7 +48,7 @@ def told(sentence: str, within: int = 0) -> str:
     """
     if spoken().tag == ENGLISH or within > DEEPEST:
         return sentence
-    for known in _known():
+    for known in _beginning(sentence[:1]):
         values = known.values(sentence)
         said = _values(values, within + 1) if values is not None else None
         if said is not None:
@@ -75,8 +80,14 @@ def _value(name: str, value: str, within: int) -> str | None:
 
 
 def _figure(value: str) -> str:
-    """A number with commas in it as this language groups its digits; anything else as it is."""
-    return spoken().number(int(value.replace(",", ""))) if _GROUPED.fullmatch(value) else value
+    """A number, an amount or a point in time (UTC) as this language writes it; anything else as it is."""
+    if _GROUPED.fullmatch(value):
+        return spoken().number(int(value.replace(",", "")))
+    if found := _TENTHS.fullmatch(value):
+        return f"{spoken().number(float(found[1]), TENTHS)} {found[2]}"
+    if found := _MOMENT.fullmatch(value):
+        return spoken().date(datetime.fromisoformat(f"{found[1]}+00:00"))
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,12 @@ class _Known:
         values[self.places[-1]] = sentence[at:end]
         fits = all(SHAPES[name].fullmatch(values[name]) for name in SHAPES.keys() & values.keys())
         return values if fits else None
+
+
+@cache
+def _beginning(letter: str) -> list[_Known]:
+    """Those a sentence that begins so may be: a page may show many lines, most of them not ours."""
+    return [known for known in _known() if known.pieces[0][:1] in {"", letter}]
 
 
 @cache

@@ -170,7 +170,7 @@ def rules_page(deploy: DeployFacts, rules: Rules, options: Options, page: int) -
 def _options(options: Options) -> list[tuple[str, str]]:
     return [
         (t("rules.dialect"), {"netlify": "Netlify", "cloudflare": "Cloudflare Pages"}[options.dialect]),
-        (t("rules.html"), options.html),
+        (t("rules.html"), t(f"html_modes.{options.html}")),
         (t("rules.spa"), t("rules.yes") if options.spa else t("rules.no")),
         (t("rules.capitals"), t("rules.any_case") if options.any_case else t("rules.exact_case")),
     ]

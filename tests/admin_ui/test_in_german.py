@@ -17,6 +17,9 @@ from tests.cast import OLGA
 pytestmark = pytest.mark.browser
 
 PATIENCE = 30_000  # ms
+SEND = """(button) => fetch(button.form.action, {  // from elsewhere: this page stays, and watches
+  method: "POST", headers: { Accept: "text/html" }, body: new URLSearchParams(new FormData(button.form)),
+})"""
 
 
 @pytest.fixture
@@ -49,6 +52,19 @@ def test_why_an_upload_was_refused_is_said_in_german(window: Window, tmp_path: P
 
     refusal = window.page.locator(".upload [role=alert]")
     expect(refusal).to_contain_text("führt aus seinem Ordner hinaus", timeout=PATIENCE)
+
+
+def test_the_log_of_a_deploy_ends_in_german(window: Window, tmp_path: Path) -> None:
+    window.new_site("protokoll")
+    source = {"mkdocs.yml": "site_name: x\n", "index.html": page("Hallo"), "_redirects": "/nirgends\n"}
+
+    window.drop(put(tmp_path / "site.tar", source))
+    window.page.get_by_role("link", name="Wählen, womit gebaut wird").click(timeout=PATIENCE)
+    window.page.get_by_role("button", name="Unverändert veröffentlichen").evaluate(SEND)
+
+    log = window.page.locator("#log .log")
+    expect(log).to_contain_text("Diese Regel sagt nicht, wohin sie führt", timeout=PATIENCE)
+    expect(log).not_to_contain_text("This rule", timeout=PATIENCE)
 
 
 @pytest.mark.long

@@ -85,6 +85,9 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
 )
 FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a deploy
     "appliance/job_failures.py",
+    "appliance/jobs.py",
+    "appliance/optimising.py",
+    "appliance/refining.py",
     "appliance/removals.py",
     "appliance/serving/explain_words.py",
     "appliance/serving/rules/headers.py",
@@ -100,10 +103,23 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "builds/cloning.py",
     "builds/collect.py",
     "builds/detect.py",
+    "builds/generate.py",
+    "builds/generators/astro.py",
+    "builds/generators/eleventy.py",
+    "builds/generators/hexo.py",
+    "builds/generators/mkdocs.py",
+    "builds/generators/nextjs.py",
+    "builds/generators/sveltekit.py",
+    "builds/generators/vite.py",
+    "builds/kept.py",
     "builds/listing.py",
+    "builds/log.py",
     "builds/lone_file.py",
+    "builds/projects/netlify.py",
+    "builds/projects/node.py",
     "builds/recognise.py",
     "builds/refusals.py",
+    "builds/tools/environment.py",
     "builds/tools/toolbox.py",
     "builds/transform.py",
 )
@@ -197,6 +213,21 @@ def test_every_kind_of_problem_is_told() -> None:
         (
             "The plan pro has 3 sites (plans.pro.sites): delete one, or ask the operator for another plan.",
             f"Der Tarif pro hat 3 Sites (plans.pro.sites): Löschen Sie eine, oder {BITTEN}",
+        ),
+        (
+            "The last good backup is from 2026-11-26 10:56 UTC, /mnt/backups (restoring it was rehearsed).",
+            (
+                "Das letzte gute Backup ist vom 26. Nov. 2026, 10:56 UTC, /mnt/backups "
+                "(das Zurückspielen wurde geprobt)."
+            ),
+        ),
+        (
+            "Optimised: 1.2 MB are 800.0 KB minified and 0.3 MB as sent.",
+            "Optimiert: Aus 1,2 MB werden minimiert 800,0 KB, und gesendet 0,3 MB.",
+        ),
+        (
+            "Only an admin may do this; this account is in the role user.",
+            "Das darf nur jemand mit der Rolle Admin; dieses Konto hat die Rolle Benutzer.",
         ),
         (
             "The theme 'mud' cannot be used: accent is a colour such as #1d5fd1, not 'brown'.",

@@ -5,12 +5,20 @@ import { freshen } from "./fresh.js";
 import { refresh } from "./page.js";
 import { watch } from "./watch.js";
 
+const UNDER_WAY = "[data-watch], .card-question";
+
 let following = false;
+let whole = false; // whether the log is, and in the language of the page
 
 /** Follow the deploy now, and again when it goes on after an answer. */
 export function watchDeploy() {
+  if (!document.getElementById("progress")) return;
+  whole = !document.querySelector(UNDER_WAY);
   follow();
-  document.addEventListener("fresh", follow);
+  document.addEventListener("fresh", () => {
+    follow();
+    settle();
+  });
 }
 
 function follow() {
@@ -27,8 +35,16 @@ function follow() {
     .then(() => last)
     .then(() => {
       following = false;
+      whole = document.documentElement.lang === "en"; // the lines came as they were written
       return freshen();
     });
+}
+
+/** Once it has ended, which may have been too quick to follow: the log as the server shows it. */
+function settle() {
+  if (whole || following || document.querySelector(UNDER_WAY)) return;
+  whole = true;
+  refresh(location.pathname, "log").catch(() => {}); // it stays as it is
 }
 
 class Log {

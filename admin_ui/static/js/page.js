@@ -9,12 +9,12 @@ export function improve(root) {
   tellTimes(root);
 }
 
-/** Fetch a piece of HTML and put each of its top elements in the place of the one with the same id. */
-export async function refresh(address) {
+/** Fetch HTML and put each of its top elements, or the one with this id, in the place of the one with the same id. */
+export async function refresh(address, id = "") {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const element of [...fresh.body.children]) {
+  for (const element of id ? fresh.querySelectorAll(`#${id}`) : [...fresh.body.children]) {
     improve(element);
     document.getElementById(element.id)?.replaceWith(document.adoptNode(element));
   }
