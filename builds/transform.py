@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import posixpath
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sized
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -136,11 +136,31 @@ def _is_compressed(file: StoredFile, wanted: Transforms) -> bool:
 
 
 def _notes(tasks: Iterable[Task], made: Outcomes) -> list[Note]:
-    """What the author should know: files whose making failed, which a file that is no script or page never does."""
-    failed = [(task.file.path, made[task.key].failed) for task in tasks if made[task.key].failed]
+    """What the author should know: files whose making failed, and pages that visitors will see garbled."""
+    outcomes = [(task.file.path, made[task.key]) for task in tasks]
+    failed = [(path, outcome.failed) for path, outcome in outcomes if outcome.failed]
+    garbled = [(path, line) for path, outcome in outcomes for line in outcome.facts.get("garbled", ())]
+    return [*_not_optimised(failed), *_not_utf8(garbled)]
+
+
+def _not_optimised(failed: list[tuple[str, str]]) -> list[Note]:
     if not failed:
         return []
     path, why = min(failed)
-    others = "" if len(failed) == 1 else f", and {len(failed) - 1} more"
-    message = f"“{shown(path)}” could not be optimised ({why}){others}: it is served as it is."
+    message = f"“{shown(path)}” could not be optimised ({why}){_and_more(failed)}: it is served as it is."
     return [Note("not_optimised", message, path, len(failed))]
+
+
+def _not_utf8(garbled: list[tuple[str, str]]) -> list[Note]:
+    if not garbled:
+        return []
+    path, line = min(garbled)
+    message = (
+        f"“{shown(path)}” is not in UTF-8 (line {line}){_and_more(garbled)}: browsers are told that pages are, and "
+        "show its umlauts and accents garbled. Save it in UTF-8 and upload it again."
+    )
+    return [Note("not_utf8", message, path, len(garbled))]
+
+
+def _and_more(found: Sized) -> str:
+    return "" if len(found) == 1 else f", and {len(found) - 1} more"

@@ -181,6 +181,22 @@ def test_results_are_shared_by_sites_and_redone_where_their_content_is_gone(work
     assert works.read(first.files[0].sha256)
 
 
+def test_a_page_that_is_not_in_utf_8_is_named_each_time(works: Workshop) -> None:
+    latin = "<!doctype html>\n<meta charset=iso-8859-1>\n<p>Café".encode("latin-1")
+    good: dict[str, str | bytes] = {
+        "index.html": "<p>Café",
+        "b.html": "<p>Café".encode("utf-16"),
+        "c.html": b"\xef\xbb\xbf<p>" + "ü".encode(),
+    }
+
+    for _ in range(2):
+        notes = works.run({**good, "old.html": latin, "older.html": latin}).notes
+
+        assert [(note.code, note.path, note.count) for note in notes] == [("not_utf8", "old.html", 2)]
+        assert "“old.html” is not in UTF-8 (line 3), and 1 more:" in notes[0].message
+    assert works.run(good).notes == ()
+
+
 def test_an_empty_file_is_found_again(works: Workshop) -> None:
     files = {"index.html": "home", "a.css": "", "b.js": "", "c.html": ""}
     works.run(files)
