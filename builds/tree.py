@@ -14,6 +14,14 @@ from builds.values import Note, StoredFile, Unpacked
 
 INDEXES = ("index.html", "index.htm")
 PAGES = (".html", ".htm")
+RUN_ELSEWHERE = (
+    ".php",
+    ".phtml",
+    ".asp",
+    ".aspx",
+    ".jsp",
+    ".cfm",
+)  # on other servers; their sources often hold passwords
 
 
 class Tree:
@@ -148,8 +156,12 @@ def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, St
 
 
 def with_index(unpacked: Unpacked, *, rename: bool = True) -> Unpacked:
-    """The site as visitors get it: a lone page becomes the index; without an index its author is told what they get."""
+    """The site as visitors get it: a lone page becomes the index; without an index its author is told what they get.
+
+    The author is also told of programs, which visitors do not get the output of, but can read.
+    """
     paths = {file.path for file in unpacked.files}
+    unpacked = replace(unpacked, notes=(*unpacked.notes, *_not_run(paths)))
     if any(index in paths for index in INDEXES):
         return unpacked
     pages = [path for path in paths if path.lower().endswith(PAGES)]
@@ -160,6 +172,18 @@ def with_index(unpacked: Unpacked, *, rename: bool = True) -> Unpacked:
     message = f"“{shown(page)}” is the only page, so it became index.html, which visitors of / get."
     files.sort(key=attrgetter("path"))
     return replace(unpacked, files=tuple(files), notes=(*unpacked.notes, Note("renamed", message, page)))
+
+
+def _not_run(files: Iterable[str]) -> list[Note]:
+    programs = [path for path in files if path.lower().endswith(RUN_ELSEWHERE)]
+    if not programs:
+        return []
+    first = min(programs)
+    message = (
+        f"“{shown(first)}”{_and_others(len(programs))} is a program, and none is run here: visitors can read what is "
+        "in it, passwords too. Upload what it makes instead."
+    )
+    return [Note("not_run", message, first, len(programs))]
 
 
 def _no_index(files: set[str], pages: list[str]) -> Note:

@@ -63,10 +63,11 @@ def test_without_a_start_page_somebody_is_asked_first(house: House, olga: Window
     site = f"doubtful-{answer.lower()}"
     house.deployed(site)
     olga.open(f"/sites/{site}")
-    folder = folder_of(tmp_path / "pages", {"a.html": page("a"), "b.html": page("b")})
+    folder = folder_of(tmp_path / "pages", {"a.html": page("a"), "b.html": page("b"), "c.php": "x"})
 
     olga.drop(folder)
     expect(olga.page.locator(".upload [data-part=doubts]")).to_contain_text("There is no index.html at the top")
+    expect(olga.page.locator(".upload [data-part=doubts]")).to_contain_text("c.php is a program, and none is run here")
     expect(olga.page.get_by_role("button", name="Send")).to_be_focused()
     olga.page.get_by_role("button", name=answer).click()
 

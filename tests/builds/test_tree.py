@@ -121,6 +121,14 @@ def test_missing_index_is_said_plainly(opener: Opener, paths: tuple[str, ...], s
     assert said in opened.notes["no_index"].message
 
 
+@pytest.mark.parametrize("program", ["index.php", "a/WP-Config.PHP", "shop.aspx"])
+def test_a_program_that_visitors_could_read_is_named(opener: Opener, program: str) -> None:
+    note = opener(site("index.html", "b.html", program)).notes["not_run"]
+
+    assert (note.path, note.count) == (program, 1)
+    assert f"“{program}” is a program, and none is run here" in note.message
+
+
 @pytest.mark.parametrize("index", ["index.html", "index.htm"])
 def test_site_with_an_index_has_nothing_to_note(opener: Opener, index: str) -> None:
     assert opener(site(index, "a/b.html")).notes == {}

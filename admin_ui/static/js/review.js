@@ -12,6 +12,7 @@ const PAGE = /^[^/]+\.html?$/i;
 const SHOWN_ALONE = /^[^/]+\.(pdf|txt|md|markdown|png|jpe?g|gif|webp|avif|svg|mp4|m4v|webm|ogv|mp3|m4a|ogg|opus|wav|flac)$/i;
 const NOT_OPENED = /\.(rar|7z|t?xz|t?bz2|tbz)$/i; // NOT_OPENED in builds/multipart_archive.py
 const SOURCE = /^(package\.json|(hugo|zola|config|book|zensical)\.(toml|ya?ml)|mkdocs\.ya?ml|_config\.ya?ml|conf\.py|pelicanconf\.py)$/;
+const PROGRAM = /\.(php|phtml|aspx?|jsp|cfm)$/i; // RUN_ELSEWHERE in builds/tree.py
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *([.:].*)?$/i;
 
 /**
@@ -58,13 +59,19 @@ function over(limit, is, most) {
 }
 
 function doubts(picked, paths) {
-  if (paths.some((path) => INDEX.test(path) || SOURCE.test(path))) return picked.doubts ?? [];
+  if (paths.some((path) => SOURCE.test(path))) return picked.doubts ?? [];
+  const program = paths.find((path) => PROGRAM.test(path));
+  const found = program ? [say("review.program", { path: program })] : [];
+  return [...(picked.doubts ?? []), ...found, ...noStart(paths)];
+}
+
+function noStart(paths) {
   const pages = paths.filter((path) => PAGE.test(path));
   const alone = paths.length === 1 && SHOWN_ALONE.test(paths[0]);
-  if (pages.length === 1 || alone) return picked.doubts ?? []; // a single page becomes the start page
+  // a single page becomes the start page
+  if (paths.some((path) => INDEX.test(path)) || pages.length === 1 || alone) return [];
   const nearest = paths.filter((path) => INDEX.test(path.split("/").at(-1))).sort((a, b) => a.length - b.length)[0];
-  const sentence = nearest ? say("review.index_below", { path: nearest }) : say("review.no_index");
-  return [...(picked.doubts ?? []), sentence];
+  return [nearest ? say("review.index_below", { path: nearest }) : say("review.no_index")];
 }
 
 /** The one folder around everything, which the server steps into, and the paths below it. */

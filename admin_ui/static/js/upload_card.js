@@ -6,7 +6,7 @@ import { told } from "./told.js";
 import { say, seconds, size } from "./words.js";
 
 const OBSTACLES = ["locked", "live_changed"]; // what kept it from going live, among what was found
-const WARNED = "no_index"; // what its author should hear at once
+const WARNED = ["not_run", "no_index"]; // what its author should hear at once
 const UNDO_FOR = 10 * 60_000; // ms; as UNDO_FOR in admin_ui/context/sites.py
 
 export class UploadCard {
@@ -86,7 +86,7 @@ export class UploadCard {
       const running = step.total ? `${percent} %` : "";
       this.figure(step.name, step.state, percent, step.state === "done" ? seconds(step.seconds) : running);
     }
-    if (deploy.problems.some(({ code }) => code === WARNED)) this.warned ??= told(deploy).then((said) => this.warn(said));
+    if (deploy.problems.some(({ code }) => WARNED.includes(code))) this.warned ??= told(deploy).then((said) => this.warn(said));
   }
 
   /** A build has steps of its own: they are made where they come. */
@@ -108,7 +108,8 @@ export class UploadCard {
   /** What its author should hear at once, before it is live; the page lists the rest below. */
   warn(deploy) {
     const warning = this.part("warning");
-    warning.textContent = deploy.problems.find(({ code }) => code === WARNED).message;
+    const found = WARNED.flatMap((wanted) => deploy.problems.filter(({ code }) => code === wanted));
+    warning.textContent = found.map(({ message }) => message).join(" ");
     warning.hidden = false;
   }
 
