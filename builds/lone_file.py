@@ -40,15 +40,25 @@ _PAGE = """<!doctype html>
 """
 # Phones show no PDF inside a page, or its first page alone (iOS): a finger gets a link as well.
 _AROUND = (
-    "html,body{height:100%;margin:0}body{display:flex;flex-direction:column;align-items:center;justify-content:center;"
-    "background:#f4f5f7;font:1rem system-ui,sans-serif}img,video{max-width:100%;max-height:100%}"
-    "object{flex:1;width:100%;background:#fff}.touch{display:none;padding:1rem}"
-    "@media (pointer:coarse){.touch{display:block}}@media (prefers-color-scheme:dark){body{background:#16181d}}"
+    ":root{color-scheme:light dark}"
+    "html,body{height:100%;margin:0}"
+    "body{display:flex;flex-direction:column;align-items:center;justify-content:center;background:#f4f5f7}"
+    "body,a{font:1rem system-ui,sans-serif}"
+    "img,video{max-width:100%;max-height:100%}"
+    "object{flex:1;width:100%;background:#fff;color-scheme:light}"
+    "object a{display:block;padding:2rem;font-size:2rem}"
+    ".touch{display:none;padding:1rem}"
+    "@media (pointer:coarse){.touch{display:block}}"
+    "@media (prefers-color-scheme:dark){body{background:#16181d}}"
 )
 _READING = (
-    ":root{color-scheme:light dark}body{max-width:44rem;margin:2rem auto;padding:0 1rem;line-height:1.6;"
-    "font-family:system-ui,sans-serif;overflow-wrap:break-word}img{max-width:100%}pre{overflow-x:auto}"
-    "table{border-collapse:collapse}th,td{border:1px solid #8888;padding:.3rem .6rem}"
+    ":root{color-scheme:light dark}"
+    "body{max-width:44rem;margin:2rem auto;padding:0 1rem;font-family:system-ui,sans-serif;line-height:1.6}"
+    "body{overflow-wrap:break-word}"
+    "img{max-width:100%}"
+    "pre{overflow-x:auto}"
+    "table{border-collapse:collapse}"
+    "th,td{border:1px solid #8888;padding:.3rem .6rem}"
 )
 
 
