@@ -11,6 +11,7 @@ import click
 
 BAR = 30  # characters; the whole line stays below 80 columns
 REFRESH = 0.1  # seconds between two drawings of the line
+DONE_FOR_YOU = frozenset({"renamed", "shown", "wrapping_folder"})  # what is found with nothing wrong about it
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in what somebody else wrote they could move the cursor, or worse
 
 
@@ -71,12 +72,13 @@ def moment(time: str) -> str:
 
 
 def warn(problem: Mapping[str, Any]) -> None:
-    """A problem found in a deploy, as one line on stderr: where, what, and how often if more than once."""
+    """What was found in a deploy, as one line on stderr: where, what, and how often if more than once."""
     place = ":".join(str(part) for part in (problem.get("path"), problem.get("line")) if part is not None)
     message = problem["message"]
     said = plain(message if not place or place in message else f"{place}: {message}")
     often = problem.get("count") or 1
-    tell(f"warning: {said}" + (f" ({often}x)" if often > 1 and str(often) not in said else ""))
+    word = "note" if problem.get("code") in DONE_FOR_YOU else "warning"
+    tell(f"{word}: {said}" + (f" ({often}x)" if often > 1 and str(often) not in said else ""))
 
 
 class Progress:

@@ -45,6 +45,12 @@ def test_a_place_that_the_message_names_is_not_said_twice(capsys: pytest.Capture
     assert capsys.readouterr().err == "warning: Left out: a.txt and 2 more.\n"
 
 
+def test_what_was_done_for_the_author_is_no_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    warn({"code": "shown", "message": "A page was made to show “a.pdf”.", "path": "a.pdf"})
+
+    assert capsys.readouterr().err == "note: A page was made to show “a.pdf”.\n"
+
+
 def test_what_somebody_else_wrote_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     show_table(("MESSAGE",), [("red \x1b[31m\x9b2J\nnext line",)])
     warn({"message": "Left out: \x1b]0;title\x07", "path": None})
