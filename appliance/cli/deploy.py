@@ -10,7 +10,7 @@ import click
 from appliance.cli.builds import asked, spelled, tell_line
 from appliance.cli.checkout import branch_of, commit_of
 from appliance.cli.client import Client, Refused
-from appliance.cli.hashing import Known, hash_files
+from appliance.cli.hashing import Hashed, Known, hash_files
 from appliance.cli.listing import compare, deploy_listing
 from appliance.cli.order import Order, tell_outcome, without_gaps
 from appliance.cli.output import Failure, Progress, show_json, size, tell
@@ -164,10 +164,24 @@ def _compare(client: Client, path: Path, site: str, progress: Progress, *, as_js
     if not path.is_dir():
         raise Failure("--dry-run needs a folder: what is in an archive is known once it is unpacked.")
     tree: Tree = folder_tree(path)
-    found = compare(client, site, hash_files(tree.files, progress, Known.of(path)))
+    found = _difference(client, site, tree, hash_files(tree.files, progress, Known.of(path)))
     progress.clear()
     if as_json:
         show_json(found)
         return
     show_difference(found)
     tell(f"{size(found['send'])} would be sent.")
+
+
+def _difference(client: Client, site: str, tree: Tree, files: list[Hashed]) -> dict[str, Any]:
+    """What a deploy would change, as the server says it; of a site that it would make, everything is new."""
+    try:
+        return compare(client, site, files)
+    except Refused as refused:
+        if refused.code != "no_such_site":
+            raise
+    added = [{"path": leaf.name, "bytes": leaf.size} for leaf in sorted(tree.files, key=lambda leaf: leaf.name)]
+    nothing: dict[str, list[str]] = {"added": [], "removed": []}
+    send = sum(leaf.size for leaf in tree.files)
+    same = {"removed": [], "changed": [], "unchanged": 0, "redirects": nothing, "headers": nothing}
+    return {"before": None, "after": None, "added": added, **same, "send": send}

@@ -136,6 +136,15 @@ def test_a_dry_run_says_what_would_change(run: Run, shop: str, server: tuple[Ser
     assert shown(server, shop) == page("one")
 
 
+def test_a_dry_run_of_a_first_deploy_makes_no_site(run: Run, shop: str, folder: Path) -> None:
+    for _ in range(2):
+        outcome = run("deploy", folder, "--site", shop, "--dry-run")
+
+        assert outcome.code == 0
+        assert outcome.out.splitlines() == ["+ about.html  83 B", "+ big.bin  400.0 kB", "+ index.html  79 B"]
+        assert outcome.err.endswith("400.2 kB would be sent.\n")
+
+
 def test_what_the_ignore_file_names_is_left_out(run: Run, shop: str, folder: Path) -> None:
     folder_of(folder, {".dropdockignore": "*.bin\n/drafts/\n!keep.bin\n", "drafts/a.html": "a", "keep.bin": "k"})
 
