@@ -31,6 +31,10 @@ LISTS = {  # several in one place, and what stands between them
 }
 SHAPES = {  # values without which a sentence of few words of its own is another one
     "marker": re.compile(r"(?:.*/)?[\w.-]+\.(?:json|py|toml|ya?ml)"),
+    "of_site": re.compile(r"[\w-]+"),
+    "one_deploy": re.compile(r"\w+"),
+    "one_flag": re.compile(r"\S+"),
+    "one_number": re.compile(r"\w+"),
     "package": re.compile(r"[\w@./-]*\w"),
     "sandbox": re.compile(r"bubblewrap|container|process"),
 }
@@ -48,6 +52,8 @@ def told(sentence: str, within: int = 0) -> str:
     """
     if spoken().tag == ENGLISH or within > DEEPEST:
         return sentence
+    if name := _whole().get(sentence):
+        return spoken().say(f"told.{name}")
     for known in _beginning(sentence[:1]):
         values = known.values(sentence)
         said = _values(values, within + 1) if values is not None else None
@@ -104,8 +110,6 @@ class _Known:
         In one walk from left to right: what is said may hold what a stranger wrote, in order to keep us busy.
         """
         first, last = self.pieces[0], self.pieces[-1]
-        if not self.places:
-            return {} if sentence == first else None
         at, end = len(first), len(sentence) - len(last)
         if at > end or not sentence.startswith(first) or not sentence.endswith(last):
             return None
@@ -121,9 +125,15 @@ class _Known:
 
 
 @cache
+def _whole() -> dict[str, str]:
+    """The names of those without a value, by their words."""
+    return {known.pieces[0]: known.name for known in _known() if not known.places}
+
+
+@cache
 def _beginning(letter: str) -> list[_Known]:
-    """Those a sentence that begins so may be: a page may show many lines, most of them not ours."""
-    return [known for known in _known() if known.pieces[0][:1] in {"", letter}]
+    """Those with values that a sentence may be that begins so: a page may show many lines, most of them not ours."""
+    return [known for known in _known() if known.places and known.pieces[0][:1] in {"", letter}]
 
 
 @cache

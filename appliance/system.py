@@ -97,15 +97,14 @@ class System:
         self._backs_up = bool(settings.backup_every)
         self._started_at = datetime.now(UTC)
 
-    async def look(self, actor: Actor, find: str = "") -> SystemFacts:
-        """Everything; of the settings those that have `find` in name, value or meaning. Forbidden to all others."""
+    async def look(self, actor: Actor) -> SystemFacts:
+        """Everything. Forbidden to all but operators."""
         _check(actor)
         checks, isolation, storage, (queue, queued) = await asyncio.gather(
             self.health.look(), self._isolation.get(), self._storage.look(), self._deploys.unfinished(MOST_QUEUED)
         )
         safety = await asyncio.to_thread(self._safety)
-        settings = [each for each in self._settings if _fits(each, find.lower())]
-        return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, settings, safety)
+        return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, self._settings, safety)
 
     async def log(self, actor: Actor, least: str = LEVELS[0]) -> LogFacts:
         """The newest lines of the log from this level on. Forbidden to all but operators."""
@@ -164,7 +163,3 @@ def described(settings: Settings) -> list[SettingFacts]:
 def _check(actor: Actor) -> None:
     if actor.role != "operator":
         raise Forbidden("Only operators may see how the system is.")
-
-
-def _fits(setting: SettingFacts, find: str) -> bool:
-    return any(find in text.lower() for text in (setting.name, setting.value, setting.about))

@@ -1,7 +1,7 @@
 """What the page about the installation shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from markupsafe import Markup
@@ -92,8 +92,10 @@ class SystemPage:
 def system_page(
     facts: SystemFacts, find: str, news: News | None, log: LogGlance, base: Base, bad_themes: Sequence[str] = ()
 ) -> SystemPage:
-    """From the facts, of which the settings are those with `find` in them; of each bad theme a sentence."""
+    """From the facts; of the settings those with `find` in name, value or meaning; of each bad theme a sentence."""
     more = facts.queued - len(facts.queue)
+    told_of = [replace(setting, about=told(setting.about)) for setting in facts.settings]
+    settings = [setting for setting in told_of if _has(setting, find.lower())]
     return SystemPage(
         version=facts.version,
         running=lasting((datetime.now(UTC) - facts.started_at).total_seconds()),
@@ -108,13 +110,17 @@ def system_page(
         storage=_storage(facts.storage),
         queue=[_queued(deploy) for deploy in facts.queue],
         more=t("system.more", count=more) if more > 0 else "",
-        settings=facts.settings,
-        settings_shown=counted(len(facts.settings), "setting"),
+        settings=settings,
+        settings_shown=counted(len(settings), "setting"),
         find=find,
         news=news,
         log=log,
         base=base,
     )
+
+
+def _has(setting: SettingFacts, find: str) -> bool:
+    return any(find in text.lower() for text in (setting.name, setting.value, setting.about))
 
 
 def _check(name: str, wrong: str | None) -> Check:

@@ -11,7 +11,7 @@ from admin_ui.edge import Route, Visit
 async def show(visit: Visit) -> Response:
     """Everything; of the settings those that are looked for."""
     find = request.args.get("find", "").strip()
-    facts = await visit.parts.system.look(visit.actor, find)
+    facts = await visit.parts.system.look(visit.actor)
     log = log_glance(await visit.parts.system.log(visit.actor, GRAVE))
     newest = handbook.news()
     news = News(newest.title, newest.body) if newest else None

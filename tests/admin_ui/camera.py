@@ -1,6 +1,5 @@
 """Windows of several people on one world, in light or dark, on a phone or a desk, and what axe says of them."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from tests.admin_ui.states import SET_UP, State
+from tests.admin_ui.states import State
 from tests.admin_ui.window import Window
 from tests.admin_ui.world import World
 from tests.cast import Person
@@ -51,17 +50,11 @@ class Camera:
         with Window.on(self.browser, self.world.url, **options) as window:
             if state.status >= 400:
                 window.expect(f"status of {state.status}")
-            window.page.goto(self._address(state))
+            window.page.goto(self.world.address(state.path))
             assert not state.who or not window.page.url.startswith(f"{self.world.url}/sign-in"), "signed out meanwhile"
             if state.act:
                 state.act(window.page)
             yield window.page
-
-    def _address(self, state: State) -> str:
-        if state.path == SET_UP:
-            return self.world.fresh()
-        path = re.sub(r"\{(\w+)\}", lambda match: self.world.deploys[match[1]], state.path)
-        return f"{self.world.url}{path}"
 
     def _signed(self, person: Person) -> Any:
         if person not in self.signed:

@@ -1,22 +1,33 @@
-"""The admin in German, in a real Chromium: what is dropped, what goes wrong, and that everything finds its place."""
+"""The admin in German: what is dropped, what goes wrong, that nothing is in English and everything finds its place."""
 
+import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.admin_ui.camera import Camera, overflow
+from tests.admin_ui.english import english_on
 from tests.admin_ui.house import House
-from tests.admin_ui.states import STATES
+from tests.admin_ui.reader import Reader
+from tests.admin_ui.states import STATES, State
 from tests.admin_ui.window import Window
-from tests.admin_ui.world import world
+from tests.admin_ui.world import CLIENTS, FAILED, FIRST, LONG, PRINTERS, REASON, World, world
 from tests.builders import page, tar_of
 from tests.cast import OLGA
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 30_000  # ms
+TEXTS = (LONG, LONG[:100], FIRST, FAILED, REASON, PRINTERS, "The press", "Cloudflare Pages", "English", *CLIENTS)
+OWN = "|".join(  # what the world's people wrote, and names
+    (*map(re.escape, TEXTS), r"\b(busy|Try \d+)\b", r"„(nothing|no good name)“", r"^Settings ·", r"Mozilla/.*")
+)
+CUT_OFF = """() => [...document.querySelectorAll(".table-frame, .form-line, .row")]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1)
+  .map((each) => `${each.className}: ${each.scrollWidth - each.clientWidth} px`)"""
 SEND = """(button) => fetch(button.form.action, {  // from elsewhere: this page stays, and watches
   method: "POST", headers: { Accept: "text/html" }, body: new URLSearchParams(new FormData(button.form)),
 })"""
@@ -28,6 +39,11 @@ def window(house: House, browser: Browser) -> Iterator[Window]:
     with Window.on(browser, house.server.url, locale="de-AT") as opened:
         opened.sign_in(OLGA)
         yield opened
+
+
+def is_german(state: State) -> bool:
+    """Whether a screen is for people: components are shown to those who work on the look."""
+    return state.screen != "components"
 
 
 def put(path: Path, files: dict[str, str]) -> Path:
@@ -67,16 +83,39 @@ def test_the_log_of_a_deploy_ends_in_german(window: Window, tmp_path: Path) -> N
     expect(log).not_to_contain_text("This rule", timeout=PATIENCE)
 
 
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("german") / "data") as laid_out:
+        yield laid_out
+
+
+def test_screens_are_german_through_and_through(everything: World) -> None:
+    with ExitStack() as stack:
+        reader = Reader(everything, "de", stack)
+        found = {
+            state.id: english_on(reader.read(state), "de", OWN)
+            for state in STATES
+            if is_german(state) and not state.act
+        }
+
+    assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize("words", ["Nothing was stored.", '<p title="The whole queue">x</p>', "<b>2 deploys wait</b>"])
+def test_english_on_a_german_page_is_found(words: str) -> None:
+    assert english_on(f'<html lang="de"><p>Gut. <i lang="en">What is new</i></p>{words}</html>', "de", OWN) != set()
+    assert english_on('<html lang="de"><p>Gut. <i lang="en">What is new</i></p></html>', "de", OWN) == set()
+
+
 @pytest.mark.long
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("size", ["phone", "desk"])
-def test_nothing_is_too_wide_in_german(browser: Browser, tmp_path: Path, size: str) -> None:
-    wide = {}
+def test_every_state_is_german_and_nothing_is_too_wide(browser: Browser, everything: World, size: str) -> None:
+    camera = Camera(browser, everything, "light", size, language="de")
+    wrong = {}
 
-    with world(tmp_path / "data") as laid_out:
-        camera = Camera(browser, laid_out, "light", size, language="de")
-        for state in (state for state in STATES if state.act is None):
-            with camera.on(state) as shown:
-                wide[state.id] = overflow(shown)
+    for state in filter(is_german, STATES):
+        with camera.on(state) as shown:
+            wrong[state.id] = (overflow(shown), shown.evaluate(CUT_OFF), english_on(shown.content(), "de", OWN))
 
-    assert {name: pixels for name, pixels in wide.items() if pixels} == {}
+    assert {name: found for name, found in wrong.items() if any(found)} == {}

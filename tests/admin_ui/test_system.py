@@ -72,6 +72,15 @@ async def test_settings_are_found_by_name_or_meaning(olga: Desk) -> None:
     assert "1 setting with" in by_meaning.text
 
 
+async def test_settings_are_found_by_what_they_mean_in_the_language_of_the_page(olga: Desk) -> None:
+    olga.client.headers["Accept-Language"] = "de"
+
+    shown = await olga.page("/system?find=größter+upload")
+
+    assert "upload_size" in shown.text
+    assert "1 Einstellung mit" in shown.text
+
+
 async def test_a_setting_that_is_not_as_usual_is_marked(olga: Desk) -> None:
     assert "Changed" in (await olga.page("/system?find=force_minify")).text
     assert "Changed" not in (await olga.page("/system?find=gate_window")).text

@@ -1,6 +1,7 @@
 """An installation in which every screen has something to show: laid out once, then served."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -22,6 +23,9 @@ from tests.builders import Served, appliance, deployed, page, served, zip_of
 from tests.cast import ALICE, BOB, EVERYBODY, Person
 
 MIA = Person("mia@example.org", "mia has very many", "user")
+SET_UP = "set-up link"
+"""The path of states of an installation nobody has an account on."""
+
 MANY = 120  # rows: more than two pages
 PASSWORD = "let them in please"
 SOURCE = {"mkdocs.yml": "site_name: Docs\n", "docs/index.md": "# Docs\n"}
@@ -31,6 +35,7 @@ CLIENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     "curl/8.14.1",
 )
+FIRST, FAILED, REASON, PRINTERS = "First words", "From the old machine", "The sale is on", "The printers"
 LONG = "Everything is new: the pictures, the prices, the words about us, and a page that says how to find the shop"
 
 
@@ -47,6 +52,12 @@ class World:
     @property
     def url(self) -> str:
         return self.server.url
+
+    def address(self, path: str) -> str:
+        """Of a state's path."""
+        if path == SET_UP:
+            return self.fresh()
+        return self.url + re.sub(r"{(\w+)}", lambda match: self.deploys[match[1]], path)
 
     def fresh(self) -> str:
         """The set-up link of a server nobody has an account on; started when it is first asked for."""
@@ -86,11 +97,11 @@ async def _lay_out(data: Path, sites: int) -> dict[str, str]:
 async def _blog(alice: httpx.AsyncClient) -> dict[str, str]:
     """A site with a life: versions, a failed one, aliases, problems found, a member."""
     pages = {f"posts/{number}.html": page(f"Post {number}") for number in range(12)}
-    first = await deployed(alice, "blog", zip_of({"index.html": page("Blog"), **pages}), message="First words")
+    first = await deployed(alice, "blog", zip_of({"index.html": page("Blog"), **pages}), message=FIRST)
     second = await deployed(
         alice, "blog", zip_of({"index.html": page("Blog, again"), "_redirects": RULES, **pages}), message=LONG
     )
-    failed = await deployed(alice, "blog", zip_of({"../evil.html": page("evil")}), message="From the old machine")
+    failed = await deployed(alice, "blog", zip_of({"../evil.html": page("evil")}), message=FAILED)
     await alice.put("/api/v1/sites/blog/aliases/staging", json={"deploy": first["id"]})
     await alice.put(f"/api/v1/sites/blog/members/{BOB.email}")
     return {"first": first["id"], "live": second["id"], "failed": failed["id"]}
@@ -101,10 +112,10 @@ async def _guarded(alice: httpx.AsyncClient) -> None:
     deploy = await deployed(alice, "shop", zip_of({"index.html": page("Shop")}))
     answers = [
         await alice.patch("/api/v1/sites/shop/gate", json={"covers": "everything", "password": PASSWORD}),
-        await alice.post("/api/v1/sites/shop/gate/links", json={"lifetime": 604800, "label": "The printers"}),
+        await alice.post("/api/v1/sites/shop/gate/links", json={"lifetime": 604800, "label": PRINTERS}),
         await alice.put("/api/v1/sites/shop/git", json={"url": "https://git.example.org/alice/shop.git"}),
         await alice.put("/api/v1/sites/shop/build/variables/API_TOKEN", json={"value": "not to be shown"}),
-        await alice.put("/api/v1/sites/shop/lock", json={"reason": "The sale is on"}),
+        await alice.put("/api/v1/sites/shop/lock", json={"reason": REASON}),
     ]
     assert [answer.text for answer in answers if not answer.is_success] == []
     assert deploy["state"] == "ready"
