@@ -1,12 +1,12 @@
 """What one file says that decides how another may be changed: digests, source maps, spaces that are seen."""
 
-import codecs
 import re
 from collections.abc import Callable
 
+from builds.charsets import first_garbled
 from builds.signs import Signs
 
-EDITION = "2"  # of this file; a new one has everything looked at again
+EDITION = "3"  # of this file; a new one has everything looked at again
 
 _SHA = b"sha"
 _SIGNS = Signs(_SHA)
@@ -19,8 +19,8 @@ _KEPT_BY_ITSELF = frozenset({b"pre", b"textarea", b"listing", b"xmp"})  # elemen
 
 Facts = dict[str, list[str]]
 """`digests` of any file (as in `integrity`, or `sha1-` and hexadecimal digits), `map` its source map's address,
-`spaces` what a stylesheet shows spaces in: tags, `.classes` and `#ids`, or `*`, and `garbled` the first line of a page
-that is not in UTF-8. What is empty is left out."""
+`spaces` what a stylesheet shows spaces in: tags, `.classes` and `#ids`, or `*`, `garbled` the first line of a page that
+is not in UTF-8, and `recoded` in what encoding one was of which there is one in UTF-8. What is empty is left out."""
 
 
 def read(language: str, content: bytes) -> Facts:
@@ -33,22 +33,11 @@ def read(language: str, content: bytes) -> Facts:
         found["digests"] = [*found.get("digests", ()), *(f"sha1-{one.decode()}" for one in _WORKER.findall(content))]
     if language in {"js", "css"} and b"sourceMappingURL=" in content and (maps := _MAP.findall(content)):
         found["map"] = [maps[-1].decode("utf-8", "replace")[:2000]]
-    if language == "html" and (line := _garbled(content)):
-        found["garbled"] = [line]
+    if language == "html" and (line := first_garbled(content)):
+        found["garbled"] = [str(line)]
     if language == "css" and b"white-space" in content and (spaces := _spaces(content)):
         found["spaces"] = sorted(spaces)
     return found
-
-
-def _garbled(page: bytes) -> str:
-    """The number of the first line that is not in UTF-8, as which the page is sent; a mark of UTF-16 is believed."""
-    if page.isascii() or page.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ""
-    try:
-        page.decode()
-    except UnicodeDecodeError as error:
-        return str(page.count(b"\n", 0, error.start) + 1)
-    return ""
 
 
 def sees_spaces(name: str) -> Callable[[bytes], bool]:

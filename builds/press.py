@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from builds import compress, facts
 from builds.bounded import bound
+from builds.charsets import in_utf8
 from builds.job import Job
 from builds.minify import minified
 from builds.snippets import inserted
@@ -64,8 +65,11 @@ def work(job: Job) -> dict[str, Any]:
     """Carry out one job; the news of it."""
     with open(job.content, "rb", buffering=0) as file:  # noqa: PTH123 - to make a `Path` takes longer than to read
         content = file.readall()
-    outcome: dict[str, Any] = {"made": None, "forms": [], "facts": facts.read(job.language, content)}
-    made = (minified(job.language, content) if job.minify else None) or content
+    recoded = in_utf8(content) if job.minify and job.language == "html" else None
+    meant = recoded.page if recoded else content
+    found = facts.read(job.language, meant) | ({"recoded": [recoded.named]} if recoded else {})
+    outcome: dict[str, Any] = {"made": None, "forms": [], "facts": found}
+    made = (minified(job.language, meant) if job.minify else None) or meant
     made = inserted(made, job.snippets) if job.snippets else made
     if made is not content:
         outcome["made"] = _write(job, made)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import posixpath
+import re
 from collections.abc import Container, Iterable, Mapping, Sized
 from dataclasses import replace
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from builds.values import Note, Report, Staging, StoredFile, Transforms, Unpacke
 from builds.workbench import Made, Task, Workbench
 
 _POLICY = b"'sha"  # as a Content-Security-Policy does
+_OTHER_CHARSET = re.compile(rb"text/html\s*;\s*charset\s*=\s*[\"']?(?!utf-?8)", re.IGNORECASE)
 
 Tasks = dict[str, Task]  # by path
 Outcomes = Mapping[str, Made]  # by the task's key
@@ -28,7 +30,9 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     `headers` are the contents of the files in which the site says what its pages are sent with. Progress is reported as
     part of the step `store`.
     """
-    bound = any(_POLICY in text for text in headers)
+    headers = list(headers)
+    other_charset = any(_OTHER_CHARSET.search(text) for text in headers)
+    bound = other_charset or any(_POLICY in text for text in headers)
     tasks = _tasks(unpacked, wanted, bound=bound)
     made = bench.make(task for task in tasks.values() if task.language.name == "css")
     tasks = _mind_spaces(tasks, made, bench.staging)
@@ -38,7 +42,7 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     tasks |= spared
     files = tuple(_served(file, tasks, made) for file in unpacked.files)
     forms = bench.forms([file for file in files if _is_compressed(file, wanted)])
-    notes = _notes(tasks.values(), made)
+    notes = _notes(tasks.values(), made, in_utf8=not other_charset)
     return replace(
         unpacked,
         files=files,
@@ -61,7 +65,7 @@ def open_bench(unpacked: Unpacked, wanted: Transforms, staging: Staging, presses
 def _tasks(unpacked: Unpacked, wanted: Transforms, *, bound: bool) -> Tasks:
     """What is to be done, by path. Files that stay as they are for sure may still say something about others.
 
-    The pages are `bound` when the site's own headers name inline scripts or styles by their digest.
+    The pages are `bound` when the site's own headers name inline scripts or styles by their digest, or their encoding.
     """
     if not (wanted.minify or wanted.snippets):
         return {}
@@ -135,12 +139,13 @@ def _is_compressed(file: StoredFile, wanted: Transforms) -> bool:
     return compress.SMALLEST <= file.size <= compress.LARGEST and extension_of(file.path) in wanted.compress
 
 
-def _notes(tasks: Iterable[Task], made: Outcomes) -> list[Note]:
-    """What the author should know: files whose making failed, and pages that visitors will see garbled."""
+def _notes(tasks: Iterable[Task], made: Outcomes, *, in_utf8: bool) -> list[Note]:
+    """What the author should know: files whose making failed, and pages that visitors would see garbled, `in_utf8`."""
     outcomes = [(task.file.path, made[task.key]) for task in tasks]
     failed = [(path, outcome.failed) for path, outcome in outcomes if outcome.failed]
     garbled = [(path, line) for path, outcome in outcomes for line in outcome.facts.get("garbled", ())]
-    return [*_not_optimised(failed), *_not_utf8(garbled)]
+    recoded = [(path, name) for path, outcome in outcomes for name in outcome.facts.get("recoded", ())]
+    return [*_not_optimised(failed), *(_not_utf8(garbled) if in_utf8 else ()), *_recoded(recoded)]
 
 
 def _not_optimised(failed: list[tuple[str, str]]) -> list[Note]:
@@ -160,6 +165,14 @@ def _not_utf8(garbled: list[tuple[str, str]]) -> list[Note]:
         "show its umlauts and accents garbled. Save it in UTF-8 and upload it again."
     )
     return [Note("not_utf8", message, path, len(garbled))]
+
+
+def _recoded(pages: list[tuple[str, str]]) -> list[Note]:
+    if not pages:
+        return []
+    path, encoding = min(pages)
+    message = f"“{shown(path)}” is in {encoding}{_and_more(pages)}: visitors get it in UTF-8, as all pages."
+    return [Note("recoded", message, path, len(pages))]
 
 
 def _and_more(found: Sized) -> str:

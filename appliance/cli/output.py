@@ -11,7 +11,9 @@ import click
 
 BAR = 30  # characters; the whole line stays below 80 columns
 REFRESH = 0.1  # seconds between two drawings of the line
-DONE_FOR_YOU = frozenset({"renamed", "shown", "wrapping_folder"})  # what is found with nothing wrong about it
+DONE_FOR_YOU = frozenset(
+    {"recoded", "renamed", "shown", "wrapping_folder"}
+)  # what is found with nothing wrong about it
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in what somebody else wrote they could move the cursor, or worse
 
 

@@ -181,20 +181,48 @@ def test_results_are_shared_by_sites_and_redone_where_their_content_is_gone(work
     assert works.read(first.files[0].sha256)
 
 
+GOOD: dict[str, str | bytes] = {
+    "index.html": "<p>Café",
+    "b.html": "<p>Café".encode("utf-16"),
+    "c.html": b"\xef\xbb\xbf<p>" + "ü".encode(),
+}
+
+
 def test_a_page_that_is_not_in_utf_8_is_named_each_time(works: Workshop) -> None:
-    latin = "<!doctype html>\n<meta charset=iso-8859-1>\n<p>Café".encode("latin-1")
-    good: dict[str, str | bytes] = {
-        "index.html": "<p>Café",
-        "b.html": "<p>Café".encode("utf-16"),
-        "c.html": b"\xef\xbb\xbf<p>" + "ü".encode(),
-    }
+    latin = "<!doctype html>\n<p>\n<p>Café".encode("latin-1")
+    files: Files = {**GOOD, "old.html": latin, "older.html": latin}
 
     for _ in range(2):
-        notes = works.run({**good, "old.html": latin, "older.html": latin}).notes
+        notes = works.run(files).notes
 
         assert [(note.code, note.path, note.count) for note in notes] == [("not_utf8", "old.html", 2)]
         assert "“old.html” is not in UTF-8 (line 3), and 1 more:" in notes[0].message
-    assert works.run(good).notes == ()
+    assert works.run(GOOD).notes == ()
+
+
+def test_a_page_in_an_encoding_that_it_names_is_sent_in_utf_8(works: Workshop) -> None:
+    text = "<!doctype html><meta charset=ISO-8859-1><p>Café für 5 €"
+    old = text.encode("cp1252")
+
+    for _ in range(2):
+        unpacked = works.run({"index.html": "home", "old.html": old})
+        file = {file.path: file for file in unpacked.files}["old.html"]
+
+        assert works.read(file.sha256) == text.replace("ISO-8859-1", "utf-8")
+        assert works.blobs.path(file.source).read_bytes() == old
+        assert [(note.code, note.path) for note in unpacked.notes] == [("recoded", "old.html")]
+        assert "is in ISO-8859-1: visitors get it in UTF-8" in unpacked.notes[0].message
+    assert works.deploy({"old.html": old}, minify=False)["index.html"].source == ""
+
+
+def test_pages_stay_where_the_sites_headers_name_their_encoding(works: Workshop) -> None:
+    old = "<meta charset=ISO-8859-1><p>Café".encode("cp1252")
+    headers = "/*\n  Content-Type: text/html; charset=iso-8859-1\n"
+
+    unpacked = works.run({"index.html": old, "_headers": headers}, aside=("_headers",))
+
+    assert [(file.path, file.source) for file in unpacked.files] == [("index.html", "")]
+    assert unpacked.notes == ()
 
 
 def test_an_empty_file_is_found_again(works: Workshop) -> None:
