@@ -89,7 +89,7 @@ function isSafe(path, limits) {
 }
 
 function names(found) {
-  const shown = found.slice(0, SHOWN).map(({ path }) => `“${path}”`);
+  const shown = found.slice(0, SHOWN).map(({ path }) => say("review.quoted", { path }));
   const more = found.length - shown.length;
   return shown.join(", ") + (more ? ` ${say("review.more", { count: more })}` : "");
 }
