@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.admin_ui.camera import Camera, overflow
+from tests.admin_ui.camera import SIZES, Camera, overflow
 from tests.admin_ui.english import english_on
 from tests.admin_ui.house import House
 from tests.admin_ui.reader import Reader
@@ -81,6 +81,19 @@ def test_the_log_of_a_deploy_ends_in_german(window: Window, tmp_path: Path) -> N
     log = window.page.locator("#log .log")
     expect(log).to_contain_text("Diese Regel sagt nicht, wohin sie führt", timeout=PATIENCE)
     expect(log).not_to_contain_text("This rule", timeout=PATIENCE)
+
+
+def test_the_longest_name_fits_on_a_phone(window: Window) -> None:
+    name, wide = "m" * 48, {}
+    window.page.set_viewport_size(SIZES["phone"])
+    window.new_site(name)
+
+    for tab in ("", "/deploys", "/settings", "/gate", "/builds", "/domains"):
+        window.page.goto(f"{window.url}/sites/{name}{tab}")
+        assert name in window.page.inner_text("h1")
+        wide[tab] = overflow(window.page)
+
+    assert set(wide.values()) == {0}, wide
 
 
 @pytest.fixture(scope="module")
