@@ -12,7 +12,7 @@ from urllib.parse import quote
 from builds.refusals import shown
 from builds.values import Note, Staging, StoredFile, Unpacked
 
-LARGEST = 512_000  # bytes of Markdown that is made a page: about a second's work, and a long book
+LARGEST = 256_000  # bytes of Markdown that is made a page: half a second's work, some seconds of the worst
 _MARKDOWN = "builds.markdown_page"  # imported when there is some: its library takes a megabyte that most never need
 
 _PICTURE = '<img src="{address}" alt="{name}">'
