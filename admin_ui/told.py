@@ -20,9 +20,9 @@ PHRASES = frozenset(  # values that are themselves words of the server; all othe
     {"again", "answer", "fault", "held", "how", "kind", "others", "rights", "rule", "said", "sentence", "state"}
     | {"taken", "way", "what"}
 )
-LOOSE = frozenset(
+LOOSE = frozenset(  # the server's words, or names, which are said as they are
     {"field", "method", "own", "role", "thing", "word"}
-)  # the server's words, or names: said as they are where they are names
+)
 FOREIGN = frozenset({"error", "reason"})  # maybe another program's words: those stand in quotation marks
 LISTS = {  # several in one place, and what stands between them
     "guesses": re.compile(r", or "),
@@ -39,7 +39,9 @@ SHAPES = {  # values without which a sentence of few words of its own is another
     "sandbox": re.compile(r"bubblewrap|container|process"),
 }
 WHOLE = "sentence"  # a value that is a sentence of the server's, whose words are not to be taken for those around it
-FIGURES = frozenset({"after", "at", "before", "between", "most"})  # values that are written as the language does
+FIGURES = frozenset(  # values that are written as the language does
+    {"added", "after", "at", "before", "between", "bytes", "count_of", "most", "used"}
+)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){1,4}", re.ASCII)
 _TENTHS = re.compile(r"(\d{1,15}\.\d) ([KM]B)", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)(?: UTC)?", re.ASCII)

@@ -242,6 +242,10 @@ def test_every_kind_of_problem_is_told() -> None:
             "Das darf nur jemand mit der Rolle Admin; dieses Konto hat die Rolle Benutzer.",
         ),
         (
+            "The snippet is 12,345 bytes long, and may have 10KB (snippet_size): shorten it.",
+            "Der Schnipsel ist 12.345 Bytes lang und darf 10KB haben (snippet_size): Kürzen Sie ihn.",
+        ),
+        (
             "The theme 'mud' cannot be used: accent is a colour such as #1d5fd1, not 'brown'.",
             "Das Theme „mud“ lässt sich nicht verwenden: accent ist eine Farbe wie #1d5fd1, nicht „brown“.",
         ),
