@@ -1,6 +1,7 @@
 """Composes manifests: of what the workshop made, what was live before, the site's options and its rule files."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -11,7 +12,16 @@ from appliance.settings import Settings
 from appliance.site_rules import RefusedRules, RuleReader
 from appliance.storage.blobs import Blobs
 from appliance.storage.history import recall, weigh
-from appliance.storage.manifest import Entry, Found, History, Manifest, Options, UnreadableManifest, Variant
+from appliance.storage.manifest import (
+    Entry,
+    Found,
+    History,
+    Manifest,
+    Options,
+    UnreadableManifest,
+    Variant,
+    encode,
+)
 from appliance.storage.media_types import served_as
 from builds import aside
 from builds.errors import BuildError
@@ -62,6 +72,31 @@ class Composer:
         except RefusedRules as error:
             limit = (error.limit.name, error.limit.value) if error.limit else None
             raise BuildError(error.code, str(error), limit=limit) from None
+
+
+class Composing:
+    """The manifest of one deploy, composed once it is known what the deploy holds, while that is made durable."""
+
+    def __init__(self, composer: Composer, work: Work, previous: Manifest | None, workspace: Path) -> None:
+        self._compose = partial(composer.manifest, work, previous=previous, workspace=workspace)
+        self._refused: BuildError | None = None
+        self._composed: tuple[Manifest, bytes] | None = None
+
+    def begin(self, unpacked: Unpacked) -> None:
+        """Compose it. Nothing is raised: whoever makes the content durable goes on."""
+        try:
+            manifest = self._compose(unpacked)
+            self._composed = manifest, encode(manifest)
+        except BuildError as error:
+            self._refused = error
+
+    def result(self) -> tuple[Manifest, bytes]:
+        """The manifest and its stored form; raises BuildError when its rules forbid that it is made."""
+        if self._refused is not None:
+            raise self._refused
+        if self._composed is None:
+            raise ValueError("it is not composed")
+        return self._composed
 
 
 def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now: int) -> Manifest:

@@ -15,7 +15,7 @@ from tortoise.exceptions import OperationalError
 from appliance.actor import Actor
 from appliance.build_logs import BuildLogs
 from appliance.building import Answer, Building
-from appliance.composing import Composer
+from appliance.composing import Composer, Composing
 from appliance.data_folder import DataFolder
 from appliance.deploys import DeployFacts, Failure, Work
 from appliance.errors import Limit
@@ -41,6 +41,7 @@ from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 DATABASE_BACK = 1.0  # seconds until what could not be written down is tried again
+READY_AFTER = 1.0  # seconds from a start until what optimises is started: visitors go first
 CALLED_OFF = 10.0  # seconds a caller waits at most for what was called off to be gone
 T = TypeVar("T")
 
@@ -94,7 +95,8 @@ class Jobs:
         for deploy in asking:
             self.deploys.under_way[deploy] = await self._progress_of(deploy)
         await asyncio.to_thread(self.queue.start)
-        await asyncio.to_thread(self._workshop.warm_up)
+        optimised = transforms_of(self._settings, self._folder, Options())
+        await asyncio.to_thread(self._workshop.warm_up, ready_after=READY_AFTER if optimised else None)
 
     async def stop(self, grace: float) -> None:
         """Let work under way finish within `grace` seconds; what does not stays queued for the next start."""
@@ -293,24 +295,26 @@ class Jobs:
             exact=listed is not None and listed.exact,
             order=self._order(work.deploy, listed),
         )
+        composing = Composing(self._composer, work, previous, workspace)
         unpacked = self._workshop.run(
             plan,
             lambda *step: self._report(progress, *step),
             lambda *line: self._log_line(work.deploy, progress, *line),
+            composing.begin,
         )
         if isinstance(unpacked, Source):
             return unpacked
         if unpacked.generator:
             self._on_loop(self.building.built(work.deploy, unpacked.generator))
         looked_up.update({name: getattr(unpacked, name) for name in LOOKED_UP})
-        manifest = self._composer.manifest(work, unpacked, previous, workspace)
+        manifest, encoded = composing.result()
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
         if saved := saving(manifest):
             progress.say(saved)
         with self._storing.room_for(work.deploy, manifest):
-            stored_as = self._manifests.put(manifest)
+            stored_as = self._manifests.put(manifest, encoded)
             self._keep_log(work.deploy, progress)
             self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, added(manifest, previous)))
         if listed is not None:

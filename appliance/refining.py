@@ -25,7 +25,7 @@ from appliance.models.deploy import Refinement
 from appliance.optimising import derived, megabytes
 from appliance.progress import LogLine
 from appliance.settings import Settings
-from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest, Variant
+from appliance.storage.manifest import Manifest, UnreadableManifest, Variant
 from appliance.storage.savings import Forms, improved, saved, sent
 from appliance.under_way import UnderWay
 from builds.environment import bare_environment
@@ -70,7 +70,7 @@ class Refining(Beside):
         self._is_busy = is_busy
         self._command = command
         self._under_way = work
-        self._manifests = Manifests(folder.manifests)
+        self._manifests = folder.stored_manifests
         self._logs = BuildLogs(folder.build_logs)
 
     async def start(self) -> None:

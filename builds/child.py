@@ -15,7 +15,7 @@ from builds import pipeline, priority, wire
 from builds.errors import BuildError
 from builds.order import Source
 from builds.presses import LARGE_UPLOAD, Presses
-from builds.values import Plan, Staging
+from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
 SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
@@ -123,7 +123,10 @@ def _watcher(
     def say(step: str, line: str) -> None:
         news.tell({"log": [datetime.now(UTC).isoformat(), step, redact(line)]})
 
-    return Watcher(report, say, cancelled, later)
+    def made(unpacked: Unpacked) -> None:
+        news.tell(wire.made_message(unpacked))
+
+    return Watcher(report, say, cancelled, later, made)
 
 
 def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher, redact: Redact) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def _serve(plan: Plan, stage: Stage, presses: Presses, watcher: Watcher, redact:
         return wire.refused_message(error)
     except OSError as error:
         return wire.refused_message(_from_system(error))
-    return wire.source_message(result) if isinstance(result, Source) else wire.done_message(result)
+    return wire.source_message(result) if isinstance(result, Source) else {"stored": True}
 
 
 def _is_large(plan: Plan) -> bool:

@@ -36,6 +36,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         bench = open_bench(unpacked, plan.transforms, staging, presses, watcher.report)
         if plan.transforms:
             unpacked = transform(unpacked, bench, plan.transforms, aside.contents(plan))
+        watcher.made(unpacked)
         staging.keep(unpacked.contents)
         staging.commit()
         watcher.later(bench.remember)

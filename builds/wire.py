@@ -6,10 +6,12 @@
 → {"expect": true}                           between plans: the next one will need presses
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
-← {"log": [time, "build", "42 pages"]}       these, then one of
-← {"done": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
+← {"log": [time, "build", "42 pages"]}       these; then, if it is a site, what it holds, not yet durably
+← {"made": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
            "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …},
            "generator": …, "cache_hits": …, "cache_misses": …, "kept_hits": …, "kept_misses": …}}
+                                             and last one of
+← {"stored": true}                           what was made can be relied on from now
 ← {"source": {"why": …, "offers": [{…}, …]}}
 ← {"refused": {"code": …, "detail": …, "path": …, "limit": [name, value] | null, "retry": false, "lines": […]}}
 """
@@ -80,22 +82,22 @@ def _cut(digests: str) -> Iterator[str]:
     return (digests[start : start + SHA256] for start in range(0, len(digests), SHA256))
 
 
-def done_message(unpacked: Unpacked) -> dict[str, Any]:
+def made_message(unpacked: Unpacked) -> dict[str, Any]:
     """The result as it is sent; what is hidden is no part of one."""
     files = [_packed(file) for file in unpacked.files]
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     variants = {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in unpacked.variants.items()}
     plain = {name: getattr(unpacked, name) for name in _PLAIN}
-    return {"done": {"files": files, "notes": notes, "variants": variants, **plain}}
+    return {"made": {"files": files, "notes": notes, "variants": variants, **plain}}
 
 
-def read_done(done: dict[str, Any]) -> Unpacked:
+def read_made(made: dict[str, Any]) -> Unpacked:
     """The result as it was meant."""
     return Unpacked(
-        tuple(StoredFile(*f) for f in done["files"]),
-        tuple(Note(*n) for n in done["notes"]),
-        {of: tuple(StoredVariant(*v) for v in forms) for of, forms in done["variants"].items()},
-        **{name: done[name] for name in _PLAIN},
+        tuple(StoredFile(*f) for f in made["files"]),
+        tuple(Note(*n) for n in made["notes"]),
+        {of: tuple(StoredVariant(*v) for v in forms) for of, forms in made["variants"].items()},
+        **{name: made[name] for name in _PLAIN},
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from builds import wire
@@ -20,6 +21,9 @@ CALLED_OFF = 5.0  # seconds a build gets to end what it has started, before its 
 
 Line = Callable[[str, str, str], None]
 """Called as `line(time, step, text)` for each line of a build's log; the time in ISO 8601, UTC."""
+
+Ahead = Callable[[Unpacked], None]
+"""Called with the result while it is still made durable: nothing may rely on it yet, and the plan may fail still."""
 
 
 class Workshop:
@@ -37,28 +41,42 @@ class Workshop:
         self._lock = threading.Lock()
         self._warm: _Child | None = None
         self._cooling: threading.Timer | None = None
+        self._settling: threading.Timer | None = None
         self._busy: dict[_Child, str] = {}  # the deploy each works on
         self._closed = False
 
-    def warm_up(self) -> None:
-        """Start a child ahead of the first plan, unless one is idle already."""
+    def warm_up(self, *, ready_after: float | None = None) -> None:
+        """Start a child ahead of the first plan, unless one is idle already.
+
+        `ready_after` so many seconds one that is idle still gets what it needs to optimise much: whoever has just
+        started has other things to do at first.
+        """
         with self._lock:
             wanted = self._warm is None and not self._closed
         if wanted:
             self._keep(_Child(self._command))
+        if ready_after is not None:
+            self._settling = _timer(ready_after, self._get_ready)
 
     def expect(self) -> None:
         """Have a child that is ready to optimise much: an upload is on its way, which takes time too."""
         self.warm_up()
-        with self._lock:
-            if self._warm is not None:
-                self._warm.get_ready()
+        self._get_ready()
 
-    def run(self, plan: Plan, report: Report, line: Line = lambda _time, _step, _text: None) -> Unpacked | Source:
-        """Have the plan carried out. Blocks. Raises BuildError (also when the child dies or takes too long)."""
+    def run(
+        self,
+        plan: Plan,
+        report: Report,
+        line: Line = lambda _time, _step, _text: None,
+        ahead: Ahead = lambda _unpacked: None,
+    ) -> Unpacked | Source:
+        """Have the plan carried out. Blocks. Raises BuildError (also when the child dies or takes too long).
+
+        What the callables raise is raised here, and ends the child.
+        """
         child = self._take(plan.deploy)
         try:
-            result = child.run(plan, report, line, self._timeout)
+            result = child.run(plan, _Told(report, line, ahead), self._timeout)
         except BuildError as error:
             self._give_back(child, reusable=error.code not in {"timed_out", "crashed", "cancelled"})
             raise
@@ -80,12 +98,18 @@ class Workshop:
         with self._lock:
             self._closed = True
             busy, idle, self._warm = list(self._busy), self._warm, None
-            if self._cooling:
-                self._cooling.cancel()
+            for timer in (self._cooling, self._settling):
+                if timer:
+                    timer.cancel()
         for child in busy:
             child.call_off()
         if idle:
             idle.end()
+
+    def _get_ready(self) -> None:
+        with self._lock:
+            if self._warm is not None:
+                self._warm.get_ready()
 
     def _take(self, deploy: str) -> "_Child":
         with self._lock:
@@ -119,15 +143,22 @@ class Workshop:
     def _cool_later(self) -> None:
         if self._cooling:
             self._cooling.cancel()
-        self._cooling = threading.Timer(self._idle, self._cool)
-        self._cooling.daemon = True
-        self._cooling.start()
+        self._cooling = _timer(self._idle, self._cool)
 
     def _cool(self) -> None:
         with self._lock:
             child, self._warm = self._warm, None
         if child:
             child.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who is told how a plan goes."""
+
+    report: Report
+    line: Line
+    ahead: Ahead
 
 
 class _Child:
@@ -149,14 +180,12 @@ class _Child:
     def is_alive(self) -> bool:
         return not (self._overdue or self._called_off) and self._process.poll() is None
 
-    def run(self, plan: Plan, report: Report, line: Line, timeout: float) -> Unpacked | Source:
-        deadline = threading.Timer(timeout, self._expire)
-        deadline.daemon = True
-        deadline.start()
+    def run(self, plan: Plan, told: _Told, timeout: float) -> Unpacked | Source:
+        deadline = _timer(timeout, self._expire)
         try:
             self._plan = plan
             self._send(wire.plan_message(plan))
-            return self._follow(report, line)
+            return self._follow(told)
         finally:
             deadline.cancel()
             if self._last_moment:
@@ -173,9 +202,7 @@ class _Child:
         if plan is None or plan.order is None or not plan.order.run:
             self.kill()
             return
-        self._last_moment = threading.Timer(CALLED_OFF, self.kill)
-        self._last_moment.daemon = True
-        self._last_moment.start()
+        self._last_moment = _timer(CALLED_OFF, self.kill)
         self._send({"cancel": plan.deploy})
 
     def end(self) -> None:
@@ -211,24 +238,32 @@ class _Child:
             except BrokenPipeError:
                 pass  # it died while idle; `_follow` finds its output ended and says so
 
-    def _follow(self, report: Report, line: Line) -> Unpacked | Source:
+    def _follow(self, told: _Told) -> Unpacked | Source:
+        made: Unpacked | None = None
         for news in self._news:
             message = json.loads(news)
             if "step" in message:
-                report(*message["step"])
+                told.report(*message["step"])
             elif "log" in message:
-                line(*message["log"])
+                told.line(*message["log"])
+            elif "made" in message:
+                made = wire.read_made(message["made"])
+                told.ahead(made)
             else:
                 self._plan = None
-                return self._outcome(message)
+                return self._outcome(message, made)
         raise self._ended_early()
 
-    def _outcome(self, message: dict[str, Any]) -> Unpacked | Source:
+    def _outcome(self, message: dict[str, Any], made: Unpacked | None) -> Unpacked | Source:
         if self._called_off:
             raise self._ended_early()
         if "refused" in message:
             raise wire.read_refused(message["refused"])
-        return wire.read_source(message["source"]) if "source" in message else wire.read_done(message["done"])
+        if "source" in message:
+            return wire.read_source(message["source"])
+        if made is None:
+            raise ValueError("a build child says that something is stored, but not what")
+        return made
 
     def _ended_early(self) -> BuildError:
         if self._overdue:
@@ -241,3 +276,11 @@ class _Child:
     def _expire(self) -> None:
         self._overdue = True
         self.call_off()
+
+
+def _timer(seconds: float, step: Callable[[], None]) -> threading.Timer:
+    """Have this done after so many seconds, in a thread that keeps no process alive."""
+    timer = threading.Timer(seconds, step)
+    timer.daemon = True
+    timer.start()
+    return timer

@@ -32,6 +32,8 @@ LONGEST_DESCRIPTOR = 24
 DESCRIPTORS = tuple(
     (signature, struct.Struct(numbers)) for signature in (b"PK\7\x08", b"") for numbers in ("<3L", "<L2Q")
 )
+LARGE = 48_000  # bytes of a file on average, from which on a second thread helps: with smaller ones both wait for each
+# other's turn at Python's lock, which takes as long as one thread alone, and twice its processor time (measured)
 COMPRESSION_LEVEL = 0x0006  # flags that only say how hard the packer tried
 RAW = -zlib.MAX_WBITS  # deflate without a header
 
@@ -82,13 +84,15 @@ class _Unpacking:
     def __init__(self, source: Source, intake: Intake, wanted: Wanted) -> None:
         self._source = source
         self._intake = intake
+        self._are_large = sum(entry.size for entry, _ in wanted) > LARGE * len(wanted)
         self._rest = iter(wanted)
         self._lock = threading.Lock()
         self._errors: list[BaseException] = []
 
     def run(self) -> None:
-        with ThreadPoolExecutor(THREADS, "unzip") as threads:
-            for future in [threads.submit(self._work) for _ in range(THREADS)]:
+        count = THREADS if self._are_large else 1
+        with ThreadPoolExecutor(count, "unzip") as threads:
+            for future in [threads.submit(self._work) for _ in range(count)]:
                 future.exception()
         if self._errors:
             raise self._errors[0]

@@ -52,7 +52,9 @@ class Facts:
         self._addresses = addresses
 
     async def look(self, row: Deploy, site: str, progress: Progress | None = None) -> DeployFacts:
-        """One deploy, with what points to it."""
+        """One deploy, with what points to it; nothing does before it is ready."""
+        if row.state == "queued":
+            return self.of(row, site, progress, live=False)
         aliases = await Alias.filter(deploy=row).order_by("name").values_list("name", flat=True)
         return self.of(row, site, progress, live=await Live.exists(deploy=row), aliases=map(str, aliases))
 

@@ -172,9 +172,9 @@ class Manifests:
         for unfinished in self.root.glob(".*"):
             unfinished.unlink()
 
-    def put(self, manifest: Manifest) -> str:
-        """Store the manifest, durably, and return the SHA-256 it is kept under."""
-        stored = encode(manifest)
+    def put(self, manifest: Manifest, encoded: bytes | None = None) -> str:
+        """Store the manifest, durably, and return the SHA-256 it is kept under; `encoded` where that was done."""
+        stored = encoded or encode(manifest)
         sha256 = hashlib.sha256(stored).hexdigest()
         beside = self.root / f".{sha256}.{os.getpid()}"
         try:

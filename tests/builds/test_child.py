@@ -41,11 +41,16 @@ def send(process: "subprocess.Popen[bytes]", plan: Plan) -> None:
 
 
 def outcome(process: "subprocess.Popen[bytes]") -> dict[str, Any]:
-    """The next message that is no step."""
+    """The last message on a plan."""
+    return following(process, "stored", "source", "refused")
+
+
+def following(process: "subprocess.Popen[bytes]", *kinds: str) -> dict[str, Any]:
+    """The next message that is one of these."""
     assert process.stdout
     for line in process.stdout:
         message: dict[str, Any] = json.loads(line)
-        if not message.keys() & {"step", "log"}:
+        if message.keys() & set(kinds):
             return message
     raise AssertionError("the child ended")
 
@@ -71,8 +76,8 @@ def test_one_child_serves_plan_after_plan(tmp_path: Path, blobs: Blobs) -> None:
         for name in ("d1", "d2"):
             send(process, plan_for(tmp_path, zip_of({"index.html": name}), name))
 
-            [[path, sha256, size]] = outcome(process)["done"]["files"]
-
+            [[path, sha256, size]] = following(process, "made")["made"]["files"]
+            assert outcome(process) == {"stored": True}
             assert (path, size) == ("index.html", 2)
             assert blobs.path(sha256).read_text() == name
 

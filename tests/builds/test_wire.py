@@ -75,9 +75,9 @@ def test_what_an_upload_is_arrives_as_it_was_sent(source: Source) -> None:
 
 @given(st.builds(Unpacked, files, notes, variants, generator=text, **dict.fromkeys(COUNTED, counts)))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
-    line = wire.dump(wire.done_message(unpacked))
+    line = wire.dump(wire.made_message(unpacked))
 
-    assert wire.read_done(json.loads(line)["done"]) == unpacked
+    assert wire.read_made(json.loads(line)["made"]) == unpacked
 
 
 @given(text, text, st.none() | text, limits, st.booleans(), texts)

@@ -234,6 +234,21 @@ def test_a_child_that_expects_an_upload_has_its_presses_before_the_plan_comes(tm
     assert press in warm.children()
 
 
+def test_an_idle_child_has_its_presses_a_while_after_a_start(real: Workshop) -> None:
+    real.warm_up(ready_after=0.1)
+
+    [warm] = children()
+    assert eventually(lambda: len(warm.children()) > 0)
+
+
+def test_what_was_made_is_told_ahead_and_is_the_result(tmp_path: Path, real: Workshop) -> None:
+    told: list[Unpacked] = []
+
+    made = real.run(plan_for(tmp_path), silent, ahead=told.append)
+
+    assert told == [made]
+
+
 def test_an_idle_child_that_does_not_end_by_itself_is_killed(tmp_path: Path) -> None:
     with workshop(DEAF) as made:
         made.warm_up()
