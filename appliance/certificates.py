@@ -44,13 +44,19 @@ class Certificates:
         self._pairs = pairs
         self._seen: dict[str, object] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._nobodys = self._ready(_empty_context())
         for pair in pairs:
             self._seen[pair.host] = _stamps(pair)
-            self._contexts[pair.host] = _context_of(pair)
+            self._contexts[pair.host] = self._ready(_context_of(pair))
         self._watch = FileWatch("certificates", self.look, look_seconds)
-        self.listening = _empty_context()
-        """What a connection begins with; it takes over the context of the host the client names (SNI, RFC 6066, 3)."""
-        self.listening.sni_callback = self._choose
+
+    def first(self) -> ssl.SSLContext:
+        """What a connection begins with: the default's context, where there is one.
+
+        It takes over that of the host the client names, if that is another (SNI, RFC 6066, 3). Where all have the same
+        certificate nobody is asked for it, which would be 4 % of a handshake.
+        """
+        return self._contexts.get(DEFAULT, self._nobodys)
 
     def find(self, host: str) -> ssl.SSLContext | None:
         """The context for a normalised host name: its own, that of `*.parent`, the default's, or None."""
@@ -75,17 +81,24 @@ class Certificates:
                 continue
             self._seen[pair.host] = stamps
             try:
-                self._contexts[pair.host] = _context_of(pair)
+                self._contexts[pair.host] = self._ready(_context_of(pair))
             except NoCertificate as error:
                 log.error("certificate_not_reloaded", host=pair.host or "default", reason=str(error))  # noqa: TRY400 - the reason is all there is to it
             else:
                 log.info("certificate_reloaded", host=pair.host or "default", file=str(pair.certificate))
 
-    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+    def _ready(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """The context as one that connections may begin with."""
+        if any(pair.host != DEFAULT for pair in self._pairs):
+            context.sni_callback = self._choose
+        return context
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, first: ssl.SSLContext) -> int | None:
         found = self.find(normalise_host(name) if name else DEFAULT)
         if found is None:
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-        connection.context = found
+        if found is not first:
+            connection.context = found
         return None
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +24,7 @@ from appliance.serving.slow_lane import AsgiApp
 from appliance.serving.table import Table
 from appliance.serving.visitor import Reception
 from appliance.tls import Entrance, LoopEntrance
+from appliance.tls_transport import Contexts
 
 __all__ = ["DoorLimits", "FrontDoor"]
 
@@ -125,15 +125,15 @@ class FrontDoor:
         self._servers += opened
         return opened
 
-    def open_tls(self, sockets: list[socket.socket], context: ssl.SSLContext) -> list[Server]:
+    def open_tls(self, sockets: list[socket.socket], first: Contexts) -> list[Server]:
         """Listen on bound TCP sockets for TLS; after `open`. They belong to the door."""
         opened: list[Server] = []
         for listening in sockets:
             attune(listening)
             if _DIRECT:
-                opened.append(Entrance(self, listening, context))
+                opened.append(Entrance(self, listening, first))
             else:
-                opened.append(LoopEntrance(self, listening, context))
+                opened.append(LoopEntrance(self, listening, first))
         self._servers += opened
         return opened
 

@@ -201,7 +201,7 @@ class _Front:
         """Begin to answer; raises CannotBegin."""
         await self.door.open(ways.plain.sockets)
         if ways.tls and ways.certificates:
-            self.door.open_tls(ways.tls.sockets, ways.certificates.listening)
+            self.door.open_tls(ways.tls.sockets, ways.certificates.first)
         if self.crew is not None:
             await self.crew.start()
 

@@ -87,13 +87,7 @@ class SocketTransport(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  (asyncio's signature)
         """As for every transport."""
-        if name == "peername":
-            return self._peer
-        if name == "socket":
-            return self._as_socket()
-        if name == "sockname":
-            return self._as_socket().getsockname()
-        return default
+        return self._peer if name == "peername" else self._know(name, default)
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Let another protocol have the connection."""
@@ -201,6 +195,14 @@ class SocketTransport(asyncio.Transport):
         self._lose(None)
 
     # ── how, as far as it differs with TLS
+
+    def _know(self, name: str, default: Any) -> Any:  # noqa: ANN401  (asyncio's signature)
+        """What is asked for less often than the peer's name."""
+        if name == "socket":
+            return self._as_socket()
+        if name == "sockname":
+            return self._as_socket().getsockname()
+        return default
 
     def _read(self) -> None:
         """There is something to read, or the end."""

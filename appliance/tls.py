@@ -10,7 +10,7 @@ from typing import Protocol
 from appliance.accepting import AT_ONCE, NO_SOCKETS_SECONDS, Accepting, Peer
 from appliance.serving.door import Door
 from appliance.serving.fast_lane import FastLane
-from appliance.tls_transport import Handshake, SecureTransport
+from appliance.tls_transport import Contexts, Manner, SecureTransport
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())  # silent until the program sets up logging
@@ -45,8 +45,9 @@ class SecureLane(FastLane):
         self._handshake: Greeting | None = None
 
     def begin(self, handshake: "Greeting") -> None:
-        """Hands are being shaken."""
+        """Hands are being shaken, for as long as a head may take."""
         self._handshake = handshake
+        self._allow(self._door.limits.head_seconds)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hands are shaken: HTTP/2, where the client agreed to it, is Hypercorn's."""
@@ -57,6 +58,12 @@ class SecureLane(FastLane):
             self._refused = True  # by this lane
             self._ready = None
             self._door.hand_over(self, self._transport, b"")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As a plain lane, also when hands have not been shaken."""
+        if self._handshake is not None:
+            _say_refused(self, str(exc))
+        super().connection_lost(exc)
 
     def retire(self) -> None:
         """As a plain lane; who is shaking hands has asked for nothing yet."""
@@ -69,9 +76,17 @@ class SecureLane(FastLane):
             super().abort()
 
     def expire(self, now: float) -> None:
-        """As a plain lane; the handshake has a time limit of its own."""
+        """As a plain lane; a handshake that takes too long is given up."""
         if self._handshake is None:
             super().expire(now)
+        elif now >= self._deadline:
+            self._handshake.cancel()
+
+    def _finish(self) -> None:
+        """As a plain lane: a client that has asked for the end sends nothing that would have to be waited for."""
+        if isinstance(self._transport, SecureTransport):
+            self._transport.hurry()
+        super()._finish()
 
     def _cut(self) -> bool:
         if self._handshake is None:
@@ -83,9 +98,9 @@ class SecureLane(FastLane):
 class Entrance:
     """Accepts on one listening socket, on the running loop, until `close`."""
 
-    def __init__(self, door: SecureDoor, listening: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, door: SecureDoor, listening: socket.socket, first: Contexts) -> None:
         self._door = door
-        self._context = context
+        self._manner = Manner(first, ssl.MemoryBIO(), _FAREWELL_SECONDS)
         self._accepting = Accepting(listening, self._welcome)
 
     def close(self) -> None:
@@ -99,30 +114,18 @@ class Entrance:
         if not self._door.expect(lane, lane.address):
             os.close(descriptor)
             return
-        connection = socket.socket(fileno=descriptor)
-        connection.setblocking(False)  # noqa: FBT003  (the socket module's own signature); what is wrapped goes by this
-        try:
-            secure = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        except OSError as error:  # the client has gone already
-            connection.close()
-            _refused(self._door, lane, str(error))
-            return
-        handshake = Handshake(
-            secure,
-            lambda shaken: SecureTransport(shaken, peer, lane, _FAREWELL_SECONDS).begin(),
-            lambda reason: _refused(self._door, lane, reason),
-        )
-        lane.begin(handshake)
-        handshake.begin(self._door.limits.head_seconds)
+        transport = SecureTransport(descriptor, peer, lane, self._manner)
+        lane.begin(transport)
+        transport.begin()
 
 
 class LoopEntrance:
     """The same where the loop cannot watch sockets: asyncio speaks TLS."""
 
-    def __init__(self, door: SecureDoor, listening: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, door: SecureDoor, listening: socket.socket, first: Contexts) -> None:
         self._door = door
         self._listening = listening
-        self._context = context
+        self._first = first
         self._loop = asyncio.get_running_loop()
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = self._loop.create_task(self._accept())
@@ -162,14 +165,14 @@ class LoopEntrance:
             await self._loop.connect_accepted_socket(
                 lambda: lane,
                 connection,
-                ssl=self._context,
+                ssl=self._first(),
                 ssl_handshake_timeout=self._door.limits.head_seconds,
                 ssl_shutdown_timeout=_FAREWELL_SECONDS,
             )
         except (OSError, asyncio.CancelledError) as error:  # no TLS, no certificate for them, or no time left
-            _refused(self._door, lane, str(error))
+            _say_refused(lane, str(error))
+            self._door.leave(lane)
 
 
-def _refused(door: SecureDoor, lane: SecureLane, reason: str) -> None:
+def _say_refused(lane: SecureLane, reason: str) -> None:
     log.debug("handshake_failed", extra={"address": lane.address, "reason": reason})
-    door.leave(lane)

@@ -1,112 +1,103 @@
-"""TLS straight on the socket: one call of OpenSSL to read, one to write, and nothing copied in between.
+"""TLS on a bare socket: OpenSSL works in memory, and a turn's words leave together.
 
-asyncio and uvloop hand every byte through two buffers in memory, which costs a request over TLS a fifth, and a large
-file a third. Needs a loop that can watch sockets, which Windows' cannot.
+What a handshake, a request and a good-bye come to are few reads and few writes: the client's last word of the handshake
+and its first request are read at once, the tickets, the answer and the good-bye are written at once. asyncio and uvloop
+take a turn of the loop and a write for each. Needs a loop that can watch sockets, which Windows' cannot.
 """
 
 import asyncio
+import os
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from appliance.socket_transport import HIGH, Bytes, SocketTransport
 
-_RECORD: Final = (
-    16 * 1024
-)  # bytes, the most that a record holds (RFC 8446, 5.1): one read leaves nothing behind in OpenSSL
+_RECORD: Final = 16 * 1024  # bytes, the most that a record holds (RFC 8446, 5.1)
+_GROUP: Final = 2 * _RECORD  # bytes written at a time
+_BEGINNING: Final = 4 * _RECORD  # the same of the first 128 KB of an answer: with fewer, 100 KB cost 8 % more
 _NOT_NOW = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
+Contexts = Callable[[], ssl.SSLContext]
+"""What the next connection is to begin with."""
 
-class Handshake:
-    """Shakes hands on an accepted, non-blocking socket; then `done` gets the TLS socket, or `failed` says why not.
 
-    Exactly one of them is called, from the event loop, unless it is cancelled, which counts as a failure. `begin` it
-    once.
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the connections of one event loop speak TLS.
+
+    `first` may return another one once certificates have changed. `said` holds what OpenSSL has made of a connection's
+    words until they are taken out, which is before any other may speak: so it takes no room for each of them. For
+    `farewell` seconds the other side may say good-bye.
     """
 
-    def __init__(
-        self,
-        connection: ssl.SSLSocket,
-        done: Callable[[ssl.SSLSocket], None],
-        failed: Callable[[str], None],
-    ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._connection = connection
-        self._done = done
-        self._failed = failed
-        self._descriptor = connection.fileno()
-        self._writes = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self, seconds: float) -> None:
-        """Shake hands, for so long at most."""
-        self._timer = self._loop.call_later(seconds, self._fail, "it took too long")
-        self._loop.add_reader(self._descriptor, self._go_on)
-        self._go_on()
-
-    def cancel(self) -> None:
-        """Give it up."""
-        self._fail("it was given up")
-
-    def _go_on(self) -> None:
-        try:
-            self._connection.do_handshake()
-        except ssl.SSLWantReadError:
-            self._await_room(wanted=False)
-        except ssl.SSLWantWriteError:
-            self._await_room(wanted=True)
-        except OSError as error:  # ssl.SSLError is one
-            self._fail(str(error))
-        else:
-            self._end()
-            self._done(self._connection)
-
-    def _await_room(self, *, wanted: bool) -> None:
-        if wanted and not self._writes:
-            self._loop.add_writer(self._descriptor, self._go_on)
-        elif self._writes and not wanted:
-            self._loop.remove_writer(self._descriptor)
-        self._writes = wanted
-
-    def _fail(self, reason: str) -> None:
-        if self._descriptor >= 0:
-            self._end()
-            self._connection.close()
-            self._failed(reason)
-
-    def _end(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._loop.remove_reader(self._descriptor)
-        self._await_room(wanted=False)
-        self._descriptor = -1
+    first: Contexts
+    said: ssl.MemoryBIO
+    farewell: float
 
 
 class SecureTransport(SocketTransport):
-    """A connection over which hands are shaken. Closing says good-bye; the other side has `farewell` seconds to."""
+    """A connection over which hands are shaken, before its protocol hears of it.
 
-    __slots__ = ("_connection", "_farewell", "_inside", "_timer")
+    When that fails the protocol hears of the end of what was never made, with the reason: `cancel` is one.
+    """
 
-    def __init__(
-        self, connection: ssl.SSLSocket, peer: object, protocol: asyncio.BaseProtocol, farewell: float
-    ) -> None:
-        super().__init__(connection.fileno(), peer, protocol)
-        self._connection = self._socket = connection
+    __slots__ = (
+        "_farewell",
+        "_heard",
+        "_held",
+        "_inside",
+        "_listens",
+        "_parted",
+        "_said",
+        "_secure",
+        "_shaken",
+        "_timer",
+    )
+
+    def __init__(self, descriptor: int, peer: object, protocol: asyncio.BaseProtocol, manner: Manner) -> None:
+        super().__init__(descriptor, peer, protocol)
+        self._heard = ssl.MemoryBIO()
+        self._said = manner.said
+        self._secure = manner.first().wrap_bio(self._heard, manner.said, server_side=True)
         # What it asks itself, straight: its own `read` and `write` cost as much again as the rest of a call.
-        self._inside: ssl.SSLSocket = getattr(connection, "_sslobj", connection)
-        self._farewell = farewell
-        self._timer: asyncio.TimerHandle | None = None
+        self._inside: ssl.SSLObject = getattr(self._secure, "_sslobj", self._secure)
+        self._farewell = manner.farewell
+        self._high = sys.maxsize  # until hands are shaken nobody is there to pause
+        self._shaken = False
+        self._listens = False  # hands are shaken, and good-bye is not said
+        self._held: bytes | None = None  # said in this turn, and sent when it ends; None: sent at once
+        self._parted = False  # good-bye is said
+        self._timer: asyncio.TimerHandle | None = None  # while the other side may say it
+
+    def begin(self, received: bytes = b"") -> None:
+        """Shake hands, beginning with what was `received`, or else with what is there to be read by now."""
+        self._reads = True
+        if received:
+            self._heard.write(received)
+            self._go_on()
+        else:
+            self._read()
+        self._begun = True
+        if self._lost:
+            self._bury()
+        else:
+            self._follow()
+
+    def cancel(self) -> None:
+        """Give the handshake up; nothing when hands are shaken."""
+        if not self._shaken:
+            self._lose(ConnectionAbortedError("it was given up"))
+
+    def hurry(self) -> None:
+        """Let closing not wait for the other side, which has nothing more to send."""
+        self._farewell = 0.0
 
     # ── what asyncio's transports do
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401  (asyncio's signature)
-        """As for every transport; `ssl_object` is the TLS socket."""
-        if name == "ssl_object":
-            return self._connection
-        if name == "sslcontext":
-            return self._connection.context
-        return super().get_extra_info(name, default)
 
     def can_write_eof(self) -> bool:
         """No: only closing ends what we send."""
@@ -116,84 +107,222 @@ class SecureTransport(SocketTransport):
         """See can_write_eof."""
         raise NotImplementedError
 
+    def resume_reading(self) -> None:
+        """Read what comes in, and what has come already."""
+        super().resume_reading()
+        if self._reads and self._heard.pending:
+            self._loop.call_soon(self._go_on)
+
     def write(self, data: Bytes) -> None:
         """Send; what the socket does not take now waits."""
-        if self._size or self._closing or not data:
-            self._write_later(data)
+        if self._closing or not data:
             return
-        sent = self._send(data)
-        if sent != len(data) and not self._closing:
-            self._keep(memoryview(bytes(data))[sent:])
+        if len(data) <= _RECORD and self._held == b"":  # the first that is said in a turn: nearly always
+            try:
+                self._inside.write(data)
+            except OSError as error:
+                self._fall_silent(error)
+            else:
+                self._held = self._said.read()
+            return
+        view = memoryview(data)
+        for start in range(0, len(view), _GROUP):
+            self._say(view[start : start + _GROUP])
 
     def writelines(self, list_of_data: Iterable[Bytes]) -> None:
         """Send all of it, in as few records as may be."""
         self.write(b"".join(list_of_data))
 
     def take(self, chunks: Sequence[Bytes]) -> int:
-        """Send what the socket takes now; how many of the bytes, from the first on.
+        """Send what the socket takes now, and some more, which waits; how many of the bytes, from the first on.
 
-        OpenSSL insists on getting what it did not take once more: whatever is written next must begin with these bytes,
-        and have 16 KB of them, if there are as many.
+        What waits is 32 KB at most: an answer begins with more at a time, but then there is room for it.
         """
-        if self._size or self._closing:
-            return 0
-        taken = 0
+        self._let_go()
+        taken, begins = 0, len(chunks) > 1
         for chunk in _whole_records(chunks):
-            sent = self._send(chunk)
-            taken += sent
-            if sent < len(chunk):
-                break
+            view = memoryview(chunk)
+            while view:
+                if self._size or self._closing:
+                    return taken
+                group = view[: _BEGINNING if begins and taken < 2 * _BEGINNING else _GROUP]
+                self._say(group)
+                taken += len(group)
+                view = view[len(group) :]
         return taken
 
-    # ── how
+    def abort(self) -> None:
+        """Close now; what was said in this turn has been said."""
+        self._let_go()
+        self._end_timer()
+        super().abort()
+
+    # ── reading
 
     def _read(self) -> None:
-        if self._timer is not None:
-            self._drain()
-            return
         try:
-            data = self._inside.read(_RECORD)
-        except _NOT_NOW:
+            data = os.read(self._descriptor, _RECORD)
+        except BlockingIOError:
             return
         except OSError as error:
             self._lose(error)
             return
+        if data:
+            self._heard.write(data)
+        else:
+            self._heard.write_eof()
+        if self._listens:
+            self._hear()
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Make something of what has been heard, whatever it is."""
+        if self._listens:
+            if self._reads and self._heard.pending:
+                self._hear()
+        elif self._parted:
+            self._ignore()
+        elif not self._lost and self._shake_hands():
+            if self._reads and self._heard.pending:
+                self._hear()
+            self._let_go()
+            self._held = None
+
+    def _shake_hands(self) -> bool:
+        """Go on with it; true when it is done, and the protocol has the connection."""
         try:
-            if data:
-                self._protocol.data_received(data)
-            else:
-                self._end()
+            self._inside.do_handshake()
+        except ssl.SSLWantReadError:
+            self._tell()
+            return False
+        except OSError as error:  # ssl.SSLError is one; what OpenSSL has to say of it is for the client
+            self._tell()
+            self._lose(error)
+            return False
+        self._shaken = self._listens = True
+        self._high = HIGH
+        self._held = self._said.read()  # the tickets go with the first answer
+        try:
+            self._protocol.connection_made(self)
         except Exception as error:  # noqa: BLE001  (the protocol's, told to the loop as asyncio's transports do)
             self._failed(error)
+        return True
 
-    def _send(self, data: Bytes) -> int:
-        """Send record by record, for OpenSSL takes what it is given whole or not at all; how many bytes."""
-        sent, size, write = 0, len(data), self._inside.write
+    def _hear(self) -> None:
+        """A turn: hand over, record by record, what was heard, and send together what is said to it.
+
+        What is paused stays where it is.
+        """
+        self._held = self._held or b""
+        while self._reads and self._listens:
+            try:
+                data = self._inside.read(_RECORD)
+            except _NOT_NOW:
+                self._tell()
+                break
+            except OSError as error:
+                self._tell()
+                self._let_go()
+                self._lose(error)
+                return
+            if self._said.pending:
+                self._tell()
+            try:
+                if data:
+                    self._protocol.data_received(data)
+                else:
+                    self._end()
+            except Exception as error:  # noqa: BLE001  (as above)
+                self._failed(error)
+            if not self._heard.pending:
+                break
+        held, self._held = self._held, None
+        if held:
+            self._put(held)
+
+    # ── writing
+
+    def _say(self, data: Bytes) -> None:
+        """Have up to 64 KB put into records and sent, in this turn or when it ends."""
         try:
-            if size <= _RECORD:
-                return write(data)
-            view = memoryview(data)
-            while sent < size:
-                sent += write(view[sent : sent + _RECORD])
-        except _NOT_NOW:
-            pass
+            if len(data) <= _RECORD:
+                self._inside.write(data)
+            else:
+                for start in range(0, len(data), _RECORD):
+                    self._inside.write(data[start : start + _RECORD])
         except OSError as error:
-            self._lose(error)
-        return sent
+            self._fall_silent(error)
+            return
+        sealed, held = self._said.read(), self._held
+        if held is None:
+            self._put(sealed)
+        elif len(held) + len(sealed) <= _RECORD:
+            self._held = held + sealed
+        else:
+            self._held = b""
+            self._put(held + sealed if held else sealed)
+
+    def _fall_silent(self, error: OSError) -> None:
+        self._said.read()  # for nobody: the next to speak must not find it there
+        self._lose(error)
+
+    def _tell(self) -> None:
+        """Send, or hold, what OpenSSL has to say by itself; who makes it talk and does not listen is left."""
+        sealed = self._said.read()
+        if sealed and self._size > HIGH:
+            self._lose(ConnectionAbortedError("it asks without reading"))
+        elif self._held is None:
+            self._put(sealed)
+        else:
+            self._held += sealed
+
+    def _let_go(self) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._put(held)
+
+    def _put(self, sealed: bytes) -> None:
+        """Send; what the socket does not take now waits, as what was sealed after it must."""
+        if self._lost or not sealed:
+            return
+        sent = 0
+        if not self._size:
+            try:
+                sent = os.write(self._descriptor, sealed)
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._lose(error)
+                return
+        if sent != len(sealed):
+            self._keep(memoryview(sealed[sent:]))  # a slow reader must not keep what is sent, too
+
+    # ── parting
 
     def _part(self) -> None:
         """Say good-bye; then nothing that comes is looked at, until the other side has closed, or its time is up."""
-        if self._timer is not None:
-            return
-        try:
-            self._connection.unwrap()
-        except _NOT_NOW:
-            pass
-        except OSError:  # the other side has left without one, and we were about to: nothing has failed
+        if not self._parted:
+            self._parted = True
+            self._listens = False
+            self._say_good_bye()
+            if self._size:  # this comes again when all is sent
+                return
+        if not self._farewell:
             self._lose(None)
-            return
+        elif self._timer is None and not self._lost:
+            self._await_good_bye()
+
+    def _say_good_bye(self) -> None:
+        with suppress(OSError):  # the other side has not said it, or has more to say: we do not listen any more
+            self._secure.unwrap()
+        sealed, held = self._said.read(), self._held
+        self._held = None
+        self._put(held + sealed if held else sealed)
+
+    def _await_good_bye(self) -> None:
         try:
-            self._connection.shutdown(socket.SHUT_WR)
+            self._as_socket().shutdown(socket.SHUT_WR)
         except OSError:
             self._lose(None)
             return
@@ -201,21 +330,23 @@ class SecureTransport(SocketTransport):
         self._reads = True
         self._follow()
 
-    def _drain(self) -> None:
-        """Drop what comes, past TLS, for it is not to be understood any more; the end of it is the end."""
-        try:
-            if socket.socket.recv(self._connection, HIGH):
-                return
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self._lose(None)
+    def _ignore(self) -> None:
+        """Drop what comes after the good-bye; the end of it is the end."""
+        self._heard.read()
+        if self._heard.eof:
+            self._end_timer()
+            self._lose(None)
 
-    def _lose(self, error: Exception | None) -> None:
+    def _end_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        super()._lose(error)
+
+    def _know(self, name: str, default: Any) -> Any:  # noqa: ANN401  (asyncio's signature)
+        if name == "ssl_object":  # that knows what was agreed on
+            return self._secure
+        if name == "sslcontext":
+            return self._secure.context
+        return super()._know(name, default)
 
 
 def _whole_records(chunks: Sequence[Bytes]) -> Sequence[Bytes]:

@@ -37,6 +37,8 @@ class Outlet:
             return total
         taken = self._take(chunks)
         self.piece = max(2 * _LITTLE, min(PIECE, 2 * taken))
+        if taken and self._transport.get_write_buffer_size():
+            return taken  # over TLS, where a transport keeps what it has sealed and the socket did not take
         if taken < total and not self._transport.is_closing():
             little = _cut(chunks, taken)
             self._transport.write(little)

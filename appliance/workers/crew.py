@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from appliance.front_door import FrontDoor, Server
 from appliance.live import LiveSites
 from appliance.pointer import Pointer
 from appliance.serving.counters import Counters
+from appliance.tls_transport import Contexts
 from appliance.workers.errands import Errands
 from appliance.workers.member import Member
 from appliance.workers.memory import Places
@@ -98,7 +98,7 @@ class Crew:
         counters: Counters,
         errands: Errands,
         door: FrontDoor,
-        tls: ssl.SSLContext | None,
+        tls: Contexts | None,
     ) -> None:
         self._orders = orders
         self._live = live

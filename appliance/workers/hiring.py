@@ -67,7 +67,7 @@ class Vacancies:
             )
 
         orders = Orders(command, begin, self.posts, self.places, self.memory, float(settings.worker_timeout))
-        tls = ways.certificates.listening if ways.certificates else None
+        tls = ways.certificates.first if ways.certificates else None
         crew = Crew(orders, live, parts.counters, Errands(door, app, ways.access_log), door, tls)
         live.peers = crew
         return crew

@@ -119,7 +119,7 @@ class _Worker:
             await self._opening.wait()
             await desk.door.open(desk.plain)
             if desk.certificates is not None:
-                desk.door.open_tls(desk.tls, desk.certificates.listening)
+                desk.door.open_tls(desk.tls, desk.certificates.first)
             await self._stopping.wait()
             await desk.door.close(self._grace)
             reporting.cancel()

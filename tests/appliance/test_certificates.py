@@ -36,7 +36,7 @@ def names_in(certificates: Certificates, host: str | None, context: ssl.SSLConte
 
 def _greet(certificates: Certificates, theirs: socket.socket) -> None:
     try:
-        certificates.listening.wrap_socket(theirs, server_side=True).close()
+        certificates.first().wrap_socket(theirs, server_side=True).close()
     except OSError:
         theirs.close()
 
@@ -85,6 +85,25 @@ def test_a_context_is_found_by_host(several: Certificates) -> None:
     assert len({id(context) for context in found.values()}) == 3
 
 
+def test_nobody_is_asked_for_a_certificate_where_all_have_the_same(tmp_path: Path, several: Certificates) -> None:
+    only = Certificates([write_pair(tmp_path, "default.test", stem="default")])
+
+    assert only.first() is only.find("any.test")
+    assert only.first().sni_callback is None
+    assert several.first() is several.find("other.test")
+    assert several.first().sni_callback is not None
+
+
+def test_a_connection_begins_with_the_certificate_as_it_is_now(several: Certificates, tmp_path: Path) -> None:
+    before = several.first()
+    write_pair(tmp_path, "newer.test", stem="default")
+    several.look()
+
+    assert several.first() is not before
+    assert names_in(several, "other.test") == {"newer.test"}
+    assert names_in(several, "shop.test") == {"shop.test"}
+
+
 def test_without_a_default_an_unknown_host_is_told_so(tmp_path: Path) -> None:
     certificates = Certificates([write_pair(tmp_path, "shop.test", host="shop.test")])
 
@@ -97,7 +116,7 @@ def test_old_tls_is_refused(several: Certificates) -> None:
     old = client_context(verify=False)
     old.minimum_version = ssl.TLSVersion.TLSv1_2
 
-    assert several.listening.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert several.first().minimum_version == ssl.TLSVersion.TLSv1_2
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     assert names_in(several, "shop.test", old) == {"shop.test"}
 

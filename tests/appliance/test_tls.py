@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -63,6 +64,20 @@ def test_a_body_of_megabytes_gets_through(tmp_path: Path) -> None:
             visitor.send(head(b"POST", b"/x", [(b"Content-Length", b"%d" % len(BIG))], ADMIN.encode()) + BIG)
 
             assert visitor.read().status == 200
+
+
+def test_tls_1_2_is_spoken_too(plane: Plane) -> None:
+    older = client_context("http/1.1")
+    older.maximum_version = ssl.TLSVersion.TLSv1_2
+    for _ in range(3):
+        with older.wrap_socket(connect(plane.port.tls), server_hostname="localhost") as visitor:
+            assert visitor.version() == "TLSv1.2"
+            visitor.sendall(head(b"GET", b"/", [(b"Connection", b"close")]))
+            answer = b""
+            while more := visitor.recv(65_536):
+                answer += more
+
+        assert answer.endswith(b"\r\n\r\nhome")
 
 
 def test_what_is_no_request_is_refused_over_tls(plane: Plane) -> None:
@@ -181,7 +196,7 @@ def test_an_entrance_goes_on_after_a_failed_accept() -> None:
         listening.setblocking(False)
 
         async def open_tls() -> None:
-            plane.door.open_tls([listening], server_context())
+            plane.door.open_tls([listening], server_context)
 
         plane.call(open_tls())  # which cannot accept yet
         time.sleep(0.05)

@@ -90,7 +90,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 def server_context() -> ssl.SSLContext:
     """What every plane serves TLS with; its certificate is for `localhost` and `site.localhost`."""
     with tempfile.TemporaryDirectory() as folder:
-        return served_by(Path(folder), "localhost", "site.localhost").listening
+        return served_by(Path(folder), "localhost", "site.localhost").first()
 
 
 @dataclass
@@ -208,7 +208,7 @@ async def _open_door(
         reception=wiring.reception,
     )
     await door.open([listening])
-    door.open_tls([secure], server_context())
+    door.open_tls([secure], server_context)
     return door
 
 
