@@ -25,6 +25,7 @@ from appliance.storage.manifest import (
 from appliance.storage.media_types import served_as
 from builds import aside
 from builds.errors import BuildError
+from builds.priority import gently
 from builds.values import Unpacked
 
 log = structlog.get_logger(__name__)
@@ -86,7 +87,7 @@ class Composing:
         """Compose it. Nothing is raised: whoever makes the content durable goes on."""
         try:
             manifest = self._compose(unpacked)
-            self._composed = manifest, encode(manifest)
+            self._composed = manifest, encode(manifest, gently)
         except BuildError as error:
             self._refused = error
 
@@ -103,7 +104,7 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
     """The manifest of an unpacked upload; `now` is in seconds since 1970, `previous` what is live at the time."""
     before = previous.entries if previous else {}
     entries = {}
-    for file in unpacked.files:
+    for file in gently(unpacked.files):
         old = before.get(file.path)
         modified = old.modified if old and old.sha256 == file.sha256 else now
         kind, coding = served_as(file.path)

@@ -1,17 +1,31 @@
 """Who goes first when there is not enough of the processor: visitors, then builds."""
 
 import os
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final, TypeVar
 
 NICE: Final = 5  # of 19: a third of what a visitor's answer gets, when both want all of it
+PATIENCE: Final = 0.5  # seconds in which it shows whether what has stepped aside gets anywhere
+SHARE: Final = 0.1  # of a processor: with less it does not
+AT_ONCE: Final = 0.00025  # seconds a thread of the server may keep the interpreter from visitors
+AT_MOST: Final = 0.002  # the same while there are none
+NAP: Final = 0.0001  # seconds in which it shows whether there are some
+BUSY: Final = 0.1  # of such a moment: who answers for longer has visitors waiting
+REST: Final = 3  # times as long as it was kept from them do they have the interpreter then
+
+T = TypeVar("T")
 
 
 def step_back() -> None:
     """Let the calling thread, and what it starts from now on, come after the server; harmless when it does already.
 
     Besides getting less, it does not interrupt the server when it has something to do again, where the system can tell
-    the two kinds apart (Linux).
+    the two kinds apart (Linux). That counts among the processes of one session only (sched(7), autogroups), so what
+    steps back must not begin a session of its own.
     """
     if hasattr(os, "setpriority"):
         thread = os.PRIO_PROCESS, 0
@@ -19,3 +33,58 @@ def step_back() -> None:
     if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) == os.SCHED_OTHER:
         with suppress(PermissionError):  # in a container that forbids it
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def step_aside() -> None:
+    """Let the calling thread have the processor only when nobody else wants it; there is no way back.
+
+    Unlike one that has stepped back it is interrupted at once, and its processor counts as a free one. On a busy
+    machine it may wait for ever: somebody has to look after it.
+    """
+    if hasattr(os, "sched_setscheduler"):
+        with suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def get_nowhere(work: Collection["Future[Any]"]) -> bool:
+    """Wait until this work of threads that have stepped aside is done; True, at once, when hardly any of it gets done.
+
+    That is told by the processor time of this process, so it is also true of work that waits for a slow disk.
+    """
+    rest = set(work)
+    while rest:
+        before = time.process_time()
+        rest = wait(rest, PATIENCE).not_done
+        if rest and time.process_time() - before < SHARE * PATIENCE:
+            return True
+    return False
+
+
+def gently(items: Iterable[T]) -> Iterator[T]:
+    """The items, for a thread of the server that does something with each: visitors are let in between.
+
+    Python runs one thread at a time, and visitors are answered by the main one, which gives way at every system call: a
+    thread that computes would have nearly all of the time until it is done.
+    """
+    if not hasattr(time, "pthread_getcpuclockid"):
+        yield from items
+        return
+    visitors = time.pthread_getcpuclockid(threading.main_thread().ident or 0)
+    turn, began = AT_ONCE, time.perf_counter()
+    for item in items:
+        yield item
+        taken = time.perf_counter() - began
+        if taken < turn:
+            continue
+        turn = AT_ONCE if _let_in(visitors, taken) else min(2 * turn, AT_MOST)
+        began = time.perf_counter()
+
+
+def _let_in(visitors: int, taken: float) -> bool:
+    """Leave the interpreter to visitors for a moment, a longer one if there are some; whether there are."""
+    before, began = time.clock_gettime(visitors), time.perf_counter()
+    time.sleep(NAP)
+    busy = time.clock_gettime(visitors) - before > BUSY * (time.perf_counter() - began)
+    if busy:
+        time.sleep(REST * taken)
+    return busy

@@ -25,6 +25,7 @@ from typing import Any
 
 from builds.errors import BuildError
 from builds.order import Keeping, Offer, Order, Source
+from builds.priority import gently
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
@@ -94,9 +95,9 @@ def made_message(unpacked: Unpacked) -> dict[str, Any]:
 def read_made(made: dict[str, Any]) -> Unpacked:
     """The result as it was meant."""
     return Unpacked(
-        tuple(StoredFile(*f) for f in made["files"]),
+        tuple(StoredFile(*f) for f in gently(made["files"])),
         tuple(Note(*n) for n in made["notes"]),
-        {of: tuple(StoredVariant(*v) for v in forms) for of, forms in made["variants"].items()},
+        {of: tuple(StoredVariant(*v) for v in forms) for of, forms in gently(made["variants"].items())},
         **{name: made[name] for name in _PLAIN},
     )
 

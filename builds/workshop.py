@@ -166,7 +166,7 @@ class _Child:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own executable with fixed arguments
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare_environment(), start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare_environment(), process_group=0
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both were asked to be pipes")

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from isal import isal_zlib
 
+from builds import priority
 from builds.errors import BuildError
 from builds.intake import THREADS, WHOLE, Intake
 from builds.refusals import damaged, shown
@@ -88,18 +89,24 @@ class _Unpacking:
         self._rest = iter(wanted)
         self._lock = threading.Lock()
         self._errors: list[BaseException] = []
+        self._insists = False  # on a share of the processor, having had next to nothing
 
     def run(self) -> None:
         count = THREADS if self._are_large else 1
-        with ThreadPoolExecutor(count, "unzip") as threads:
-            for future in [threads.submit(self._work) for _ in range(count)]:
-                future.exception()
+        with ThreadPoolExecutor(2 * count, "unzip") as threads:
+            aside = [threads.submit(self._work, aside=True) for _ in range(count)]
+            if priority.get_nowhere(aside):
+                self._insists = True
+                for future in [threads.submit(self._work) for _ in range(count)]:
+                    future.exception()
         if self._errors:
             raise self._errors[0]
 
-    def _work(self) -> None:
+    def _work(self, *, aside: bool = False) -> None:
         try:
-            while (item := self._next()) is not None:
+            if aside:
+                priority.step_aside()
+            while not (aside and self._insists) and (item := self._next()) is not None:
                 self._unpack(*item)
         except BaseException as error:
             self._errors.append(error)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,12 @@ from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
 _FEW = 32  # digests: to look for each in the text of a manifest is quicker than to parse it
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # one: `dumps` would make one for each entry
 RARE = ("coding", "immutable", "source", "source_size")  # fields of an entry that few have, stored by name
+
+
+Gently = Callable[[Iterable[Any]], Iterator[Any]]
+"""Passes on items one by one, and may let others have a turn in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +121,25 @@ class UnreadableManifest(Exception):
     """The stored form is damaged, or of a version this program does not know."""
 
 
-def encode(manifest: Manifest) -> bytes:
-    """The stored form: JSON, the same bytes for the same value."""
-    value = {
-        "version": VERSION,
-        "options": {name: getattr(manifest.options, name) for name in Options.__slots__},
-        "problems": [[p.code, p.message, p.path, p.line, p.count] for p in manifest.problems],
-        "entries": {path: _pack(entry) for path, entry in sorted(manifest.entries.items())},
+def encode(manifest: Manifest, gently: Gently = iter) -> bytes:
+    """The stored form: JSON, the same bytes for the same value. `gently` passes on what there is much of."""
+    entries = (f"{_json(path)}:{_json(_pack(entry))}" for path, entry in gently(sorted(manifest.entries.items())))
+    members = {
+        "version": _json(VERSION),
+        "options": _json({name: getattr(manifest.options, name) for name in Options.__slots__}),
+        "problems": _json([[p.code, p.message, p.path, p.line, p.count] for p in manifest.problems]),
+        "entries": f"{{{','.join(entries)}}}",
     }
     if manifest.history != History():
-        value["history"] = {"paths": manifest.history.paths, "seen": manifest.history.seen}
+        members["history"] = _json({"paths": manifest.history.paths, "seen": manifest.history.seen})
     if manifest.rules != NO_RULES:
-        value["rules"] = pack(manifest.rules)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        members["rules"] = _json(pack(manifest.rules))
+    whole = ",".join(f'"{name}":{member}' for name, member in members.items())
+    return f"{{{whole}}}".encode("utf-8", "surrogatepass")
+
+
+def _json(value: object) -> str:
+    return _JSON.encode(value)
 
 
 def _all(_: str) -> bool:

@@ -1,5 +1,6 @@
 """The workshop: one child kept warm, each plan with an end, and no process left behind."""
 
+import os
 import signal
 import sys
 import threading
@@ -116,6 +117,16 @@ def test_visitors_come_before_a_child(tmp_path: Path, real: Workshop) -> None:
     real.run(plan_for(tmp_path), silent)
 
     assert [child.nice() for child in children()] == [max(NICE, psutil.Process().nice())]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no sessions of this kind")
+def test_a_child_is_weighed_with_the_server_and_ends_by_itself(real: Workshop) -> None:
+    """Who is nicer counts among the processes of one session; a signal ends those of one group."""
+    real.warm_up()
+    [child] = children()
+
+    assert os.getsid(child.pid) == os.getsid(0)
+    assert os.getpgid(child.pid) == child.pid
 
 
 def test_warming_up_twice_starts_one_child(real: Workshop) -> None:

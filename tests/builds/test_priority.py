@@ -1,0 +1,95 @@
+"""Who goes first: visitors while the server computes, others while an upload is unpacked; and that this ends."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.storage.blobs import Blobs
+from builds.priority import gently
+from builds.values import Limits, Plan, Unpacked
+from builds.workshop import Workshop
+from tests.builders import build_command_for, page, zip_of
+
+COMPUTING = 0.2  # seconds of a thread's work
+HOG = "import time; end = time.monotonic() + 90\nwhile time.monotonic() < end: pass"
+FILES = 2_000  # a third of a second's work: two minutes with what is left beside a hog
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux is asked for it")
+
+
+def test_gently_passes_on_all_items_in_order() -> None:
+    assert list(gently(range(1_000))) == list(range(1_000))
+
+
+def test_a_thread_of_the_server_leaves_more_to_visitors_when_there_are_some() -> None:
+    over = threading.Event()
+
+    def answer() -> None:
+        while not over.is_set():
+            time.sleep(0)  # gives way, as every system call of a server does
+
+    assert left_over(answer, over) > left_over(over.wait, over)
+
+
+def test_an_upload_is_unpacked_on_a_machine_that_others_keep_busy(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "data" / "blobs")
+    blobs.create()
+    upload = tmp_path / "upload"
+    upload.write_bytes(zip_of({f"{number}.html": page(str(number)) for number in range(FILES)}))
+    workshop = Workshop(build_command_for(tmp_path / "data"), timeout=60, idle=60)
+    try:
+        with one_processor(), busy():
+            workshop.warm_up()
+            unpacked = workshop.run(Plan("d1", upload, tmp_path / "work", Limits()), lambda *_: None)
+    finally:
+        workshop.close()
+
+    assert isinstance(unpacked, Unpacked)
+    assert len(unpacked.files) == FILES
+
+
+def left_over(answer: Callable[[], object], over: threading.Event) -> float:
+    """The part of its time that a computing thread leaves to this one, which does this until it is `over`."""
+    over.clear()
+    left = []
+
+    def compute() -> None:
+        began, end = time.monotonic(), time.thread_time() + COMPUTING
+        for _ in gently(iter(int, 1)):
+            sum(range(100))
+            if time.thread_time() > end:
+                break
+        left.append(1 - COMPUTING / (time.monotonic() - began))
+        over.set()
+
+    threading.Thread(target=compute).start()
+    answer()
+    return left[0]
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """What is started within the block has one processor, the same for all."""
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(all_of_them)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
+@contextmanager
+def busy() -> Iterator[None]:
+    """Another program that wants all it can get, within the block."""
+    with subprocess.Popen([sys.executable, "-c", HOG]) as hog:
+        try:
+            yield
+        finally:
+            hog.kill()
