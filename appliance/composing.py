@@ -84,20 +84,26 @@ class Composing:
         self._composed: tuple[Manifest, bytes] | None = None
 
     def begin(self, unpacked: Unpacked) -> None:
-        """Compose it. Nothing is raised: whoever makes the content durable goes on."""
+        """Compose it. Nothing is raised that `result` cannot raise: whoever makes the content durable goes on."""
         try:
-            manifest = self._compose(unpacked)
-            self._composed = manifest, encode(manifest, gently)
+            self._composed = self._compose_and_encode(unpacked)
         except BuildError as error:
             self._refused = error
+        except FileNotFoundError:
+            pass  # a site's `_redirects` is read from the store, which may have it only once it is durable
 
-    def result(self) -> tuple[Manifest, bytes]:
-        """The manifest and its stored form; raises BuildError when its rules forbid that it is made."""
+    def result(self, unpacked: Unpacked) -> tuple[Manifest, bytes]:
+        """The manifest and its stored form, of content that is durable by now.
+
+        Raises BuildError when its rules forbid that it is made.
+        """
         if self._refused is not None:
             raise self._refused
-        if self._composed is None:
-            raise ValueError("it is not composed")
-        return self._composed
+        return self._composed or self._compose_and_encode(unpacked)
+
+    def _compose_and_encode(self, unpacked: Unpacked) -> tuple[Manifest, bytes]:
+        manifest = self._compose(unpacked)
+        return manifest, encode(manifest, gently)
 
 
 def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now: int) -> Manifest:

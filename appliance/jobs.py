@@ -307,7 +307,7 @@ class Jobs:
         if unpacked.generator:
             self._on_loop(self.building.built(work.deploy, unpacked.generator))
         looked_up.update({name: getattr(unpacked, name) for name in LOOKED_UP})
-        manifest, encoded = composing.result()
+        manifest, encoded = composing.result(unpacked)
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
