@@ -41,7 +41,7 @@ from builds.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 DATABASE_BACK = 1.0  # seconds until what could not be written down is tried again
-READY_AFTER = 1.0  # seconds from a start until what optimises is started: visitors go first
+READY_AFTER = 5.0  # seconds from a start until what optimises is started: visitors go first
 CALLED_OFF = 10.0  # seconds a caller waits at most for what was called off to be gone
 T = TypeVar("T")
 

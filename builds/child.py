@@ -124,7 +124,8 @@ def _watcher(
         news.tell({"log": [datetime.now(UTC).isoformat(), step, redact(line)]})
 
     def made(unpacked: Unpacked) -> None:
-        news.tell(wire.made_message(unpacked))
+        for message in wire.made_messages(unpacked):
+            news.tell(message)
 
     return Watcher(report, say, cancelled, later, made)
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 NICE: Final = 5  # of 19: a third of what a visitor's answer gets, when both want all of it
-PATIENCE: Final = 0.5  # seconds in which it shows whether what has stepped aside gets anywhere
+PATIENCE: Final = 0.2  # seconds in which it shows whether what has stepped aside gets anywhere
 SHARE: Final = 0.1  # of a processor: with less it does not
-AT_ONCE: Final = 0.00025  # seconds a thread of the server may keep the interpreter from visitors
+AT_ONCE: Final = 0.00025  # seconds of work in which a thread of the server may keep the interpreter from visitors
 AT_MOST: Final = 0.002  # the same while there are none
 NAP: Final = 0.0001  # seconds in which it shows whether there are some
 BUSY: Final = 0.1  # of such a moment: who answers for longer has visitors waiting
@@ -70,14 +70,14 @@ def gently(items: Iterable[T]) -> Iterator[T]:
         yield from items
         return
     visitors = time.pthread_getcpuclockid(threading.main_thread().ident or 0)
-    turn, began = AT_ONCE, time.perf_counter()
+    turn, began = AT_ONCE, time.thread_time()
     for item in items:
         yield item
-        taken = time.perf_counter() - began
+        taken = time.thread_time() - began
         if taken < turn:
             continue
         turn = AT_ONCE if _let_in(visitors, taken) else min(2 * turn, AT_MOST)
-        began = time.perf_counter()
+        began = time.thread_time()
 
 
 def _let_in(visitors: int, taken: float) -> bool:

@@ -7,8 +7,10 @@
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these; then, if it is a site, what it holds, not yet durably
-← {"made": {"files": [[path, sha256, size, and where it has an original: sha256, size], …],
-           "notes": [[code, message, path, count], …], "variants": {sha256: [[coding, sha256, size], …], …},
+← {"files": [[path, sha256, size, and where it has an original: sha256, size], …]}
+                                             a hundred a line, and so of
+← {"variants": {sha256: [[coding, sha256, size], …], …}}
+← {"made": {"notes": [[code, message, path, count], …],
            "generator": …, "cache_hits": …, "cache_misses": …, "kept_hits": …, "kept_misses": …}}
                                              and last one of
 ← {"stored": true}                           what was made can be relied on from now
@@ -18,19 +20,20 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from builds.errors import BuildError
 from builds.order import Keeping, Offer, Order, Source
-from builds.priority import gently
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
 
 SHA256 = 64  # characters
+PORTION = 100  # files, or contents with their forms, of a result in one line
 _PLAIN = (
     "generator",
     "cache_hits",
@@ -38,6 +41,9 @@ _PLAIN = (
     "kept_hits",
     "kept_misses",
 )  # fields of a result that are sent as they are
+
+
+T = TypeVar("T")
 
 
 def dump(message: dict[str, Any]) -> bytes:
@@ -83,23 +89,45 @@ def _cut(digests: str) -> Iterator[str]:
     return (digests[start : start + SHA256] for start in range(0, len(digests), SHA256))
 
 
-def made_message(unpacked: Unpacked) -> dict[str, Any]:
-    """The result as it is sent; what is hidden is no part of one."""
-    files = [_packed(file) for file in unpacked.files]
+def made_messages(unpacked: Unpacked) -> Iterator[dict[str, Any]]:
+    """The result as it is sent, in portions: a server answers visitors between two. What is hidden is no part of it."""
+    for files in _portions(unpacked.files):
+        yield {"files": [_packed(file) for file in files]}
+    for variants in _portions(unpacked.variants.items()):
+        yield {"variants": {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in variants}}
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
-    variants = {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in unpacked.variants.items()}
-    plain = {name: getattr(unpacked, name) for name in _PLAIN}
-    return {"made": {"files": files, "notes": notes, "variants": variants, **plain}}
+    yield {"made": {"notes": notes, **{name: getattr(unpacked, name) for name in _PLAIN}}}
 
 
-def read_made(made: dict[str, Any]) -> Unpacked:
-    """The result as it was meant."""
-    return Unpacked(
-        tuple(StoredFile(*f) for f in gently(made["files"])),
-        tuple(Note(*n) for n in made["notes"]),
-        {of: tuple(StoredVariant(*v) for v in forms) for of, forms in gently(made["variants"].items())},
-        **{name: made[name] for name in _PLAIN},
-    )
+class Made:
+    """What the messages about a result come to."""
+
+    def __init__(self) -> None:
+        self._files: list[StoredFile] = []
+        self._variants: dict[str, tuple[StoredVariant, ...]] = {}
+
+    def add(self, message: dict[str, Any]) -> bool:
+        """Take a portion; whether the message was one."""
+        if "files" in message:
+            self._files.extend(StoredFile(*file) for file in message["files"])
+        elif "variants" in message:
+            self._variants.update(
+                (of, tuple(StoredVariant(*form) for form in forms)) for of, forms in message["variants"].items()
+            )
+        else:
+            return False
+        return True
+
+    def whole(self, made: dict[str, Any]) -> Unpacked:
+        """The result as it was meant, once its last message is there."""
+        notes = tuple(Note(*note) for note in made["notes"])
+        return Unpacked(tuple(self._files), notes, self._variants, **{name: made[name] for name in _PLAIN})
+
+
+def _portions(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while portion := list(islice(rest, PORTION)):
+        yield portion
 
 
 def source_message(source: Source) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from builds import wire
 from builds.environment import bare_environment
 from builds.errors import BuildError
 from builds.order import Source
+from builds.priority import gently
 from builds.values import Plan, Report, Unpacked
 
 STOP_WAIT = 0.5  # seconds an idle child gets to end by itself once its input is closed
@@ -240,14 +241,17 @@ class _Child:
 
     def _follow(self, told: _Told) -> Unpacked | Source:
         made: Unpacked | None = None
-        for news in self._news:
+        portions = wire.Made()
+        for news in gently(self._news):
             message = json.loads(news)
+            if portions.add(message):
+                continue
             if "step" in message:
                 told.report(*message["step"])
             elif "log" in message:
                 told.line(*message["log"])
             elif "made" in message:
-                made = wire.read_made(message["made"])
+                made = portions.whole(message["made"])
                 told.ahead(made)
             else:
                 self._plan = None

@@ -39,6 +39,7 @@ COMPONENTS = (
     Component("git", ("git",)),
     Component("zstd", ("zstd",)),
     Component("age", ("age",)),
+    Component("openssl", ("openssl",)),
     Component("nginx-light", ("nginx", "/usr/sbin/nginx")),
     Component("caddy", ("caddy",)),
     Component("haproxy", ("haproxy", "/usr/sbin/haproxy")),

@@ -66,6 +66,16 @@ def test_a_body_of_megabytes_gets_through(tmp_path: Path) -> None:
             assert visitor.read().status == 200
 
 
+@pytest.mark.needs("openssl")
+def test_hands_are_shaken_once(plane: Plane) -> None:
+    """In TLS 1.2 a client could ask for it again and again, which costs it next to nothing."""
+    ask = ["openssl", "s_client", "-connect", f"127.0.0.1:{plane.port.tls}", "-servername", "localhost", "-tls1_2"]
+    said = subprocess.run(ask, input=b"R\n", capture_output=True, timeout=30, check=False)
+
+    assert b"RENEGOTIATING" in said.stderr + said.stdout
+    assert b"no renegotiation" in said.stderr
+
+
 def test_tls_1_2_is_spoken_too(plane: Plane) -> None:
     older = client_context("http/1.1")
     older.maximum_version = ssl.TLSVersion.TLSv1_2

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import psutil
 
+from appliance.jobs import READY_AFTER
 from tests.benchmarks.deploy import account, time_deploy, time_unzip
 from tests.benchmarks.tools import compare
 from tests.builders import served
@@ -73,7 +74,7 @@ def _times(data: Path, environment: dict[str, str], uploads: dict[str, Path]) ->
     token = account(data)
     taken: dict[str, float] = {}
     with served(data, environment=environment, minify="site") as server:
-        time.sleep(1.5)  # the build child and its presses have started by then, as on a server that has run for a while
+        time.sleep(READY_AFTER + 1.5)  # build child and presses have started, as on a server in use
         for name, archive in uploads.items():
             before, made = _family(server.process.pid), _made(server.port)
             taken[name] = time_deploy(archive, server.port, token, again=bool(taken))

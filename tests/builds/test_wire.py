@@ -13,6 +13,7 @@ from builds.order import Keeping, Offer, Order, Source
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
+from builds.wire import PORTION, SHA256
 
 text = st.text(max_size=50)  # also new lines, quotes and what no terminal shows
 COUNTED = ("cache_hits", "cache_misses", "kept_hits", "kept_misses")
@@ -75,9 +76,20 @@ def test_what_an_upload_is_arrives_as_it_was_sent(source: Source) -> None:
 
 @given(st.builds(Unpacked, files, notes, variants, generator=text, **dict.fromkeys(COUNTED, counts)))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
-    line = wire.dump(wire.made_message(unpacked))
+    *portions, last = (json.loads(wire.dump(message)) for message in wire.made_messages(unpacked))
+    made = wire.Made()
 
-    assert wire.read_made(json.loads(line)["made"]) == unpacked
+    assert all(made.add(portion) for portion in portions)
+    assert not made.add(last)
+    assert made.whole(last["made"]) == unpacked
+
+
+def test_a_large_result_is_sent_in_portions() -> None:
+    unpacked = Unpacked(tuple(StoredFile(f"{number}.html", "1" * SHA256, number) for number in range(2 * PORTION + 1)))
+
+    sizes = [len(message["files"]) for message in wire.made_messages(unpacked) if "files" in message]
+
+    assert sizes == [PORTION, PORTION, 1]
 
 
 @given(text, text, st.none() | text, limits, st.booleans(), texts)
