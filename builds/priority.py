@@ -31,7 +31,7 @@ def step_back() -> None:
         thread = os.PRIO_PROCESS, 0
         os.setpriority(*thread, max(NICE, os.getpriority(*thread)))
     if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) == os.SCHED_OTHER:
-        with suppress(PermissionError):  # in a container that forbids it
+        with suppress(OSError):  # in a container that forbids it, or knows no such thing
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
@@ -42,7 +42,7 @@ def step_aside() -> None:
     machine it may wait for ever: somebody has to look after it.
     """
     if hasattr(os, "sched_setscheduler"):
-        with suppress(PermissionError):
+        with suppress(OSError):  # likewise
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
