@@ -77,11 +77,7 @@ class SocketTransport(asyncio.Transport):
                 self._receive(received)
             else:
                 self._read()
-        self._begun = True
-        if self._lost:
-            self._bury()
-        else:
-            self._follow()
+        self._settle()
 
     # ── what asyncio's transports do
 
@@ -251,6 +247,14 @@ class SocketTransport(asyncio.Transport):
             os.close(self._descriptor)
 
     # ── how
+
+    def _settle(self) -> None:
+        """The first turn is over: have the loop know of the connection, if it stays."""
+        self._begun = True
+        if self._lost:
+            self._bury()
+        else:
+            self._follow()
 
     def _follow(self) -> None:
         """Have the socket watched for what is wanted of it now."""

@@ -82,11 +82,7 @@ class SecureTransport(SocketTransport):
             self._go_on()
         else:
             self._read()
-        self._begun = True
-        if self._lost:
-            self._bury()
-        else:
-            self._follow()
+        self._settle()
 
     def cancel(self) -> None:
         """Give the handshake up; nothing when hands are shaken."""

@@ -21,13 +21,12 @@ COMPUTING = 0.2  # seconds of a thread's work
 HOG = "import time; end = time.monotonic() + 90\nwhile time.monotonic() < end: pass"
 FILES = 2_000  # a third of a second's work: two minutes with what is left beside a hog
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux is asked for it")
-
 
 def test_gently_passes_on_all_items_in_order() -> None:
     assert list(gently(range(1_000))) == list(range(1_000))
 
 
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="the system does not say how long a thread ran")
 def test_a_thread_of_the_server_leaves_more_to_visitors_when_there_are_some() -> None:
     over = threading.Event()
 
@@ -38,6 +37,7 @@ def test_a_thread_of_the_server_leaves_more_to_visitors_when_there_are_some() ->
     assert left_over(answer, over) > left_over(over.wait, over)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system keeps no process to a processor")
 def test_an_upload_is_unpacked_on_a_machine_that_others_keep_busy(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path / "data" / "blobs")
     blobs.create()
