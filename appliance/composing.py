@@ -84,26 +84,20 @@ class Composing:
         self._composed: tuple[Manifest, bytes] | None = None
 
     def begin(self, unpacked: Unpacked) -> None:
-        """Compose it. Nothing is raised that `result` cannot raise: whoever makes the content durable goes on."""
+        """Compose it. That its rules forbid it is raised by `result`: whoever makes the content durable goes on."""
         try:
-            self._composed = self._compose_and_encode(unpacked)
+            manifest = self._compose(unpacked)
+            self._composed = manifest, encode(manifest, gently)
         except BuildError as error:
             self._refused = error
-        except FileNotFoundError:
-            pass  # a site's `_redirects` is read from the store, which may have it only once it is durable
 
-    def result(self, unpacked: Unpacked) -> tuple[Manifest, bytes]:
-        """The manifest and its stored form, of content that is durable by now.
-
-        Raises BuildError when its rules forbid that it is made.
-        """
+    def result(self) -> tuple[Manifest, bytes]:
+        """The manifest and its stored form; raises BuildError when its rules forbid that it is made."""
         if self._refused is not None:
             raise self._refused
-        return self._composed or self._compose_and_encode(unpacked)
-
-    def _compose_and_encode(self, unpacked: Unpacked) -> tuple[Manifest, bytes]:
-        manifest = self._compose(unpacked)
-        return manifest, encode(manifest, gently)
+        if self._composed is None:
+            raise ValueError("it is not composed")
+        return self._composed
 
 
 def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now: int) -> Manifest:

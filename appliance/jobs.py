@@ -24,6 +24,7 @@ from appliance.job_failures import lost_upload, not_written, tried_enough
 from appliance.listed_content import ListedContent
 from appliance.optimising import limits_of, saving, transforms_of
 from appliance.progress import LogLine, Progress
+from appliance.serving.rules.reading import FILES
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Options
@@ -289,6 +290,7 @@ class Jobs:
             filename=work.filename,
             transforms=transforms_of(self._settings, self._folder, work.options),
             aside=ASIDE,
+            read=FILES,
             listing=listed.path if listed else None,
             pending=listed.pending.content if listed else None,
             held=previous.contents if listed and previous else frozenset(),
@@ -307,7 +309,7 @@ class Jobs:
         if unpacked.generator:
             self._on_loop(self.building.built(work.deploy, unpacked.generator))
         looked_up.update({name: getattr(unpacked, name) for name in LOOKED_UP})
-        manifest, encoded = composing.result(unpacked)
+        manifest, encoded = composing.result()
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)

@@ -68,9 +68,9 @@ class RuleReader:
     def read(self, manifest: Manifest, aside: Path, now: int) -> Manifest:
         """The manifest with the rules its files hold, and with what is wrong in them among its problems.
 
-        Files that were set `aside` (a folder) become part of it, with hashes in the place of passwords; `now` is in
-        seconds since 1970. Slow where there are passwords: each is hashed. Raises RefusedRules, and OSError for content
-        that is gone or cannot be stored.
+        What is in the folder `aside` is read there, as the store may not have it yet. Files that were set aside become
+        part of it, with hashes in the place of passwords; `now` is in seconds since 1970. Slow where there are some:
+        each is hashed. Raises RefusedRules, and OSError for content that is gone or cannot be stored.
         """
         texts = self._texts(manifest, aside)
         served = servable(manifest.entries)
@@ -91,7 +91,7 @@ class RuleReader:
 
     def _texts(self, manifest: Manifest, aside: Path) -> dict[str, str]:
         paths = {name: self.blobs.path(manifest.entries[name].sha256) for name in FILES if name in manifest.entries}
-        paths |= {name: aside / name for name in ASIDE if (aside / name).exists()}
+        paths |= {name: aside / name for name in FILES if (aside / name).exists()}
         return {name: self._text(name, path) for name, path in paths.items()}
 
     def _text(self, name: str, path: Path) -> str:

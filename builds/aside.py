@@ -12,9 +12,10 @@ FOLDER = "aside"  # in the workspace, which is emptied when the work is done
 def set_aside(unpacked: Unpacked, plan: Plan, staging: Staging) -> Unpacked:
     """The upload without the files that the plan wants aside; each of them is then a file in the workspace.
 
-    Their content is no part of it any more, unless another file has the same.
+    Their content is no part of it any more, unless another file has the same. What is to be `read`
+    is there, too.
     """
-    apart = [file for file in unpacked.files if file.path in plan.aside]
+    apart = [file for file in unpacked.files if file.path in (*plan.aside, *plan.read)]
     if not apart:
         return unpacked
     folder = plan.workspace / FOLDER

@@ -186,7 +186,8 @@ class Plan:
     `filename` is what a single file is called: an upload that is no archive becomes that one file; without it, an
     upload that is no archive is refused. Without an `order` nothing is built: the files are the site, whatever they
     are. `aside` names files at the top that must not get into the store as they are: they are left in the workspace
-    (see `builds.aside`).
+    (see `builds.aside`). `read` names files at the top that it holds a copy of, for who reads them while the content is
+    still made durable.
     """
 
     deploy: str
@@ -197,6 +198,7 @@ class Plan:
     transforms: Transforms = field(default_factory=Transforms)
     order: "Order | None" = None
     aside: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
     listing: Path | None = None  # instead of an upload: what the site holds, by path, SHA-256 and size
     pending: Path | None = None  # where content that the listing names and the store has not is found by its SHA-256
     held: frozenset[str] = frozenset()  # SHA-256 of content that the site has, which need not be looked for

@@ -1,7 +1,7 @@
 """What a server and its build child say to each other: one JSON object a line, plans one way, news the other.
 
 → {"deploy": …, "upload": …, "workspace": …, "limits": {…}, "filename": …, "transforms": {…},
-   "order": {…} | null, "aside": […], "listing": … | null, "pending": … | null, "exact": false,
+   "order": {…} | null, "aside": […], "read": […], "listing": … | null, "pending": … | null, "exact": false,
    "held": the SHA-256 of each, one after the other}
 → {"expect": true}                           between plans: the next one will need presses
 → {"cancel": deploy}                         at any time after its plan
@@ -53,7 +53,7 @@ def dump(message: dict[str, Any]) -> bytes:
 
 def plan_message(plan: Plan) -> dict[str, Any]:
     """The plan as it is sent."""
-    plain = ("deploy", "filename", "aside", "exact")
+    plain = ("deploy", "filename", "aside", "read", "exact")
     message = {name: getattr(plan, name) for name in plain}
     return message | {
         "upload": str(plan.upload),
@@ -78,6 +78,7 @@ def read_plan(message: dict[str, Any]) -> Plan:
         transforms=_read_transforms(message["transforms"]),
         order=_read_order(message["order"]) if message["order"] else None,
         aside=tuple(message["aside"]),
+        read=tuple(message["read"]),
         listing=None if message["listing"] is None else Path(message["listing"]),
         pending=None if message["pending"] is None else Path(message["pending"]),
         held=frozenset(_cut(message["held"])),

@@ -46,7 +46,16 @@ transforms = st.builds(
     cache_size=counts,
 )
 plans = st.builds(
-    Plan, text, paths, paths, st.builds(Limits, *[counts] * 7), text, transforms, order=st.none() | orders, aside=texts
+    Plan,
+    text,
+    paths,
+    paths,
+    st.builds(Limits, *[counts] * 7),
+    text,
+    transforms,
+    order=st.none() | orders,
+    aside=texts,
+    read=texts,
 )
 argvs = st.lists(texts, max_size=2).map(tuple)
 offers = st.lists(st.builds(Offer, text, text, text, text, argvs, argvs, texts, texts), max_size=2).map(tuple)
