@@ -13,7 +13,8 @@ from pathlib import Path
 
 from appliance.storage.guard import Guard
 
-WRITE_EVERY = 8_000_000  # bytes staged, after which the disk begins: what is left for the commit is waited for
+WRITE_EVERY = 1_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
+SMALLEST = 8_000  # bytes that a file counts as at least: what the system does for it takes as long as these
 READ_ONLY = 0o444  # content is never changed and never executable
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -149,7 +150,6 @@ class StagedBlobs:
         The bytes are made durable before they get their name: a name with nothing behind it, after a power cut in
         between, would be taken for known content by every later upload. The second sync has names only to write.
         """
-        self._await_writing()
         if self._staged:
             sync_filesystem(self.blobs.root)
             with self.blobs.guard.closed():
@@ -160,23 +160,21 @@ class StagedBlobs:
 
     def discard(self) -> None:
         """Forget everything staged and not committed."""
-        self._await_writing()
         self._staged.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _written(self, size: int) -> None:
-        """So many more bytes are staged. Now and then the disk begins with them, while the processor is at the next."""
+        """So many more bytes are staged. Now and then the disk begins with them, while the processor is at the next.
+
+        Little by little: the system's own threads that see to it come before visitors, as long as there is something to
+        do. Nobody waits for it, as whoever commits syncs too, and a thread that has stepped aside may never get there.
+        """
         with self._lock:
-            self._unwritten += size
+            self._unwritten += max(size, SMALLEST)
             if self._unwritten > WRITE_EVERY and (self._writing is None or not self._writing.is_alive()):
                 self._unwritten = 0
                 self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
                 self._writing.start()
-
-    def _await_writing(self) -> None:
-        if self._writing is not None:
-            self._writing.join()
-            self._writing = None
 
     def _put_whole(self, content: bytes) -> tuple[str, int]:
         sha256 = hashlib.sha256(content).hexdigest()

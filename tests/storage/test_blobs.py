@@ -7,14 +7,16 @@ import stat
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.storage import blobs as blobs_module
-from appliance.storage.blobs import Blobs, StagedBlobs, sync_filesystem
+from appliance.storage.blobs import SMALLEST, WRITE_EVERY, Blobs, StagedBlobs, sync_filesystem
 
 
 @pytest.fixture
@@ -189,6 +191,37 @@ def test_what_the_disk_begins_with_early_is_content_like_the_rest(
 
     assert {path.name for path in stored(blobs)} == {sha256(content) for content in contents}
     assert not dropped.folder.exists()
+
+
+def test_the_disk_never_begins_with_many_files_at_once(
+    blobs: Blobs, staged: StagedBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged_by_then: list[int] = []
+    monkeypatch.setattr(blobs_module, "_try_to_sync", lambda _root: staged_by_then.append(len(staged._staged)))
+
+    for number in range(1_000):
+        staged.put([b"%d" % number])
+        if staged._writing is not None:
+            staged._writing.join()
+
+    assert len(staged_by_then) > 5
+    assert max(later - one for one, later in pairwise([0, *staged_by_then])) <= WRITE_EVERY // SMALLEST + 1
+
+
+def test_a_commit_does_not_wait_for_a_thread_that_gets_no_turn(
+    blobs: Blobs, staged: StagedBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = Event()
+    monkeypatch.setattr(blobs_module, "WRITE_EVERY", 1)
+    monkeypatch.setattr(blobs_module, "_try_to_sync", lambda _root: turn.wait(30))
+
+    staged.put([b"one"])
+    staged.commit()
+    gets_one = staged._writing is not None and not staged._writing.is_alive()
+    turn.set()
+
+    assert not gets_one
+    assert len(stored(blobs)) == 1
 
 
 def test_a_disk_that_fails_early_fails_the_commit_only(
