@@ -42,7 +42,7 @@ class Composer:
         """The manifest of a deploy's content; raises BuildError when its rules forbid that it is made."""
         now = int(time.time())
         composed = compose(unpacked, work.options, previous, now)
-        return weigh(self._with_rules(composed, workspace / aside.FOLDER, now), self._history(work, previous))
+        return weigh(self._with_rules(composed, workspace / aside.FOLDER, now), self._history(work, previous), gently)
 
     def previous(self, work: Work) -> Manifest | None:
         """What is live now, if that can be read."""
@@ -69,7 +69,7 @@ class Composer:
 
     def _with_rules(self, manifest: Manifest, apart: Path, now: int) -> Manifest:
         try:
-            return self._rules.read(manifest, apart, now)
+            return self._rules.read(manifest, apart, now, gently)
         except RefusedRules as error:
             limit = (error.limit.name, error.limit.value) if error.limit else None
             raise BuildError(error.code, str(error), limit=limit) from None

@@ -28,7 +28,7 @@ from appliance.serving.rules.reading import FILES
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Options
-from appliance.storage.savings import added
+from appliance.storage.savings import added, summed
 from appliance.storing import Storing
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
@@ -36,6 +36,7 @@ from builds.errors import BuildError
 from builds.folders import remove
 from builds.order import Order, Source
 from builds.presses import LARGE_UPLOAD
+from builds.priority import gently
 from builds.queue import Queue
 from builds.values import Plan
 from builds.workshop import Workshop
@@ -313,12 +314,14 @@ class Jobs:
         self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
-        if saved := saving(manifest):
+        sums = summed(manifest, gently)
+        if saved := saving(sums):
             progress.say(saved)
+        gained = added(manifest, previous, gently)
         with self._storing.room_for(work.deploy, manifest):
             stored_as = self._manifests.put(manifest, encoded)
             self._keep_log(work.deploy, progress)
-            self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, added(manifest, previous)))
+            self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, sums, gained))
         if listed is not None:
             listed.settle(manifest)
         return None

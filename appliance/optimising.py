@@ -4,9 +4,9 @@ from pathlib import Path
 
 from appliance.data_folder import DataFolder
 from appliance.settings import Settings
-from appliance.storage.manifest import Manifest, Options
+from appliance.storage.manifest import Options
 from appliance.storage.media_types import COMPRESSIBLE
-from appliance.storage.savings import saved, sent
+from appliance.storage.savings import Sums
 from builds.values import Limits, PressLimits, Transforms
 
 
@@ -34,13 +34,12 @@ def transforms_of(settings: Settings, folder: DataFolder, options: Options) -> T
     )
 
 
-def saving(manifest: Manifest) -> str:
+def saving(sums: Sums) -> str:
     """One line on what minifying and compressing save a visitor who gets every file; empty when that is nothing."""
-    if not saved(manifest):
+    if not sums.saved:
         return ""
-    served = sum(entry.size for entry in manifest.entries.values())
-    before, after = megabytes(manifest.size), megabytes(sent(manifest))
-    return f"Optimised: {before} are {megabytes(served)} minified and {after} as sent."
+    before, served, after = megabytes(sums.given), megabytes(sums.served), megabytes(sums.sent)
+    return f"Optimised: {before} are {served} minified and {after} as sent."
 
 
 def megabytes(size: int) -> str:

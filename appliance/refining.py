@@ -26,9 +26,10 @@ from appliance.optimising import derived, megabytes
 from appliance.progress import LogLine
 from appliance.settings import Settings
 from appliance.storage.manifest import Manifest, UnreadableManifest, Variant
-from appliance.storage.savings import Forms, improved, saved, sent
+from appliance.storage.savings import Forms, Sums, improved, summed
 from appliance.under_way import UnderWay
 from builds.environment import bare_environment
+from builds.priority import gently
 
 log = structlog.get_logger(__name__)
 
@@ -128,18 +129,19 @@ class Refining(Beside):
             await asyncio.to_thread(shutil.rmtree, self._folder.work / WORKSPACE, ignore_errors=True)
         if forms is None:
             return not await _is_there(work)
-        better = await asyncio.to_thread(improved, manifest, forms)
+        better = await asyncio.to_thread(improved, manifest, forms, gently)
         if better is not manifest:
             stored_as = await asyncio.to_thread(self._manifests.put, better)
-            if not await self._publishing.exchange(work.deploy, work.manifest, better, stored_as):
+            was, now = [await asyncio.to_thread(summed, each, gently) for each in (manifest, better)]
+            if not await self._publishing.exchange(work.deploy, work.manifest, better, stored_as, now.saved):
                 return not await _is_there(work)
-            await self._tell(work, manifest, better)
+            await self._tell(work, was, now)
         return True
 
-    async def _tell(self, work: _Work, before: Manifest, after: Manifest) -> None:
-        line = f"Made smaller in the background: {megabytes(sent(before))} are {megabytes(sent(after))} as sent."
+    async def _tell(self, work: _Work, before: Sums, after: Sums) -> None:
+        line = f"Made smaller in the background: {megabytes(before.sent)} are {megabytes(after.sent)} as sent."
         await asyncio.to_thread(self._logs.append, work.deploy, [LogLine(datetime.now(UTC), line)])
-        log.info("deploy_refined", deploy=work.deploy, site=work.site, bytes=saved(after) - saved(before))
+        log.info("deploy_refined", deploy=work.deploy, site=work.site, bytes=after.saved - before.saved)
 
     # ── the process that does it ──
 

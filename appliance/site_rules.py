@@ -17,7 +17,7 @@ from appliance.serving.rules.report import RuleLimits
 from appliance.serving.rules.sealing import sealed
 from appliance.settings import Settings
 from appliance.storage.blobs import Blobs
-from appliance.storage.manifest import Entry, Found, Manifest
+from appliance.storage.manifest import Entry, Found, Gently, Manifest
 from appliance.storage.media_types import media_type
 
 FAULTS = frozenset({"bad_rule", "bad_header", "bad_toml", "header_refused", "proxy_off", "rule_limit"})
@@ -65,16 +65,17 @@ class RuleReader:
         )
         return cls(blobs, settings.rule_file, limits, settings.strict_rules, abilities_of(settings))
 
-    def read(self, manifest: Manifest, aside: Path, now: int) -> Manifest:
+    def read(self, manifest: Manifest, aside: Path, now: int, gently: Gently = iter) -> Manifest:
         """The manifest with the rules its files hold, and with what is wrong in them among its problems.
 
         What is in the folder `aside` is read there, as the store may not have it yet. Files that were set aside become
         part of it, with hashes in the place of passwords; `now` is in seconds since 1970. Slow where there are some:
-        each is hashed. Raises RefusedRules, and OSError for content that is gone or cannot be stored.
+        each is hashed. `gently` passes on what there is much of. Raises RefusedRules, and OSError for content that is
+        gone or cannot be stored.
         """
         texts = self._texts(manifest, aside)
-        served = servable(manifest.entries)
-        manifest = replace(manifest, problems=(*manifest.problems, *_doubles(served)))
+        served = servable(manifest.entries, gently)
+        manifest = replace(manifest, problems=(*manifest.problems, *_doubles(served, gently)))
         if not texts:
             return manifest
         site = Site(manifest.options, served, self.limits, self.abilities)
@@ -111,8 +112,8 @@ class RuleReader:
         return kept
 
 
-def _doubles(entries: Entries) -> tuple[Found, ...]:
-    names = doubles(entries)
+def _doubles(entries: Entries, gently: Gently) -> tuple[Found, ...]:
+    names = doubles(entries, gently)
     if not names:
         return ()
     page = names[0].removesuffix(".html")

@@ -23,6 +23,7 @@ from appliance.models.deploy import Alias, Deploy, DeployKey, Live
 from appliance.models.site import Site
 from appliance.progress import Progress
 from appliance.storage.manifest import Manifest
+from appliance.storage.savings import Sums
 
 
 class Deploys:
@@ -185,7 +186,9 @@ class Deploys:
             await published_manifests(row.site.name),
         )
 
-    async def finish(self, deploy: str, manifest: Manifest, stored_as: str, added: int | None = None) -> None:
+    async def finish(
+        self, deploy: str, manifest: Manifest, stored_as: str, sums: Sums, added: int | None = None
+    ) -> None:
         """Make a deploy ready, and live as `Publishing.finish` has it; durable once this returns.
 
         `added` are its `bytes_added`.
@@ -194,7 +197,7 @@ class Deploys:
         if row is not None:  # else its site was removed meanwhile
             self.under_way[deploy].step("publish")
             row.bytes_added = added
-            await self._publishing.finish(row, manifest, stored_as, self.under_way[deploy].completed())
+            await self._publishing.finish(row, manifest, stored_as, sums, self.under_way[deploy].completed())
         self.ended(deploy)
 
     async def fail(self, deploy: str, failure: Failure) -> None:

@@ -7,7 +7,7 @@ next start, which reads the pointer.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ from appliance.pointer import Pointer
 from appliance.progress import StepFacts
 from appliance.storage.history import lost_since
 from appliance.storage.manifest import Found, Manifest
-from appliance.storage.savings import saved, shrinks
+from appliance.storage.savings import Sums
 
 
 class Publishing:
@@ -109,7 +109,9 @@ class Publishing:
                 await audit.record(actor, "deploy.take_off", row.site, deploy=row.id, number=row.number)
             await self._live.take_down(row.site.name)
 
-    async def finish(self, row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> None:
+    async def finish(
+        self, row: Deploy, manifest: Manifest, stored_as: str, sums: Sums, completed: list[StepFacts]
+    ) -> None:
         """Make a deploy ready, and move to it what shall point to it; durable once this returns.
 
         It does not go live as a draft, when a newer one was live, the site is locked, or another deploy is live than
@@ -123,8 +125,9 @@ class Publishing:
                 obstacle = await _obstacle(row)
                 lost = lost_since(manifest, prepared.release.entries)
                 problems = [*manifest.problems, *lost, *([obstacle] if obstacle else [])]
-                is_there = await _make_ready(row, replace(manifest, problems=tuple(problems)), stored_as, completed)
-                if is_there and self._refines and shrinks(manifest):
+                values = {"files": len(manifest.entries), "manifest": stored_as, **_counted(row, sums)}
+                is_there = await _make_ready(row, values, problems, completed)
+                if is_there and self._refines and sums.shrinks:
                     await Refinement.create(deploy_id=row.id)
                 goes_live = is_there and not row.draft and not row.alias and obstacle is None
                 goes_live = goes_live and not await is_superseded(row)
@@ -142,7 +145,7 @@ class Publishing:
         if row.expires_at is not None:
             self.expiring.set()
 
-    async def exchange(self, deploy: str, was: str, manifest: Manifest, stored_as: str) -> bool:
+    async def exchange(self, deploy: str, was: str, manifest: Manifest, stored_as: str, saved: int) -> bool:
         """Let a ready deploy have another manifest of the same files, wherever visitors get it; whether that was done.
 
         It is not when the deploy is gone, or its manifest is not the one that `was` any more.
@@ -154,7 +157,7 @@ class Publishing:
         async with self._pointer:
             async with in_transaction():
                 still = Deploy.filter(id=deploy, state="ready", manifest=was)
-                if not await still.update(manifest=stored_as, bytes_saved=saved(manifest)):
+                if not await still.update(manifest=stored_as, bytes_saved=saved):
                     return False
                 is_live = await Live.exists(deploy_id=deploy)
                 aliases = await Alias.filter(deploy_id=deploy).values_list("name", flat=True)
@@ -196,14 +199,15 @@ async def earlier(live: Deploy) -> Deploy | None:
     return await query.order_by("-number").first().select_related("author", "build")
 
 
-async def _make_ready(row: Deploy, manifest: Manifest, stored_as: str, completed: list[StepFacts]) -> bool:
-    values: dict[str, Any] = {"files": len(manifest.entries), "bytes": manifest.size}
-    values["bytes_saved"], values["bytes_added"] = saved(manifest), row.bytes_added
-    values["steps"] = [asdict(step) for step in completed]
-    values["problems"] = [asdict(problem) for problem in manifest.problems]
+def _counted(row: Deploy, sums: Sums) -> dict[str, Any]:
+    return {"bytes": sums.given, "bytes_saved": sums.saved, "bytes_added": row.bytes_added}
+
+
+async def _make_ready(row: Deploy, values: dict[str, Any], problems: list[Found], completed: list[StepFacts]) -> bool:
+    told = {"steps": [asdict(step) for step in completed], "problems": [asdict(problem) for problem in problems]}
     now = datetime.now(UTC)
     still = Deploy.filter(id=row.id, state="queued")  # it may have been called off
-    return bool(await still.update(state="ready", finished_at=now, manifest=stored_as, **values))
+    return bool(await still.update(state="ready", finished_at=now, **values, **told))
 
 
 async def _obstacle(row: Deploy) -> Found | None:

@@ -15,7 +15,7 @@ from appliance.serving.resolve import Entries, Resolve, chosen
 from appliance.serving.rules.compiled import Compiled
 from appliance.serving.rules.edits import NO_EDIT, Edit
 from appliance.serving.spa import fallback_page
-from appliance.storage.manifest import Manifest
+from appliance.storage.manifest import Gently, Manifest
 
 _RULE_FILES = frozenset({"_redirects", "_headers", "netlify.toml"})  # read when the deploy is made, never served
 
@@ -131,11 +131,11 @@ def compile_release(
     )
 
 
-def servable(entries: Entries) -> Entries:
+def servable(entries: Entries, gently: Gently = iter) -> Entries:
     """The entries that may be served, by NFC name; the very same mapping when that is all of them, as is."""
-    if all(name.isascii() and not _hidden(name) for name in entries):
+    if all(name.isascii() and not _hidden(name) for name in gently(entries)):
         return entries
-    return {unicodedata.normalize("NFC", name): entry for name, entry in entries.items() if not _hidden(name)}
+    return {unicodedata.normalize("NFC", name): entry for name, entry in gently(entries.items()) if not _hidden(name)}
 
 
 def _hidden(name: str) -> bool:

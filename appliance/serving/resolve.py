@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from appliance.serving.addresses import Address
-from appliance.storage.manifest import Entry, Options
+from appliance.storage.manifest import Entry, Gently, Options
 
 Entries = Mapping[str, Entry]
 
@@ -140,9 +140,9 @@ def folded(key: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", key).casefold())
 
 
-def doubles(entries: Entries) -> list[str]:
+def doubles(entries: Entries, gently: Gently = iter) -> list[str]:
     """The pages `x.html` beside which there is an `x/index.html`: `/x` is the one, `/x/` the other."""
-    folders = {name.rpartition("/")[0] for name in entries if name.rpartition("/")[2] in INDEXES}
+    folders = {name.rpartition("/")[0] for name in gently(entries) if name.rpartition("/")[2] in INDEXES}
     return [f"{folder}.html" for folder in sorted(folders) if folder and f"{folder}.html" in entries]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from appliance.storage.digest_names import is_digest_named
-from appliance.storage.manifest import Entry, Found, History, Manifest
+from appliance.storage.manifest import Entry, Found, Gently, History, Manifest
 
 MOST_PATHS = 20_000  # of earlier deploys remembered in a manifest: about a megabyte; the oldest are forgotten first
 MOST_SEEN = 100  # manifests remembered as read
@@ -45,14 +45,15 @@ def gather(earlier: Iterable[tuple[str, Manifest]]) -> History:
     return History(paths, tuple(seen)[:MOST_SEEN])
 
 
-def weigh(manifest: Manifest, history: History | None) -> Manifest:
+def weigh(manifest: Manifest, history: History | None, gently: Gently = iter) -> Manifest:
     """The manifest with `immutable` where there is evidence, with its history, and with what its author should know.
 
     A path may be kept for ever by browsers when it is named for its content and never held other bytes. Without a
     history (None: it could not be read) there is no evidence in this deploy; it grows again from the next one on.
+    `gently` passes on what there is much of.
     """
     known = history.paths if history else {}
-    named = {path: entry for path, entry in manifest.entries.items() if is_digest_named(path)}
+    named = {path: entry for path, entry in gently(manifest.entries.items()) if is_digest_named(path)}
     changed = [path for path, entry in named.items() if known.get(path, _held(entry)) != _held(entry)]
     past = dict.fromkeys(changed, _CHANGED) | {path: held for path, held in known.items() if path not in named}
     entries = manifest.entries
@@ -85,6 +86,8 @@ def lost_since(manifest: Manifest, entries: Mapping[str, Entry]) -> tuple[Found,
 
     So it is when another deploy went live while this one was made, and neither knew of the other.
     """
+    if entries is manifest.entries:
+        return ()
     kept = [path for path, entry in manifest.entries.items() if entry.immutable]
     return tuple(_changed([path for path in kept if path in entries and not entries[path].immutable]))
 

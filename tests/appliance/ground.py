@@ -15,6 +15,7 @@ from appliance.serving.table import Table
 from appliance.sites import NewSite, Sites
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Entry, Manifest, Manifests
+from appliance.storage.savings import summed
 from appliance.units import Span
 
 ADDRESSES = Addresses(base="localhost", admin="localhost", scheme="http", port=8080)
@@ -68,7 +69,7 @@ class Ground:
         work = await self.deploys.work_on(deploy)
         assert work is not None
         manifest = manifest_of(text)
-        await self.deploys.finish(deploy, manifest, self.manifests.put(manifest))
+        await self.deploys.finish(deploy, manifest, self.manifests.put(manifest), summed(manifest))
 
     async def ready(self, actor: Actor, site: str, text: str, *, draft: bool = False) -> DeployFacts:
         """Have a finished deploy with a page that says this."""

@@ -13,6 +13,7 @@ from appliance.live import LiveSites
 from appliance.progress import Progress
 from appliance.sites import ChangeSite
 from appliance.storage.manifest import Found
+from appliance.storage.savings import Sums
 from tests.appliance.ground import Ground, manifest_of, sha
 
 HOST = "shop.localhost"
@@ -261,7 +262,7 @@ async def test_a_deploy_whose_site_is_removed_while_it_is_worked_on_comes_to_not
     assert await ground.deploys.work_on(accepted.id) is not None
     await ground.removals.remove(alice, "shop")
 
-    await ground.deploys.finish(accepted.id, manifest_of("one"), "unused")
+    await ground.deploys.finish(accepted.id, manifest_of("one"), "unused", Sums())
 
     assert ground.table.find(HOST) is None
     assert ground.deploys.under_way == {}

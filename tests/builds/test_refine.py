@@ -18,7 +18,7 @@ import pytest
 
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Entry, Manifest, Variant
-from appliance.storage.savings import improved, saved
+from appliance.storage.savings import improved, summed
 from builds import compress
 from tests.builders import EAGER_REFINERY, MAIN, ROOT
 
@@ -185,7 +185,7 @@ def test_better_forms_take_the_place_of_larger_ones_and_fill_gaps() -> None:
 
     assert after.entries["a.css"].variants == (Variant("zstd", C, 300), Variant("br", C, 200), Variant("gzip", B, 400))
     assert after.entries["b.png"] == before.entries["b.png"]
-    assert saved(after) == 800
+    assert summed(after).saved == 800
 
 
 def test_what_is_no_better_changes_nothing() -> None:
