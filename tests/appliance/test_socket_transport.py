@@ -11,7 +11,7 @@ import pytest
 
 from appliance.accepting import Accepting, Peer
 from appliance.socket_transport import SocketTransport
-from tests.appliance.test_tls_transport import BIG, Wire, on_every_loop
+from tests.appliance.wire import BIG, Wire, on_every_loop
 
 
 @asynccontextmanager

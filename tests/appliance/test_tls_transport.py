@@ -3,70 +3,18 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvloop
 
 from appliance import front_door
-from appliance.socket_transport import HIGH
-from appliance.tls_transport import Manner, SecureTransport
+from appliance.tls_transport import SecureTransport
+from tests.appliance.wire import BIG, Wire, manner, on_every_loop
 from tests.authority import client_context
-from tests.serving.lanes import release, running, server_context, wait_until
+from tests.serving.lanes import release, running, wait_until
 from tests.serving.visitors import TlsHttp1, TlsHttp2
-
-BIG = bytes(range(256)) * 8_000  # 2 MB, more than sockets hold
-
-
-class Wire(asyncio.Protocol):
-    """Remembers what happens to it."""
-
-    def __init__(self) -> None:
-        self.received = b""
-        self.events: list[str] = []
-        self.transport: SecureTransport
-        self.changed = asyncio.Event()
-        self.stays = False
-        self.reason: Exception | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-        self._note("made")
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-        self.changed.set()
-
-    def eof_received(self) -> bool:
-        self._note("eof")
-        return self.stays
-
-    def pause_writing(self) -> None:
-        self._note("paused")
-
-    def resume_writing(self) -> None:
-        self._note("resumed")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.reason = exc
-        self._note("lost" if exc is None else "broken")
-
-    def _note(self, event: str) -> None:
-        self.events.append(event)
-        self.changed.set()
-
-    async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(30):
-            while not true():
-                self.changed.clear()
-                await self.changed.wait()
-
-
-def manner(farewell: float = 5.0) -> Manner:
-    return Manner(server_context, ssl.MemoryBIO(), farewell)
 
 
 @asynccontextmanager
@@ -87,17 +35,6 @@ async def connected(farewell: float = 5.0) -> AsyncIterator[tuple[Wire, ssl.SSLS
         wire.transport.abort()
         client.close()
         await wire.until(lambda: wire.events[-1] in {"lost", "broken"})
-
-
-def on_every_loop(test: Callable[[], Awaitable[None]]) -> Callable[[Any], None]:
-    @pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
-    def run(loop: Any) -> None:
-        with asyncio.Runner(loop_factory=loop) as runner:
-            runner.run(test())  # type: ignore[arg-type]
-
-    run.__name__ = test.__name__
-    marked: Callable[[Any], None] = run
-    return marked
 
 
 @on_every_loop
@@ -142,6 +79,23 @@ async def test_what_the_socket_does_not_take_is_left_to_the_sender() -> None:
     assert again == 0
     assert 0 < held <= 65 * 1024
     assert received == b"head" + BIG
+
+
+@on_every_loop
+async def test_an_answer_begins_with_more_while_the_last_was_taken_at_once() -> None:
+    async with connected() as (wire, client):
+        wire.transport.take([b"head", BIG[:30_000]])
+        await asyncio.to_thread(_read, client, 30_004)
+        wire.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        held = list[int]()
+        for _ in range(2):
+            taken = wire.transport.take([b"head", BIG])
+            held.append(wire.transport.get_write_buffer_size())
+            await asyncio.to_thread(_read, client, taken)
+            await wire.until(lambda: not wire.transport.get_write_buffer_size())
+
+    assert 65 * 1024 < held[0] < 113 * 1024
+    assert 0 < held[1] < 65 * 1024
 
 
 @on_every_loop
@@ -232,182 +186,6 @@ async def test_a_handshake_is_not_given_up_once_it_is_done() -> None:
         await wire.until(lambda: wire.received)
 
     assert wire.received == b"hello"
-
-
-class Client:
-    """A client whose every message to the server, and every one of the server's, is looked at (TLS in memory)."""
-
-    def __init__(self, protocol: asyncio.BaseProtocol, shared: Manner) -> None:
-        # What is written at once is read at once: nothing is put together on the way, as TCP may.
-        ours, self.socket = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        self.socket.setblocking(False)
-        self.heard, self.said = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = client_context("http/1.1").wrap_bio(self.heard, self.said, server_hostname="localhost")
-        self.transport = SecureTransport(ours.detach(), ("peer", 1), protocol, shared)
-        self.transport.begin()
-
-    def shake(self) -> None:
-        """A step of the handshake, which leaves what is to be sent in `said`."""
-        with suppress(ssl.SSLWantReadError):
-            self.tls.do_handshake()
-
-    async def send(self, size: int = 1 << 20) -> None:
-        """Send what is to be sent, in messages of so many bytes."""
-        while self.said.pending:
-            await asyncio.get_running_loop().sock_sendall(self.socket, self.said.read(size))
-
-    async def hear(self) -> bytes:
-        """The server's next message."""
-        message = await asyncio.get_running_loop().sock_recv(self.socket, 1 << 20)
-        self.heard.write(message)
-        return message
-
-
-class Answering(Wire):
-    """Answers each word, and after `last` says good-bye."""
-
-    last = b"bye"
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self.transport.write(b"<" + data + b">")
-        if data == self.last:
-            self.transport.hurry()
-            self.transport.close()
-
-
-async def test_tickets_the_answer_and_the_good_bye_are_one_message() -> None:
-    wire = Answering()
-    client = Client(wire, manner())
-    client.shake()
-    await client.send()
-    messages = [await client.hear()]
-    client.shake()
-    client.tls.write(b"bye")  # together with the last word of the handshake
-    await client.send()
-    messages.append(await client.hear())
-    answer = client.tls.read(100)
-    end = await client.hear()
-    client.socket.close()
-    await wire.until(lambda: wire.events[-1] == "lost")
-
-    assert answer == b"<bye>"
-    assert client.tls.read(100) == b""  # TLS's good-bye, not only the socket's end
-    assert client.tls.session is not None
-    assert client.tls.session.has_ticket
-    assert end == b""
-    assert wire.events == ["made", "lost"]
-
-
-@pytest.mark.parametrize("size", [1, 5, 97])
-async def test_hands_are_shaken_and_words_understood_however_they_are_cut(size: int) -> None:
-    wire = Answering()
-    client = Client(wire, manner())
-    client.shake()
-    await client.send(size)
-    await client.hear()
-    client.shake()
-    for word in (b"one", b"two", b"bye"):
-        client.tls.write(word)
-    await client.send(size)
-    answers = list[bytes]()
-    while len(answers) < 3:
-        await client.hear()
-        with suppress(ssl.SSLWantReadError):
-            while len(answers) < 3:
-                answers.append(client.tls.read(100))
-    client.socket.close()
-    await wire.until(lambda: wire.events[-1] == "lost")
-
-    assert answers == [b"<one>", b"<two>", b"<bye>"]
-
-
-async def test_what_has_come_and_is_paused_is_delivered_when_reading_goes_on() -> None:
-    class Pausing(Wire):
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data + b",")
-            self.transport.pause_reading()
-
-    wire = Pausing()
-    client = Client(wire, manner())
-    client.shake()
-    await client.send()
-    await client.hear()
-    client.shake()
-    for word in (b"one", b"two", b"three"):
-        client.tls.write(word)
-    await client.send()  # at once: the socket has nothing more to say afterwards
-    seen = list[bytes]()
-    for count in (1, 2, 3):
-        await wire.until(lambda count=count: wire.received.count(b",") == count)  # type: ignore[misc]
-        await asyncio.sleep(0)
-        seen.append(wire.received)
-        wire.transport.resume_reading()
-    wire.transport.abort()
-    client.socket.close()
-
-    assert seen == [b"one,", b"one,two,", b"one,two,three,"]
-
-
-async def test_many_who_answer_at_once_do_not_take_the_words_of_each_other() -> None:
-    """They say them through the same memory; some fail half-way, or are given up, at every step."""
-    shared = manner()
-    wires = [Answering() for _ in range(24)]
-    clients = [Client(wire, shared) for wire in wires]
-    for client in clients:
-        client.shake()
-        await client.send()
-    for number, client in enumerate(clients):
-        await client.hear()
-        client.shake()
-        client.tls.write(b"word %d" % number)
-        if number % 4 == 1:
-            client.said.read()
-            client.said.write(b"this is no record at all")
-        elif number % 4 == 3:
-            client.transport.cancel()
-    for client in clients:
-        with suppress(OSError):
-            await client.send()
-    for number, client in enumerate(clients[::2]):
-        await client.hear()
-        assert client.tls.read(100) == b"<word %d>" % (2 * number)
-    for client in clients:
-        client.transport.abort()
-        client.socket.close()
-    for wire in wires:
-        await wire.until(lambda wire=wire: wire.events[-1] in {"lost", "broken"})  # type: ignore[misc]
-
-    assert [wire.events[0] for wire in wires] == ["made", "broken"] * 12
-    assert shared.said.pending == 0
-
-
-async def test_words_that_are_many_do_not_wait_for_the_turn_to_end() -> None:
-    """Or who asks for much in one message would have all of it held in memory."""
-
-    class Generous(Wire):
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            for _ in range(200):
-                if "paused" not in self.events:
-                    self.transport.write(bytes(16_000))
-
-    wire = Generous()
-    client = Client(wire, manner())
-    client.shake()
-    await client.send()
-    await client.hear()
-    client.shake()
-    client.tls.write(b"all of it")
-    await client.send()
-    await wire.until(lambda: wire.received)
-    held = client.transport.get_write_buffer_size()
-    wire.transport.abort()
-    client.socket.close()
-
-    assert wire.events[:2] == ["made", "paused"]
-    assert held < HIGH + 5 * 16 * 1024
 
 
 @pytest.mark.parametrize("direct", [True, False])
