@@ -90,6 +90,34 @@ def test_tls_1_2_is_spoken_too(plane: Plane) -> None:
         assert answer.endswith(b"\r\n\r\nhome")
 
 
+@pytest.mark.parametrize("bits", ["128", "256"])
+def test_the_client_says_which_cipher_is_quick_for_it(plane: Plane, bits: str) -> None:
+    context = client_context("http/1.1")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # of 1.3's Python chooses none
+    first, second = bits, "256" if bits == "128" else "128"
+    context.set_ciphers(f"ECDHE+AES{first}+AESGCM:ECDHE+AES{second}+AESGCM")
+
+    with context.wrap_socket(connect(plane.port.tls), server_hostname="localhost") as visitor:
+        chosen = visitor.cipher()
+
+    assert chosen
+    assert f"AES{bits}-GCM" in chosen[0]
+
+
+def test_each_connection_leaves_a_ticket_for_the_next(plane: Plane) -> None:
+    context = client_context("http/1.1")
+    session, reused = None, list[bool]()
+    for _ in range(3):
+        with context.wrap_socket(connect(plane.port.tls), server_hostname="localhost", session=session) as visitor:
+            visitor.sendall(head(b"GET", b"/", [(b"Connection", b"close")]))
+            while visitor.recv(65_536):
+                pass
+            session = visitor.session
+            reused.append(bool(visitor.session_reused))
+
+    assert reused == [False, True, True]
+
+
 def test_what_is_no_request_is_refused_over_tls(plane: Plane) -> None:
     with TlsHttp1(plane.port) as visitor:
         visitor.send(b"nonsense\r\n\r\n")
