@@ -1,10 +1,11 @@
 """One upload on its way in: the tree it becomes, its bounds, and the path of its bytes into the store."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
+from typing import Protocol
 
 from builds.bounds import Bounds
 from builds.progress import Progress
@@ -16,20 +17,48 @@ THREADS = 2  # hashing and writing run outside Python's lock; a third thread onl
 IN_FLIGHT = 16 * WHOLE  # bytes of small files read ahead of the store
 
 
+class Onlooker(Protocol):
+    """Who wants to begin with what is there while the rest is still being unpacked."""
+
+    def expect(self, sizes: Mapping[str, int]) -> bool:
+        """What will be stored where that is known beforehand: bytes by path. Nothing has been checked of it yet.
+
+        Whether each file is waited for then.
+        """
+        ...
+
+    def comes_first(self, path: str) -> bool:
+        """Whether a file should be stored before others, where that can be chosen."""
+        ...
+
+    def stored(self, file: StoredFile) -> None:
+        """A file was stored; from any thread. It may be refused, or left out, in the end."""
+        ...
+
+
 class Intake:
     """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored."""
 
-    def __init__(self, limits: Limits, staging: Staging, report: Report) -> None:
+    def __init__(self, limits: Limits, staging: Staging, report: Report, onlooker: Onlooker | None = None) -> None:
         self.bounds = Bounds(limits)
         self.tree = Tree(self.bounds)
         self.files: list[StoredFile] = []
         self._staging = staging
         self._report = report
+        self._onlooker = onlooker
         self.begin(0)
 
     def begin(self, total: int) -> None:
         """Progress is counted from here on, towards `total` bytes."""
         self.progress = Progress(self._report, "unpack", total)
+
+    def expect(self, sizes: Mapping[str, int]) -> bool:
+        """Files of these bytes will be put under these paths, as the upload says; whether somebody waits for each."""
+        return self._onlooker is not None and self._onlooker.expect(sizes)
+
+    def comes_first(self, path: str) -> bool:
+        """Whether a file should be put before others."""
+        return self._onlooker is not None and self._onlooker.comes_first(path)
 
     def watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The pieces of the upload, counted as they are read."""
@@ -41,7 +70,10 @@ class Intake:
     def put(self, path: str, content: Iterable[bytes]) -> None:
         """Store a file; bounds are the caller's. Safe to use from several threads."""
         sha256, size = self._staging.put(content)
-        self.files.append(StoredFile(path, sha256, size))
+        file = StoredFile(path, sha256, size)
+        self.files.append(file)
+        if self._onlooker:
+            self._onlooker.stored(file)
 
     def finish(self, *, unwrap: bool = True) -> Unpacked:
         """What was taken in, out of the one folder around it if `unwrap`; raises BuildError."""

@@ -1,13 +1,14 @@
 """The recipe: from an upload to stored files."""
 
 from builds import archive, aside
+from builds.ahead import Ahead
 from builds.carried import with_rules
 from builds.generate import generate
 from builds.lone_file import with_page
 from builds.order import Source
 from builds.presses import Presses
 from builds.recognise import only_below, recognise, source_of
-from builds.transform import open_bench, transform
+from builds.transform import transform
 from builds.tree import with_index
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
@@ -20,8 +21,9 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
     BuildError when the upload is refused or its build fails; then nothing is left in the store.
     """
     staging.rely_on(plan.held)
+    ahead = Ahead(plan, staging, presses, watcher.report)
     try:
-        unpacked = archive.unpack(plan, staging, watcher.report)
+        unpacked = archive.unpack(plan, staging, watcher.report, ahead)
         found = recognise(unpacked, plan.order, staging)
         if found.is_unsure or (found.recipe and not (plan.order and plan.order.run)):
             return source_of(found)
@@ -33,7 +35,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         unpacked = unpacked if plan.exact else with_page(unpacked, staging)
         unpacked = aside.set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
         watcher.report("store", 0, len(unpacked.files))
-        bench = open_bench(unpacked, plan.transforms, staging, presses, watcher.report)
+        bench = ahead.bench(unpacked)
         if plan.transforms:
             unpacked = transform(unpacked, bench, plan.transforms, aside.contents(plan))
         watcher.made(unpacked)
@@ -42,5 +44,6 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         watcher.later(bench.remember)
         watcher.report("store", len(unpacked.files), len(unpacked.files))
     finally:
+        ahead.close()
         staging.discard()
     return unpacked

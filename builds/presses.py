@@ -6,9 +6,10 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from builds.environment import bare_environment
@@ -36,7 +37,6 @@ class Presses:
         self._command = list(command)
         self._count = count or min(MOST, _cores())
         self._presses: list[_Press] = []
-        self._crashes = 0
 
     @property
     def pids(self) -> list[int]:
@@ -52,21 +52,23 @@ class Presses:
             self._presses.append(_Press(self._command))
 
     def run(self, jobs: Iterable[tuple[Job, int]], limits: PressLimits, take: Take) -> None:
-        """Carry out every job, given with the bytes of its content, the largest first. Blocks.
-
-        A file over which its press crashes, or that exceeds the limits, is reported as failed, and the others go on,
-        until there are too many of these: then the rest is reported as failed too. Where it could have been one of
-        several, each of these is tried again by itself.
-        """
-        batches = _batches(sorted(jobs, key=lambda job: job[1], reverse=True))
-        count = min(len(batches), self._count)
-        if not count:
+        """Carry out every job, given with the bytes of its content, the largest first. Blocks."""
+        work = batches(sorted(jobs, key=lambda job: job[1], reverse=True))
+        if not work:
             return
+        shift = self.shift(limits, take, most=len(work))
+        try:
+            for batch in work:
+                shift.add(batch)
+            shift.finish()
+        finally:
+            shift.drop()
+
+    def shift(self, limits: PressLimits, take: Take, *, most: int = MOST) -> "Shift":
+        """Begin to work on jobs that are still to come, in no more presses than these; it must be ended."""
+        count = min(most, self._count)
         self._start(count)
-        self._crashes = 0
-        with self._watched(limits.seconds), ThreadPoolExecutor(count, "press") as crew:
-            for worker in [crew.submit(self._work, place, batches, limits, take) for place in range(count)]:
-                worker.result()
+        return Shift(self._presses, count, limits, take)
 
     def close(self) -> None:
         """End them all."""
@@ -74,50 +76,90 @@ class Presses:
             press.kill()
         self._presses.clear()
 
-    def _work(self, place: int, batches: deque[list[Job]], limits: PressLimits, take: Take) -> None:
-        while True:
-            try:
-                batch = batches.popleft()
-            except IndexError:
-                return
-            if self._crashes >= MOST_CRASHES:
-                for job in batch:
-                    take(job, {"failed": "too many files before it failed"})
-                continue
-            press = self._presses[place]
-            left = press.run(batch, limits.memory, take)
-            if left:
-                press.kill()
-                self._presses[place] = _Press(self._command)
-            if len(left) > 1:
-                batches.extendleft([job] for job in reversed(left))
-            elif left:
-                self._crashes += 1
-                take(left[0], {"failed": press.fault})
 
-    @contextmanager
-    def _watched(self, seconds: float) -> Iterator[None]:
-        """While this lasts, a press that is at one file for longer than this is ended."""
-        over = threading.Event()
+class Shift:
+    """Work at presses that begins with the first batch of jobs and ends when no more come.
 
-        def watch() -> None:
-            while not over.wait(min(LOOK_EVERY, seconds)):
-                for press in list(self._presses):
-                    press.end_if_overdue(seconds)
+    A file over which its press crashes, or that exceeds the limits, is reported as failed, and the others go on, until
+    there are too many of these: then the rest is reported as failed too. Where it could have been one of several, each
+    of these is tried again by itself.
+    """
 
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
+    def __init__(self, presses: list["_Press"], count: int, limits: PressLimits, take: Take) -> None:
+        self._presses = presses
+        self._limits = limits
+        self._take = take
+        self._crashes = 0
+        self._batches: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
+        self._over = threading.Event()
+        # All of its threads begin here: what begins one later may have stepped aside, which it would inherit.
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        self._crew = ThreadPoolExecutor(count, "press")
+        self._workers = [self._crew.submit(self._work, place) for place in range(count)]
+
+    def add(self, batch: Sequence[Job]) -> None:
+        """Hand over some jobs. From any thread."""
+        self._batches.put(batch)
+
+    def finish(self) -> None:
+        """Wait until all that was added is done; raises what went wrong with taking any of it."""
+        self._end()
+        for worker in self._workers:
+            worker.result()
+        self.drop()
+
+    def drop(self) -> None:
+        """Begin nothing more, and wait for what was begun. Harmless once it is finished."""
+        with suppress(Empty):
+            while True:
+                self._batches.get_nowait()
+        self._end()
+        self._crew.shutdown()
+        self._over.set()
+        self._watcher.join()
+
+    def _end(self) -> None:
+        for _ in self._workers:
+            self._batches.put(None)
+
+    def _work(self, place: int) -> None:
+        while (batch := self._batches.get()) is not None:
+            again = deque([batch])
+            while again:
+                left = self._press(place, again.popleft())
+                again.extend([job] for job in left)
+
+    def _press(self, place: int, batch: Sequence[Job]) -> Sequence[Job]:
+        """Have a batch worked on; of which jobs each is to be tried by itself."""
+        if self._crashes >= MOST_CRASHES:
+            for job in batch:
+                self._take(job, {"failed": "too many files before it failed"})
+            return ()
+        press = self._presses[place]
+        left = press.run(batch, self._limits.memory, self._take)
+        if left:
+            press.kill()
+            self._presses[place] = press.another()
+        if len(left) != 1:
+            return left
+        self._crashes += 1
+        self._take(left[0], {"failed": press.fault})
+        return ()
+
+    def _watch(self) -> None:
+        """While this lasts, a press that is at one file for too long is ended."""
+        seconds = self._limits.seconds
+        while not self._over.wait(min(LOOK_EVERY, seconds)):
+            for press in list(self._presses):
+                press.end_if_overdue(seconds)
 
 
 class _Press:
     """One press and the pipes to it."""
 
     def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
         self._process = subprocess.Popen(  # noqa: S603 - our own executable with fixed arguments
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare_environment()
         )
@@ -137,7 +179,11 @@ class _Press:
         """Why it is no good any more."""
         return "it takes too long (transform_time)" if self._overdue else "its minifier crashes"
 
-    def run(self, batch: list[Job], memory: int, take: Take) -> list[Job]:
+    def another(self) -> "_Press":
+        """A new one like it."""
+        return _Press(self._command)
+
+    def run(self, batch: Sequence[Job], memory: int, take: Take) -> Sequence[Job]:
         """Have a batch worked on. The jobs it has not told of: when there are any, this press is no good any more."""
         self._began = time.monotonic()
         done = 0
@@ -182,16 +228,17 @@ class _Press:
             pass  # it is dead: who waits for its news is told by their end
 
 
-def _batches(jobs: Sequence[tuple[Job, int]]) -> deque[list[Job]]:
-    batches: deque[list[Job]] = deque()
+def batches(jobs: Iterable[tuple[Job, int]]) -> list[list[Job]]:
+    """Jobs, each with the bytes of its content, in portions for one press at a time."""
+    portions: list[list[Job]] = []
     size = BATCH_BYTES + 1
     for job, weight in jobs:
-        if size + weight > BATCH_BYTES or len(batches[-1]) == BATCH_FILES:
-            batches.append([])
+        if size + weight > BATCH_BYTES or len(portions[-1]) == BATCH_FILES:
+            portions.append([])
             size = 0
-        batches[-1].append(job)
+        portions[-1].append(job)
         size += weight
-    return batches
+    return portions
 
 
 def _cores() -> int:

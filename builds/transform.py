@@ -8,13 +8,12 @@ from collections.abc import Container, Iterable, Mapping, Sized
 from dataclasses import replace
 from urllib.parse import unquote
 
-from builds import compress, facts
+from builds import compress
 from builds.cache import Cache, FolderCache, NoCache
 from builds.languages import extension_of, language_of
 from builds.presses import Presses
-from builds.progress import Progress
 from builds.refusals import shown
-from builds.values import Note, Report, Staging, StoredFile, Transforms, Unpacked
+from builds.values import Note, Staging, StoredFile, Transforms, Unpacked
 from builds.workbench import Made, Task, Workbench
 
 _POLICY = b"'sha"  # as a Content-Security-Policy does
@@ -31,18 +30,17 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     part of the step `store`.
     """
     headers = list(headers)
-    other_charset = any(_OTHER_CHARSET.search(text) for text in headers)
-    bound = other_charset or any(_POLICY in text for text in headers)
-    tasks = _tasks(unpacked, wanted, bound=bound)
+    paths = {file.path for file in unpacked.files}
+    tasks = tasks_of(unpacked.files, paths, wanted, bound=are_bound(headers))
     made = bench.make(task for task in tasks.values() if task.language.name == "css")
-    tasks = _mind_spaces(tasks, made, bench.staging)
+    tasks = mind_spaces(tasks, made.values(), bench)
     made |= bench.make(task for task in tasks.values() if task.language.name != "css")
     spared = _spare(tasks, made, unpacked, bench.staging)
     made |= bench.make(spared.values())
     tasks |= spared
     files = tuple(_served(file, tasks, made) for file in unpacked.files)
-    forms = bench.forms([file for file in files if _is_compressed(file, wanted)])
-    notes = _notes(tasks.values(), made, in_utf8=not other_charset)
+    forms = bench.forms([file for file in files if is_compressed(file, wanted)])
+    notes = _notes(tasks.values(), made, in_utf8=not _name_other_charset(headers))
     return replace(
         unpacked,
         files=files,
@@ -53,48 +51,53 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     )
 
 
-def open_bench(unpacked: Unpacked, wanted: Transforms, staging: Staging, presses: Presses, report: Report) -> Workbench:
-    """A workbench for these files."""
-    sizes = [file.size for file in unpacked.files if _is_compressed(file, wanted)]
-    levels = compress.first(sizes, better_follow=wanted.better_follow)
+def open_bench(levels: compress.Levels, wanted: Transforms, staging: Staging, presses: Presses) -> Workbench:
+    """A workbench that makes compressed forms at these levels."""
     cache: Cache = FolderCache(wanted.cache, wanted.cache_size) if wanted.cache else NoCache()
-    progress = Progress(report, "store", 2 * len(unpacked.files))
-    return Workbench(staging, cache, presses, wanted.limits, levels, progress)
+    return Workbench(staging, cache, presses, wanted.limits, levels)
 
 
-def _tasks(unpacked: Unpacked, wanted: Transforms, *, bound: bool) -> Tasks:
-    """What is to be done, by path. Files that stay as they are for sure may still say something about others.
+def levels_of(files: Iterable[StoredFile], wanted: Transforms) -> compress.Levels:
+    """The levels at which a site of these files goes live."""
+    sizes = [file.size for file in files if is_compressed(file, wanted)]
+    return compress.first(sizes, better_follow=wanted.better_follow)
 
-    The pages are `bound` when the site's own headers name inline scripts or styles by their digest, or their encoding.
+
+def are_bound(headers: Iterable[bytes]) -> bool:
+    """Whether pages are: the site's own headers name inline scripts or styles by their digest, or their encoding."""
+    headers = list(headers)
+    return _name_other_charset(headers) or any(_POLICY in text for text in headers)
+
+
+def _name_other_charset(headers: Iterable[bytes]) -> bool:
+    return any(_OTHER_CHARSET.search(text) for text in headers)
+
+
+def tasks_of(files: Iterable[StoredFile], paths: Container[str], wanted: Transforms, *, bound: bool) -> Tasks:
+    """What is to be done with these of the site's files, all of which have these `paths`; by path.
+
+    Files that stay as they are for sure may still say something about others, as do pages that are `bound`.
     """
     if not (wanted.minify or wanted.snippets):
         return {}
-    paths = {file.path for file in unpacked.files}
     tasks = {}
-    for file in unpacked.files:
+    for file in files:
         language = language_of(file.path)
         if language is None or file.size > compress.LARGEST:
             continue
         page, fits = language.name == "html", file.size <= wanted.largest
         kept = ".min." in file.path or f"{file.path}.map" in paths or (page and bound) or not fits
         snippets = wanted.snippets if page and fits else ()
-        tasks[file.path] = Task(file, language, wanted.minify and not kept, snippets, _is_compressed(file, wanted))
+        tasks[file.path] = Task(file, language, wanted.minify and not kept, snippets, is_compressed(file, wanted))
     return tasks
 
 
-def _mind_spaces(tasks: Tasks, made: Outcomes, staging: Staging) -> Tasks:
-    """Pages in which a stylesheet of the site shows every space are not minified."""
-    names = {name for task in tasks.values() if task.key in made for name in made[task.key].facts.get("spaces", ())}
-    if not names:
-        return tasks
-    seen = [facts.sees_spaces(name) for name in names]
-
-    def shows(page: Task) -> bool:
-        content = staging.read(page.file.sha256)
-        return any(look(content) for look in seen)
-
+def mind_spaces(tasks: Tasks, sheets: Iterable[Made], bench: Workbench) -> Tasks:
+    """Pages in which one of the site's stylesheets, of which these were made, shows every space are not minified."""
+    spaces = bench.spaces({name for sheet in sheets for name in sheet.facts.get("spaces", ())})
     pages = {path: task for path, task in tasks.items() if task.language.name == "html" and task.minify}
-    return tasks | {path: replace(task, minify=False) for path, task in pages.items() if shows(task)}
+    shown = {path: task for path, task in pages.items() if spaces.are_shown_in(task.file.sha256)}
+    return tasks | {path: replace(task, minify=False) for path, task in shown.items()}
 
 
 def _spare(tasks: Tasks, made: Outcomes, unpacked: Unpacked, staging: Staging) -> Tasks:
@@ -135,7 +138,8 @@ def _served(file: StoredFile, tasks: Tasks, made: Outcomes) -> StoredFile:
     return StoredFile(file.path, outcome.sha256, outcome.size, file.sha256, file.size)
 
 
-def _is_compressed(file: StoredFile, wanted: Transforms) -> bool:
+def is_compressed(file: StoredFile, wanted: Transforms) -> bool:
+    """Whether compressed forms of a file are wanted."""
     return compress.SMALLEST <= file.size <= compress.LARGEST and extension_of(file.path) in wanted.compress
 
 

@@ -158,6 +158,10 @@ class Staging(Protocol):
         """Whether content with each of these SHA-256 is there, committed or not."""
         ...
 
+    def is_new(self, sha256: str) -> bool:
+        """Whether content with this SHA-256 was put, and the store did not have it. Quick."""
+        ...
+
     def keep(self, wanted: Collection[str]) -> None:
         """Forget what was put and not committed, except content with these SHA-256."""
         ...

@@ -11,9 +11,10 @@ from builds.facts import EDITION, Facts
 from builds.job import Job
 from builds.kept_forms import Forms
 from builds.languages import Language
-from builds.presses import Presses
+from builds.presses import Presses, Shift, batches
 from builds.progress import Progress
-from builds.values import PressLimits, Staging, StoredFile, StoredVariant
+from builds.spaces import Spaces
+from builds.values import PressLimits, Report, Staging, StoredFile, StoredVariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +50,80 @@ class Made:
 
 @dataclass(slots=True)
 class Workbench:
-    """The work on one upload. `learned` is for the cache once the content is committed; look-ups are counted."""
+    """The work on one upload. `learned` is for the cache once the content is committed; look-ups are counted.
+
+    It may be begun before all of the upload is there: `open`, and `begin` as often as there is something.
+    """
 
     staging: Staging
     cache: Cache
     presses: Presses
     limits: PressLimits
     levels: Levels
-    progress: Progress
+    progress: Progress = field(default_factory=lambda: Progress(_nobody, "store"))
     learned: dict[str, Any] = field(default_factory=dict)
     hits: int = 0
     misses: int = 0
     _forms: dict[str, Forms] = field(default_factory=dict)
+    _begun: dict[str, StoredFile] = field(default_factory=dict)  # by the key of its job
+    _ready: dict[str, Made] = field(default_factory=dict)
+    _shift: Shift | None = None
+    _spaces: Spaces | None = None
+
+    def open(self) -> None:
+        """Have the presses wait for what is to come."""
+        self._shift = self.presses.shift(self.limits, self._take_begun)
+
+    def begin(self, tasks: Iterable[Task], contents: Iterable[StoredFile]) -> None:
+        """Begin with tasks, and with forms of contents, of which the cache has nothing. By one thread at a time."""
+        making = {task.key: task for task in tasks if task.key not in self._begun}
+        forms = {file.sha256: file for file in contents if file.sha256 not in self._begun}
+        self._begun |= {key: task.file for key, task in making.items()} | forms
+        self.misses += len(forms)
+        jobs = [(self._making(task), task.file.size) for task in making.values()]
+        jobs += [(self._compressing(file), file.size) for file in forms.values()]
+        if self._shift:
+            for batch in batches(jobs):
+                self._shift.add(batch)
+
+    def begin_unknown(self, tasks: Collection[Task]) -> None:
+        """Begin with tasks, unless the cache has what comes of them."""
+        self._ready |= self._kept({task.key for task in tasks})
+        self.begin((task for task in tasks if task.key not in self._ready), ())
+
+    def ready(self, tasks: Iterable[Task]) -> list[Made]:
+        """The outcomes that are there by now of tasks that were begun."""
+        return [self._ready[task.key] for task in tasks if task.key in self._ready]
+
+    def spaces(self, names: Collection[str]) -> Spaces:
+        """The pages in which spaces are shown as these say."""
+        if self._spaces is None or self._spaces.names != set(names):
+            self._spaces = Spaces(names, self.staging)
+        return self._spaces
+
+    def watch(self, report: Report, files: int) -> None:
+        """Report progress from now on, of the work on so many files and their forms."""
+        self.progress = Progress(report, "store", 2 * files)
+        self.progress.add(len(self._ready))
+
+    def close(self) -> None:
+        """Drop what was begun and is not done; harmless when it is."""
+        if self._shift:
+            self._shift.drop()
+            self._shift = None
 
     def make(self, tasks: Iterable[Task]) -> dict[str, Made]:
         """The outcome of each task by its key; a file that crashes a press, or takes too long, stays as it is."""
+        self._finish()
         wanted = {task.key: task for task in tasks}
-        kept = self.cache.get(wanted)
-        made = {key: Made(**value) for key, value in kept.items() if self.staging.holds([value["sha256"]])}
+        made = {key: self._ready[key] for key in wanted if key in self._ready}
+        begun = len(made.keys() & self._begun)
+        self.misses += begun
+        self.hits += len(made) - begun
+        unknown = wanted.keys() - made.keys()
+        made |= self._kept(unknown)
         missing = [task for key, task in wanted.items() if key not in made]
-        self._count(len(wanted), missing)
+        self._count(len(unknown), missing)
 
         def take(job: Job, news: dict[str, Any]) -> None:
             made[job.key] = self._take_made(job, wanted[job.key].file, news)
@@ -78,6 +133,7 @@ class Workbench:
 
     def forms(self, contents: Collection[StoredFile]) -> dict[str, Forms]:
         """The compressed forms of each content by its SHA-256; those without any are left out."""
+        self._finish()
         wanted = {file.sha256: file for file in contents}
         unknown = wanted.keys() - self._forms.keys()
         self._forms |= self._kept_forms(unknown)
@@ -93,6 +149,22 @@ class Workbench:
     def remember(self) -> None:
         """Keep what was learned, now that the content it names is in the store."""
         self.cache.put(self.learned)
+
+    def _finish(self) -> None:
+        if self._shift:
+            self._shift.finish()
+            self._shift = None
+
+    def _take_begun(self, job: Job, news: dict[str, Any]) -> None:
+        if job.language:
+            self._ready[job.key] = self._take_made(job, self._begun[job.key], news)
+        else:
+            self._take_forms(job.key, news)
+
+    def _kept(self, keys: Collection[str]) -> dict[str, Made]:
+        """What was made before, where its content is still there."""
+        kept = self.cache.get(keys)
+        return {key: Made(**value) for key, value in kept.items() if self.staging.holds([value["sha256"]])}
 
     def _kept_forms(self, contents: Collection[str]) -> dict[str, Forms]:
         """What was made before: the best, where that was done in the background; else what a site goes live with."""
@@ -143,3 +215,7 @@ class Workbench:
         self.hits += looked_up - len(missing)
         self.misses += len(missing)
         self.progress.add(looked_up - len(missing))
+
+
+def _nobody(_step: str, _done: int, _total: int) -> None:
+    """Progress is not reported yet."""

@@ -52,7 +52,10 @@ def unpack_zip(source: Source, directory: Directory, intake: Intake) -> None:
         else:
             wanted.append((entry, path))
     _refuse_declared(wanted, intake)
-    _Unpacking(source, intake, wanted).run()
+    awaited = intake.expect({path: entry.size for entry, path in wanted})
+    if awaited:
+        wanted.sort(key=lambda item: not intake.comes_first(item[1]))
+    _Unpacking(source, intake, wanted).run(aside=not awaited)
 
 
 def _admit(entry: ZipEntry, intake: Intake) -> str | None:
@@ -91,14 +94,16 @@ class _Unpacking:
         self._errors: list[BaseException] = []
         self._insists = False  # on a share of the processor, having had next to nothing
 
-    def run(self) -> None:
+    def run(self, *, aside: bool) -> None:
+        """Unpack everything; in threads that step `aside`, unless they are awaited by what would keep them from it."""
         count = THREADS if self._are_large else 1
         with ThreadPoolExecutor(2 * count, "unzip") as threads:
-            aside = [threads.submit(self._work, aside=True) for _ in range(count)]
-            if priority.get_nowhere(aside):
+            work = [threads.submit(self._work, aside=aside) for _ in range(count)]
+            if aside and priority.get_nowhere(work):
                 self._insists = True
-                for future in [threads.submit(self._work) for _ in range(count)]:
-                    future.exception()
+                work = [threads.submit(self._work) for _ in range(count)]
+            for future in work:
+                future.exception()
         if self._errors:
             raise self._errors[0]
 

@@ -138,6 +138,10 @@ class StagedBlobs:
         """Whether content with each of these SHA-256 was put here or is in the store."""
         return all(self._known(sha256) for sha256 in contents)
 
+    def is_new(self, sha256: str) -> bool:
+        """Whether content with this SHA-256 is staged: it was put here, and the store did not have it."""
+        return sha256 in self._staged
+
     def keep(self, wanted: Collection[str]) -> None:
         """Forget what is staged, except content with these hashes."""
         with self._lock:

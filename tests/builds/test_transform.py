@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.storage.blobs import Blobs
-from builds import pipeline
+from builds import ahead, pipeline
 from builds.presses import Presses
 from builds.values import Limits, Plan, PressLimits, StoredFile, Transforms, Unpacked
 from builds.watcher import Watcher
@@ -48,7 +48,9 @@ class Workshop:
 
 
 @pytest.fixture
-def works(tmp_path: Path) -> Workshop:
+def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """One whose presses always begin while the upload is unpacked, which is when more can go wrong."""
+    monkeypatch.setattr(ahead, "LARGE_UPLOAD", -1)
     return Workshop(tmp_path)
 
 
@@ -293,4 +295,4 @@ def test_an_upload_full_of_such_files_still_goes_live_soon(works: Workshop) -> N
     finally:
         works.presses.close()
 
-    assert [note.count for note in unpacked.notes] == [61]  # the page too: by then it was given up
+    assert [note.count for note in unpacked.notes] == [60]  # the page came first: it was no trouble
