@@ -16,10 +16,12 @@ from appliance.errors import Conflict, Forbidden, Invalid, NotFound
 from appliance.models.account import Account, SetUp
 from appliance.passwords import check_password
 from appliance.plans import Plans
+from appliance.prepared import Prepared
 
 ROLES = ("operator", "admin", "user")
 EMAIL_LENGTH = 254  # characters: the longest path an SMTP command can carry, less its brackets (RFC 5321 §4.5.3.1.3)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_enabled = Prepared(lambda account: Account.get_or_none(id=account, disabled_at__isnull=True), int)
 COMMAND_LINE = Actor(0, "", "operator", via="command line")
 """Whoever owns the data directory, for the record."""
 
@@ -141,7 +143,7 @@ async def by_email(email: str) -> Actor:
 
 async def acting(account: int, via: str = "") -> Actor | None:
     """The account of that number as one who may act, `via` what; None when it is gone or disabled."""
-    row = await Account.get_or_none(id=account, disabled_at__isnull=True)
+    row = await _enabled(account)
     return Actor(row.id, row.email, row.role, via) if row else None
 
 

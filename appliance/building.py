@@ -20,6 +20,7 @@ from appliance.models.build import Build
 from appliance.models.deploy import Deploy
 from appliance.models.site import Site
 from appliance.plans import spend_build_time
+from appliance.prepared import Prepared
 from appliance.progress import Progress
 from appliance.site_builds import SiteBuilds
 from appliance.storage.ledger import Named
@@ -31,6 +32,17 @@ from builds.order import Order, Source
 from builds.recipe import AUTO, STATIC
 
 KNOWN = frozenset({AUTO, STATIC, *(generator.name for generator in GENERATORS)})
+
+
+_older_under_way = Prepared(
+    lambda site, number: (
+        Deploy.filter(site_id=site, number__lt=number, state__in=UNDER_WAY, draft=False, alias=None)
+        .order_by("number")
+        .values_list("id", flat=True)
+    ),
+    int,
+    int,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +69,15 @@ class Building:
 
     async def accepted(self, deploy: str) -> list[str]:
         """A deploy has come in: the older ones whose turn it takes; none if it is for an address of its own."""
-        row = await Deploy.get_or_none(id=deploy).select_related("site")
+        row = self.deploys.row(deploy)
         return [] if row is None or row.draft or row.alias else await self._supersede(row)
 
     async def order(self, deploy: str, *, run: bool) -> Order:
         """How the upload is to be taken, and built if `run`. Raises BuildError when the site's choices do not hold."""
-        row = await Deploy.get(id=deploy).select_related("site")
-        build = await Build.get_or_none(deploy_id=deploy)
+        row = self.deploys.row(deploy)
+        if row is None:
+            raise BuildError("cancelled", "The deploy was called off. Nothing of it was kept.")
+        build = row.build if isinstance(row.build, Build) else None
         url = self._addresses.url(self._addresses.site_host(row.site.name))
         if run:
             await _or_fail(self._allowance.check_build_time(row.site.owner_id))
@@ -101,6 +115,11 @@ class Building:
         row = await Deploy.get_or_none(id=deploy).select_related("site")
         if row is not None:
             await spend_build_time(row.site.owner_id, seconds)
+
+    @property
+    def limits_nobody(self) -> bool:
+        """Whether there are no plans. From any thread."""
+        return not self._allowance.plans.all
 
     async def has_limited_room(self, deploy: str) -> bool:
         """Whether the plan of the site's owner says how much may be stored."""
@@ -186,11 +205,8 @@ class Building:
         return True
 
     async def _supersede(self, newer: Deploy) -> list[str]:
-        older = Deploy.filter(
-            site_id=newer.site_id, number__lt=newer.number, state__in=UNDER_WAY, draft=False, alias=None
-        )
         ended = []
-        for name in await older.order_by("number").values_list("id", flat=True):
+        for name in await _older_under_way(newer.site_id, newer.number):
             deploy = str(name)
             progress = self.deploys.under_way.get(deploy)
             if progress is not None and progress.started:

@@ -1,8 +1,12 @@
 """Composes manifests: of what the workshop made, what was live before, the site's options and its rule files."""
 
 import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Self, TypeVar
 
 import structlog
 
@@ -20,37 +24,41 @@ from appliance.storage.manifest import (
     Options,
     UnreadableManifest,
     Variant,
+    Written,
     encode,
 )
 from appliance.storage.media_types import served_as
+from appliance.storage.savings import Sums, added, summed
 from builds import aside
 from builds.errors import BuildError
 from builds.priority import gently
-from builds.values import Unpacked
+from builds.values import StoredFile, StoredVariant, Unpacked
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
+AT_ONCE = 32  # files, with each of which little is done: to look who waits takes as long
 
 
 class Composer:
     """Makes the manifests of this installation's deploys. Blocking; usable from several threads."""
 
     def __init__(self, settings: Settings, folder: DataFolder) -> None:
-        self._manifests = folder.stored_manifests
+        self.manifests = folder.stored_manifests
         self._rules = RuleReader.of(settings, Blobs(folder.blobs))
 
     def manifest(self, work: Work, unpacked: Unpacked, previous: Manifest | None, workspace: Path) -> Manifest:
         """The manifest of a deploy's content; raises BuildError when its rules forbid that it is made."""
         now = int(time.time())
         composed = compose(unpacked, work.options, previous, now)
-        return weigh(self._with_rules(composed, workspace / aside.FOLDER, now), self._history(work, previous), gently)
+        return weigh(self._with_rules(composed, workspace / aside.FOLDER, now), self._history(work, previous), _gently)
 
     def previous(self, work: Work) -> Manifest | None:
         """What is live now, if that can be read."""
         if work.previous is None:
             return None
-        self._manifests.renew(work.previous)  # what it names is relied on, also if its deploy is deleted meanwhile
+        self.manifests.renew(work.previous)  # what it names is relied on, also if its deploy is deleted meanwhile
         try:
-            return self._manifests.get(work.previous)
+            return self.manifests.get(work.previous)
         except (OSError, UnreadableManifest):
             log.exception("previous_manifest_unreadable", site=work.site, manifest=work.previous)
             return None  # only Last-Modified is lost, and the compressed forms are made again
@@ -59,7 +67,7 @@ class Composer:
         """What visitors may have kept of earlier deploys; None when not all of it can be read."""
 
         def read(name: str) -> Manifest:
-            return previous if previous is not None and name == work.previous else self._manifests.get(name)
+            return previous if previous is not None and name == work.previous else self.manifests.get(name)
 
         try:
             return recall(work.published, read)
@@ -69,32 +77,55 @@ class Composer:
 
     def _with_rules(self, manifest: Manifest, apart: Path, now: int) -> Manifest:
         try:
-            return self._rules.read(manifest, apart, now, gently)
+            return self._rules.read(manifest, apart, now, _gently)
         except RefusedRules as error:
             limit = (error.limit.name, error.limit.value) if error.limit else None
             raise BuildError(error.code, str(error), limit=limit) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A manifest, its stored form, what it comes to, and the bytes of it that were not live before."""
+
+    manifest: Manifest
+    written: Written
+    sums: Sums
+    added: int
+
+
 class Composing:
-    """The manifest of one deploy, composed once it is known what the deploy holds, while that is made durable."""
+    """The manifest of one deploy, composed and written once it is known what the deploy holds, while that is made
+    durable. What is written goes at the end of the block, unless it was placed.
+    """
 
     def __init__(self, composer: Composer, work: Work, previous: Manifest | None, workspace: Path) -> None:
         self._compose = partial(composer.manifest, work, previous=previous, workspace=workspace)
-        self._refused: BuildError | None = None
-        self._composed: tuple[Manifest, bytes] | None = None
+        self._write = composer.manifests.write
+        self._previous = previous
+        self._failed: BuildError | OSError | None = None
+        self._composed: Composed | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._composed is not None:
+            self._composed.written.discard()
 
     def begin(self, unpacked: Unpacked) -> None:
-        """Compose it. That its rules forbid it is raised by `result`: whoever makes the content durable goes on."""
+        """Compose it. What is against that is raised by `result`: whoever makes the content durable goes on."""
         try:
             manifest = self._compose(unpacked)
-            self._composed = manifest, encode(manifest, gently)
-        except BuildError as error:
-            self._refused = error
+            written = self._write(encode(manifest, gently))
+            gained = added(manifest, self._previous, _gently)
+            self._composed = Composed(manifest, written, summed(manifest, _gently), gained)
+        except (BuildError, OSError) as error:
+            self._failed = error
 
-    def result(self) -> tuple[Manifest, bytes]:
-        """The manifest and its stored form; raises BuildError when its rules forbid that it is made."""
-        if self._refused is not None:
-            raise self._refused
+    def result(self) -> Composed:
+        """What was composed; raises BuildError when its rules forbid that it is made, and OSError."""
+        if self._failed is not None:
+            raise self._failed
         if self._composed is None:
             raise ValueError("it is not composed")
         return self._composed
@@ -104,14 +135,43 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
     """The manifest of an unpacked upload; `now` is in seconds since 1970, `previous` what is live at the time."""
     before = previous.entries if previous else {}
     entries = {}
-    for file in gently(unpacked.files):
-        old = before.get(file.path)
-        modified = old.modified if old and old.sha256 == file.sha256 else now
-        kind, coding = served_as(file.path)
-        variants = tuple(Variant(v.coding, v.sha256, v.size) for v in unpacked.variants.get(file.sha256, ()))
-        entry = Entry(
-            file.sha256, file.size, kind, modified, variants, coding, source=file.source, source_size=file.source_size
-        )
-        entries[file.path] = old if old == entry else entry  # the same value once in memory, whoever keeps both
+    for file in _gently(unpacked.files):
+        forms, old = unpacked.variants.get(file.sha256, ()), before.get(file.path)
+        is_known = old is not None and _stands(old, file, forms)
+        # the same value once in memory, whoever keeps both
+        entries[file.path] = old if old is not None and is_known else _entry(file, forms, old, now)
     problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
     return Manifest(options, entries, problems)
+
+
+def _gently(items: Iterable[T]) -> Iterator[T]:
+    """The items; visitors are let in after every few."""
+    for few in gently(_portions(items)):
+        yield from few
+
+
+def _portions(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while few := list(islice(rest, AT_ONCE)):
+        yield few
+
+
+def _stands(old: Entry, file: StoredFile, forms: Sequence[StoredVariant]) -> bool:
+    """Whether an entry is what would be made of this: most of a site is as it was, and that costs less to see."""
+    if old.sha256 != file.sha256 or old.source != file.source or len(old.variants) != len(forms) or old.immutable:
+        return False
+    if old.size != file.size or old.source_size != file.source_size or (old.type, old.coding) != served_as(file.path):
+        return False
+    for form, made in zip(old.variants, forms, strict=True):
+        if form.sha256 != made.sha256 or form.coding != made.coding or form.size != made.size:
+            return False
+    return True
+
+
+def _entry(file: StoredFile, forms: Sequence[StoredVariant], old: Entry | None, now: int) -> Entry:
+    modified = old.modified if old and old.sha256 == file.sha256 else now
+    kind, coding = served_as(file.path)
+    variants = tuple(Variant(form.coding, form.sha256, form.size) for form in forms)
+    return Entry(
+        file.sha256, file.size, kind, modified, variants, coding, source=file.source, source_size=file.source_size
+    )

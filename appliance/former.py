@@ -5,10 +5,32 @@ from datetime import UTC, datetime
 
 from appliance.models.deploy import Publication
 from appliance.pointer import Earlier
+from appliance.prepared import Prepared
 
 DAY = 24 * 60 * 60.0  # seconds
 _MOVES_LOOKED_AT = 50  # of the live pointer, for what the site's visitors may have in their browsers
 _MOVES_FOR_EACH = 4  # moves of the live pointer looked at for each deploy: going back and forth adds no deploy
+
+
+_moves_to_ready = Prepared(
+    lambda site, most: (
+        Publication.filter(site__name=site, deploy__state="ready")
+        .order_by("-id")
+        .limit(most)
+        .values_list("deploy_id", "deploy__manifest", "at")
+    ),
+    str,
+    int,
+)
+_manifests_of_moves = Prepared(
+    lambda site: (
+        Publication.filter(site__name=site)
+        .order_by("-id")
+        .limit(_MOVES_LOOKED_AT)
+        .values_list("deploy__manifest", flat=True)
+    ),
+    str,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +46,7 @@ async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> tuple[Ear
 
     Only what was live counts, and only while it exists: drafts had no visitors, and failed deploys no content.
     """
-    moves = Publication.filter(site__name=site, deploy__state="ready").order_by("-id")
-    rows = await moves.limit(grace.deploys * _MOVES_FOR_EACH).values_list("deploy_id", "deploy__manifest", "at")
+    rows = await _moves_to_ready(site, grace.deploys * _MOVES_FOR_EACH)
     found: dict[str, Earlier] = {}
     now = replaced = datetime.now(UTC)
     for mover, manifest, at in rows:
@@ -38,5 +59,4 @@ async def earlier_deploys(site: str, deploy: str, grace: GraceTime) -> tuple[Ear
 
 async def published_manifests(site: str) -> tuple[str, ...]:
     """The manifests of what a site's visitors have had lately, the last first, each once."""
-    moves = Publication.filter(site__name=site).order_by("-id").limit(_MOVES_LOOKED_AT)
-    return tuple(dict.fromkeys(str(name) for name in await moves.values_list("deploy__manifest", flat=True)))
+    return tuple(dict.fromkeys(str(name) for name in await _manifests_of_moves(site)))

@@ -51,7 +51,7 @@ class Intake:
         """
         row = await sites.find(actor, site)
         check_answer(new.build)
-        known = await self._deploys.expected(actor, site, new)
+        known = await self._deploys.expected(actor, row, new)
         if known is not None:
             return known
         self._check_size(declared or 0)
@@ -99,16 +99,18 @@ class Intake:
         return facts
 
     async def _write(self, path: Path, body: AsyncIterator[bytes], progress: Progress, declared: int | None) -> int:
-        size = 0
-        pieces = bytearray()
+        size = waiting = 0
+        pieces: list[bytes] = []
         with await asyncio.to_thread(path.open, "xb") as file:
             progress.step("receive", 0, declared or 0)
             while chunk := await next_piece(body, self._settings):
                 size += len(chunk)
                 self._check_size(size)
-                pieces += chunk
-                if len(pieces) >= PIECE:
+                pieces.append(chunk)
+                waiting += len(chunk)
+                if waiting >= PIECE:
                     await _flush(file, pieces)
+                    waiting = 0
             await _flush(file, pieces)
         return size
 
@@ -151,7 +153,7 @@ def _no_room(error: OSError) -> Busy:
     return not_stored("the upload", error)
 
 
-async def _flush(file: BinaryIO, pieces: bytearray) -> None:
+async def _flush(file: BinaryIO, pieces: list[bytes]) -> None:
     if pieces:
-        await asyncio.to_thread(file.write, bytes(pieces))
+        await asyncio.to_thread(file.writelines, pieces)
         pieces.clear()

@@ -15,9 +15,9 @@ from tortoise.exceptions import OperationalError
 from appliance.actor import Actor
 from appliance.build_logs import BuildLogs
 from appliance.building import Answer, Building
-from appliance.composing import Composer, Composing
+from appliance.composing import Composed, Composer, Composing
 from appliance.data_folder import DataFolder
-from appliance.deploys import DeployFacts, Failure, Work
+from appliance.deploys import DeployFacts, Failure, Ready, Work
 from appliance.errors import Limit
 from appliance.finished import LOOKED_UP, Finished, told
 from appliance.job_failures import lost_upload, not_written, tried_enough
@@ -28,7 +28,6 @@ from appliance.serving.rules.reading import FILES
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Options
-from appliance.storage.savings import added, summed
 from appliance.storing import Storing
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
@@ -36,7 +35,6 @@ from builds.errors import BuildError
 from builds.folders import remove
 from builds.order import Order, Source
 from builds.presses import LARGE_UPLOAD
-from builds.priority import gently
 from builds.queue import Queue
 from builds.values import Plan
 from builds.workshop import Workshop
@@ -298,33 +296,37 @@ class Jobs:
             exact=listed is not None and listed.exact,
             order=self._order(work.deploy, listed),
         )
-        composing = Composing(self._composer, work, previous, workspace)
-        unpacked = self._workshop.run(
-            plan,
-            lambda *step: self._report(progress, *step),
-            lambda *line: self._log_line(work.deploy, progress, *line),
-            composing.begin,
-        )
-        if isinstance(unpacked, Source):
-            return unpacked
-        if unpacked.generator:
-            self._on_loop(self.building.built(work.deploy, unpacked.generator))
-        looked_up.update({name: getattr(unpacked, name) for name in LOOKED_UP})
-        manifest, encoded = composing.result()
-        self._loop.call_soon_threadsafe(progress.find, manifest.problems)
+        with Composing(self._composer, work, previous, workspace) as composing:
+            unpacked = self._workshop.run(
+                plan,
+                lambda *step: self._report(progress, *step),
+                lambda *line: self._log_line(work.deploy, progress, *line),
+                composing.begin,
+            )
+            if isinstance(unpacked, Source):
+                return unpacked
+            if unpacked.generator:
+                self._on_loop(self.building.built(work.deploy, unpacked.generator))
+            looked_up.update({name: getattr(unpacked, name) for name in LOOKED_UP})
+            self._publish(work.deploy, composing.result(), progress)
+        if listed is not None:
+            listed.settle(composing.result().manifest)
+        return None
+
+    def _publish(self, deploy: str, composed: Composed, progress: Progress) -> None:
+        """Let a deploy go live whose content is durable."""
+        manifest = composed.manifest
+        if manifest.problems:
+            self._loop.call_soon_threadsafe(progress.find, manifest.problems)
         for problem in manifest.problems:
             progress.say(problem.message)
-        sums = summed(manifest, gently)
-        if saved := saving(sums):
+        if saved := saving(composed.sums):
             progress.say(saved)
-        gained = added(manifest, previous, gently)
-        with self._storing.room_for(work.deploy, manifest):
-            stored_as = self._manifests.put(manifest, encoded)
-            self._keep_log(work.deploy, progress)
-            self._on_loop(self.deploys.finish(work.deploy, manifest, stored_as, sums, gained))
-        if listed is not None:
-            listed.settle(manifest)
-        return None
+        with self._storing.room_for(deploy, manifest):
+            self._manifests.place(composed.written, manifest)
+            self._keep_log(deploy, progress)
+            ready = Ready(manifest, composed.written.sha256, composed.sums, composed.added)
+            self._on_loop(self.deploys.finish(deploy, ready))
 
     def _order(self, deploy: str, listed: ListedContent | None) -> Order | None:
         """How the deploy is built if it is a source; content whose paths are the site's already is none."""

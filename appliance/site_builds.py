@@ -16,6 +16,7 @@ from appliance.build_words import command_of, flags_of
 from appliance.errors import BadInput, Invalid, NotFound
 from appliance.models.build import Build, SiteBuild, SiteVariable
 from appliance.models.site import Site
+from appliance.prepared import Prepared
 from appliance.sealing import Sealer, Unreadable
 from appliance.settings import Settings
 from builds.errors import BuildError
@@ -100,6 +101,9 @@ class NewVariable:
     phase: Phase = "build"
 
 
+_chosen = Prepared(lambda site: SiteBuild.get_or_none(site_id=site), int)
+
+
 class SiteBuilds:
     """How the sites of this installation are built. Used on the event loop only."""
 
@@ -164,7 +168,7 @@ class SiteBuilds:
 
         `url` is the address the site will have. Unless `run`, it is only looked at, and told no secrets.
         """
-        row = await SiteBuild.get_or_none(site=site) or SiteBuild(site=site)
+        row = await _chosen(site.id) or SiteBuild(site=site)
         answer = build.answer if build else ""
         choice = _choice(row, self._settings, url)
         if build and answer:

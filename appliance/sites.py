@@ -20,6 +20,7 @@ from appliance.live import LiveSites
 from appliance.models.deploy import Deploy, Live, Publication, PublishingLock
 from appliance.models.site import Member, Removal, Site
 from appliance.plans import Plans
+from appliance.prepared import Prepared
 from appliance.storage.manifest import Options
 from appliance.units import Size
 
@@ -102,21 +103,42 @@ def visible_to(actor: Actor) -> QuerySet[Site]:
 
     With a token for one site it is that one at most.
     """
-    query = Site.filter(id__not_in=Subquery(Removal.all().values("site_id")))  # nobody finds a deleted one
-    if actor.role == "user":
-        joined = Member.filter(account_id=actor.id).values("site_id")
-        query = query.filter(Q(owner_id=actor.id) | Q(id__in=Subquery(joined)))
+    query = _own(actor.id) if actor.role == "user" else _there()
     if actor.only_site is not None:
         query = query.filter(id=actor.only_site)
     return query.select_related("owner")
 
 
+def _there() -> QuerySet[Site]:
+    return Site.filter(id__not_in=Subquery(Removal.all().values("site_id")))  # nobody finds a deleted one
+
+
+def _own(account: int) -> QuerySet[Site]:
+    joined = Member.filter(account_id=account).values("site_id")
+    return _there().filter(Q(owner_id=account) | Q(id__in=Subquery(joined)))
+
+
+_named = Prepared(lambda name: _there().select_related("owner").get_or_none(name=name), str)
+_own_named = Prepared(lambda account, name: _own(account).select_related("owner").get_or_none(name=name), int, str)
+_numbered = Prepared(lambda site: _there().filter(id=site).exists(), int)
+_own_numbered = Prepared(lambda account, site: _own(account).filter(id=site).exists(), int, int)
+
+
 async def find(actor: Actor, name: str) -> Site:
     """The site of that name; NotFound also when the account may not know of it."""
-    site = await visible_to(actor).get_or_none(name=name) if NAME.fullmatch(name) else None
-    if site is None:
+    site = None
+    if NAME.fullmatch(name):
+        site = await (_own_named(actor.id, name) if actor.role == "user" else _named(name))
+    if site is None or actor.only_site not in {None, site.id}:
         raise NotFound(f"There is no site {name!r} in this account.", code="no_such_site")
     return site
+
+
+async def is_visible(actor: Actor, site: int) -> bool:
+    """Whether an account may see and change the site of this number."""
+    if actor.only_site not in {None, site}:
+        return False
+    return await (_own_numbered(actor.id, site) if actor.role == "user" else _numbered(site))
 
 
 async def seen_among(actor: Actor, names: Collection[str], deploys: Collection[str]) -> list[str]:

@@ -43,12 +43,14 @@ _PLAIN = (
 )  # fields of a result that are sent as they are
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # `dumps` makes one each time
+
 T = TypeVar("T")
 
 
 def dump(message: dict[str, Any]) -> bytes:
     """A message as its line."""
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    return _JSON.encode(message).encode() + b"\n"
 
 
 def plan_message(plan: Plan) -> dict[str, Any]:

@@ -161,6 +161,16 @@ class _Told:
     line: Line
     ahead: Ahead
 
+    def takes(self, message: dict[str, Any]) -> bool:
+        """Pass on how it goes; whether the message says that."""
+        if "step" in message:
+            self.report(*message["step"])
+        elif "log" in message:
+            self.line(*message["log"])
+        else:
+            return False
+        return True
+
 
 class _Child:
     """One build child and the pipes to it."""
@@ -240,25 +250,26 @@ class _Child:
                 pass  # it died while idle; `_follow` finds its output ended and says so
 
     def _follow(self, told: _Told) -> Unpacked | Source:
-        made: Unpacked | None = None
         portions = wire.Made()
-        for news in gently(self._news):
-            message = json.loads(news)
-            if portions.add(message):
+        for message in map(json.loads, gently(self._news)):
+            if portions.add(message) or told.takes(message):
                 continue
-            if "step" in message:
-                told.report(*message["step"])
-            elif "log" in message:
-                told.line(*message["log"])
-            elif "made" in message:
-                made = portions.whole(message["made"])
-                told.ahead(made)
-            else:
-                self._plan = None
+            if "made" not in message:
+                return self._outcome(message, None)
+            made = portions.whole(message["made"])
+            told.ahead(made)
+            return self._await_end(told, made)
+        raise self._ended_early()
+
+    def _await_end(self, told: _Told, made: Unpacked) -> Unpacked | Source:
+        """What comes once it is known what was made: little, so that whoever was told ahead has been gentle enough."""
+        for message in map(json.loads, self._news):
+            if not told.takes(message):
                 return self._outcome(message, made)
         raise self._ended_early()
 
     def _outcome(self, message: dict[str, Any], made: Unpacked | None) -> Unpacked | Source:
+        self._plan = None
         if self._called_off:
             raise self._ended_early()
         if "refused" in message:

@@ -12,7 +12,7 @@ from appliance.actor import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
 from appliance.api.new_deploys import DeployQuery, new_deploy
-from appliance.deploys import DeployFacts, Deploys, Filter, Publishing
+from appliance.deploys import DeployFacts, Deploys, Filter, Publishing, no_such
 from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, TooMany, Unsupported
 from appliance.following import LogPart, follow
 from appliance.intake import Intake
@@ -97,8 +97,11 @@ def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs, streams: Streams) -> 
         An event `deploy` with its JSON comes at once and after each change, an event `log` for new lines of its log:
         `{"after": how many came before, "lines": [{"at": …, "text": …, "step": …}]}`.
         """
-        await deploys.get(actor, deploy)  # so that a missing one is a 404, not an empty stream
-        return streams.answer(actor, _events(follow(jobs, actor, deploy, query.after)))
+        told = follow(jobs, actor, deploy, query.after)
+        first = await anext(told, None)
+        if first is None:
+            raise no_such(deploy)  # not an empty stream
+        return streams.answer(actor, _events(first, told))
 
 
 def _uploading(api: Blueprint, intake: Intake) -> None:
@@ -166,7 +169,12 @@ def _publishing(api: Blueprint, publishing: Publishing) -> None:
         return await publishing.rollback(actor, name, if_live())
 
 
-async def _events(told: AsyncIterator[DeployFacts | LogPart]) -> AsyncIterator[bytes]:
-    async for now in told:
-        name = b"log" if isinstance(now, LogPart) else b"deploy"
-        yield b"event: " + name + b"\ndata: " + msgspec.json.encode(now) + b"\n\n"
+async def _events(first: DeployFacts | LogPart, rest: AsyncIterator[DeployFacts | LogPart]) -> AsyncIterator[bytes]:
+    yield _event(first)
+    async for now in rest:
+        yield _event(now)
+
+
+def _event(now: DeployFacts | LogPart) -> bytes:
+    name = b"log" if isinstance(now, LogPart) else b"deploy"
+    return b"event: " + name + b"\ndata: " + msgspec.json.encode(now) + b"\n\n"

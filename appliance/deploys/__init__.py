@@ -11,7 +11,7 @@ from appliance.deploys.deploys import Deploys
 from appliance.deploys.differences import Difference, Differences
 from appliance.deploys.digests import Name
 from appliance.deploys.downloads import Download, Downloads
-from appliance.deploys.finding import Facts, find
+from appliance.deploys.finding import Facts, find, no_such
 from appliance.deploys.inside import Inside
 from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
@@ -27,6 +27,7 @@ from appliance.deploys.values import (
     Filter,
     NewDeploy,
     Order,
+    Ready,
     Sort,
     Work,
     new_id,
@@ -62,6 +63,7 @@ __all__ = [
     "Order",
     "Publishing",
     "QueueFacts",
+    "Ready",
     "Retention",
     "Rules",
     "Sort",
@@ -72,4 +74,5 @@ __all__ = [
     "find",
     "label_of",
     "new_id",
+    "no_such",
 ]

@@ -15,15 +15,18 @@ from appliance.deploys.aliases import check_alias
 from appliance.deploys.finding import Facts, find
 from appliance.deploys.pointers import check_live
 from appliance.deploys.publishing import Publishing
-from appliance.deploys.values import DeployFacts, Failure, Filter, NewDeploy, Order, Work
+from appliance.deploys.values import DeployFacts, Failure, Filter, NewDeploy, Order, Ready, Work
 from appliance.errors import NotFound
 from appliance.former import published_manifests
+from appliance.models.account import Account
 from appliance.models.build import Build
 from appliance.models.deploy import Alias, Deploy, DeployKey, Live
 from appliance.models.site import Site
+from appliance.prepared import Prepared
 from appliance.progress import Progress
-from appliance.storage.manifest import Manifest
-from appliance.storage.savings import Sums
+
+_queued = Prepared(lambda deploy: Deploy.get_or_none(id=deploy, state="queued").select_related("site", "build"), str)
+_live_manifest = Prepared(lambda site: Live.filter(site_id=site).values_list("deploy__manifest", flat=True), int)
 
 
 class Deploys:
@@ -34,6 +37,7 @@ class Deploys:
         self._publishing = publishing
         self._key_age = key_age
         self.under_way: dict[str, Progress] = {}
+        self._rows: dict[str, Deploy] = {}  # of those that came in or have their turn, with their sites and builds
         self.news = publishing.news
 
     # ── what there is ──
@@ -94,15 +98,14 @@ class Deploys:
 
     # ── from content to a deploy ──
 
-    async def expected(self, actor: Actor, site: str, new: NewDeploy) -> DeployFacts | None:
+    async def expected(self, actor: Actor, site: Site, new: NewDeploy) -> DeployFacts | None:
         """The deploy that its key has made already, if there is one.
 
-        NotFound; Conflict and Invalid for one that would not be accepted: told before its content is sent.
+        Conflict and Invalid for one that would not be accepted: told before its content is sent.
         """
-        row = await sites.find(actor, site)
-        known = await self._known(actor, row, new.key)
+        known = await self._known(actor, site, new.key)
         if known is None:
-            await _check(row, new)
+            await _check(site, new)
         return known
 
     async def _known(self, actor: Actor, row: Site, key: str) -> DeployFacts | None:
@@ -126,6 +129,7 @@ class Deploys:
                 raise
             return known
         self.under_way[new.id] = received
+        self._rows[new.id] = made
         self.news.site(site)
         return await self._facts.look(made, site, received)
 
@@ -157,7 +161,7 @@ class Deploys:
         if new.build:
             await Build.create(deploy=made, answer=new.build)
         await audit.record(actor, "deploy.create", site, deploy=made.id, number=made.number, source=new.source)
-        await made.fetch_related("author")
+        made.author = Account(id=actor.id, email=actor.email)  # as whoever looks at it would find
         return made
 
     async def waiting(self) -> list[str]:
@@ -171,33 +175,31 @@ class Deploys:
         if deploy in self.under_way:
             self.under_way[deploy].start()  # before the row: from here on nobody takes its turn
             self.news.deploy(deploy)
-        row = await Deploy.get_or_none(id=deploy, state="queued").select_related("site")
+        row = await _queued(deploy)
         if row is None or deploy not in self.under_way:
             self.ended(deploy)
             return None
-        pointer = await Live.get_or_none(site_id=row.site_id).select_related("deploy")
-        previous = pointer.deploy.manifest if pointer else None
+        self._rows[deploy] = row
+        live = await _live_manifest(row.site_id)
         return Work(
             deploy,
             row.site.name,
             row.filename,
             sites.options_of(row.site),
-            previous,
+            str(live[0]) if live else None,
             await published_manifests(row.site.name),
         )
 
-    async def finish(
-        self, deploy: str, manifest: Manifest, stored_as: str, sums: Sums, added: int | None = None
-    ) -> None:
-        """Make a deploy ready, and live as `Publishing.finish` has it; durable once this returns.
+    def row(self, deploy: str) -> Deploy | None:
+        """A deploy with its site and build, as it was when it came in or its turn came; None once it has ended."""
+        return self._rows.get(deploy)
 
-        `added` are its `bytes_added`.
-        """
-        row = await Deploy.get_or_none(id=deploy).select_related("site")
-        if row is not None:  # else its site was removed meanwhile
+    async def finish(self, deploy: str, ready: Ready) -> None:
+        """Make a deploy ready whose turn it is, and live as `Publishing.finish` has it; durable once this returns."""
+        row = self._rows.get(deploy)
+        if row is not None:  # else it was called off meanwhile
             self.under_way[deploy].step("publish")
-            row.bytes_added = added
-            await self._publishing.finish(row, manifest, stored_as, sums, self.under_way[deploy].completed())
+            await self._publishing.finish(row, ready, self.under_way[deploy].completed())
         self.ended(deploy)
 
     async def fail(self, deploy: str, failure: Failure) -> None:
@@ -214,6 +216,7 @@ class Deploys:
 
     def ended(self, deploy: str) -> None:
         """Nothing more happens to a deploy: those who watch it see so."""
+        self._rows.pop(deploy, None)
         progress = self.under_way.pop(deploy, None)
         if progress is not None:
             progress.over.set()

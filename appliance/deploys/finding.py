@@ -12,18 +12,29 @@ from appliance.errors import Limit, NotFound
 from appliance.models.build import Build
 from appliance.models.deploy import Alias, Deploy, Live
 from appliance.models.site import Site
+from appliance.prepared import Prepared
 from appliance.progress import STEPS, Progress, StepFacts
 from appliance.storage.manifest import Found
 
 LONGEST_ALIAS = 63  # characters of a label (RFC 1035)
+_by_id = Prepared(lambda deploy: Deploy.get_or_none(id=deploy).select_related("site", "author", "build"), str)
+_aliases_of = Prepared(
+    lambda deploy: Alias.filter(deploy_id=deploy).order_by("name").values_list("name", flat=True), str
+)
+_is_live = Prepared(lambda deploy: Live.exists(deploy_id=deploy), str)
 
 
 async def find(actor: Actor, deploy: str) -> Deploy:
     """A deploy by its id, with its site and author; NotFound also when the account may not know of it."""
-    row = await Deploy.get_or_none(id=known_id(deploy)).select_related("site", "author", "build")
-    if row is None or not await sites.visible_to(actor).filter(id=row.site_id).exists():
-        raise NotFound(f"There is no deploy {deploy!r} in this account.", code="no_such_deploy")
+    row = await _by_id(known_id(deploy))
+    if row is None or not await sites.is_visible(actor, row.site_id):
+        raise no_such(deploy)
     return row
+
+
+def no_such(deploy: str) -> NotFound:
+    """What an account is told of a deploy that it may not know of, or that there is not."""
+    return NotFound(f"There is no deploy {deploy!r} in this account.", code="no_such_deploy")
 
 
 async def named(site: Site, deploy: str) -> Deploy:
@@ -55,8 +66,8 @@ class Facts:
         """One deploy, with what points to it; nothing does before it is ready."""
         if row.state == "queued":
             return self.of(row, site, progress, live=False)
-        aliases = await Alias.filter(deploy=row).order_by("name").values_list("name", flat=True)
-        return self.of(row, site, progress, live=await Live.exists(deploy=row), aliases=map(str, aliases))
+        aliases = await _aliases_of(row.id)
+        return self.of(row, site, progress, live=await _is_live(row.id), aliases=map(str, aliases))
 
     def of(
         self, row: Deploy, site: str, progress: Progress | None, *, live: bool, aliases: Iterable[str] = ()

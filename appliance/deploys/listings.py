@@ -69,8 +69,9 @@ class Listings:
 
     async def open(self, actor: Actor, site: str, new: NewDeploy) -> Opened:
         """Begin a deploy whose files are listed later; raises what `Deploys.expected` does, TooLarge by the plan."""
-        await self._deploys.expected(actor, site, new)
-        await self._allowance.check((await sites.find(actor, site)).owner_id)
+        row = await sites.find(actor, site)
+        await self._deploys.expected(actor, row, new)
+        await self._allowance.check(row.owner_id)
         await self._keep(actor, new.id, Kept(site, new))
         return Opened(new.id, site, new, None, ())
 

@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 
 from appliance.errors import Conflict
 from appliance.models.deploy import Alias, Deploy, Live, Publication, PublishingLock
+from appliance.prepared import Prepared
 
+_had_newer = Prepared(lambda site, number: Publication.exists(site_id=site, deploy__number__gt=number), int, int)
+_lock_of = Prepared(lambda site: PublishingLock.get_or_none(site_id=site).select_related("account"), int)
 UNDO, UNDONE = "undo", "undone"  # kinds of moves: back to what was there before another, and that other
 
 
 async def is_superseded(row: Deploy) -> bool:
     """Whether visitors had a newer deploy already: a slow old one must not take its place, nor undo a rollback."""
-    return await Publication.exists(site_id=row.site_id, deploy__number__gt=row.number)
+    return await _had_newer(row.site_id, row.number)
 
 
 async def move_live(site: int, deploy: str, account: int | None, kind: str) -> None:
@@ -48,7 +51,7 @@ async def move_alias(site: int, alias: str, deploy: str) -> None:
 
 async def check_unlocked(site: int, name: str) -> None:
     """Conflict, with who locked it, when what visitors of a site get must stay as it is."""
-    lock = await PublishingLock.get_or_none(site_id=site).select_related("account")
+    lock = await _lock_of(site)
     if lock is not None:
         who = lock.account.email if lock.account else "somebody whose account is gone"
         why = f" ({lock.reason})" if lock.reason else ""

@@ -27,7 +27,7 @@ from appliance.deploys.pointers import (
     move_before,
     move_live,
 )
-from appliance.deploys.values import DeployFacts
+from appliance.deploys.values import DeployFacts, Ready
 from appliance.errors import Conflict
 from appliance.live import LiveSites
 from appliance.models.deploy import Alias, Deploy, Live, Refinement
@@ -36,7 +36,6 @@ from appliance.pointer import Pointer
 from appliance.progress import StepFacts
 from appliance.storage.history import lost_since
 from appliance.storage.manifest import Found, Manifest
-from appliance.storage.savings import Sums
 
 
 class Publishing:
@@ -109,15 +108,14 @@ class Publishing:
                 await audit.record(actor, "deploy.take_off", row.site, deploy=row.id, number=row.number)
             await self._live.take_down(row.site.name)
 
-    async def finish(
-        self, row: Deploy, manifest: Manifest, stored_as: str, sums: Sums, completed: list[StepFacts]
-    ) -> None:
+    async def finish(self, row: Deploy, ready: Ready, completed: list[StepFacts]) -> None:
         """Make a deploy ready, and move to it what shall point to it; durable once this returns.
 
         It does not go live as a draft, when a newer one was live, the site is locked, or another deploy is live than
         its sender counted on. Nothing happens to a deploy that was called off, or is gone.
         """
-        pointer = Pointer(row.site.name, row.id, stored_as)
+        manifest = ready.manifest
+        pointer = Pointer(row.site.name, row.id, ready.stored_as)
         prepared = await self._live.prepare(pointer, manifest)
         async with self._pointer:
             prepared = await self._live.renew(prepared)
@@ -125,9 +123,8 @@ class Publishing:
                 obstacle = await _obstacle(row)
                 lost = lost_since(manifest, prepared.release.entries)
                 problems = [*manifest.problems, *lost, *([obstacle] if obstacle else [])]
-                values = {"files": len(manifest.entries), "manifest": stored_as, **_counted(row, sums)}
-                is_there = await _make_ready(row, values, problems, completed)
-                if is_there and self._refines and sums.shrinks:
+                is_there = await _make_ready(row, ready, problems, completed)
+                if is_there and self._refines and ready.sums.shrinks:
                     await Refinement.create(deploy_id=row.id)
                 goes_live = is_there and not row.draft and not row.alias and obstacle is None
                 goes_live = goes_live and not await is_superseded(row)
@@ -199,15 +196,14 @@ async def earlier(live: Deploy) -> Deploy | None:
     return await query.order_by("-number").first().select_related("author", "build")
 
 
-def _counted(row: Deploy, sums: Sums) -> dict[str, Any]:
-    return {"bytes": sums.given, "bytes_saved": sums.saved, "bytes_added": row.bytes_added}
-
-
-async def _make_ready(row: Deploy, values: dict[str, Any], problems: list[Found], completed: list[StepFacts]) -> bool:
-    told = {"steps": [asdict(step) for step in completed], "problems": [asdict(problem) for problem in problems]}
+async def _make_ready(row: Deploy, ready: Ready, problems: list[Found], completed: list[StepFacts]) -> bool:
+    values: dict[str, Any] = {"files": len(ready.manifest.entries), "bytes": ready.sums.given}
+    values["bytes_saved"], values["bytes_added"] = ready.sums.saved, ready.added
+    values["steps"] = [asdict(step) for step in completed]
+    values["problems"] = [asdict(problem) for problem in problems]
     now = datetime.now(UTC)
     still = Deploy.filter(id=row.id, state="queued")  # it may have been called off
-    return bool(await still.update(state="ready", finished_at=now, **values, **told))
+    return bool(await still.update(state="ready", finished_at=now, manifest=ready.stored_as, **values))
 
 
 async def _obstacle(row: Deploy) -> Found | None:

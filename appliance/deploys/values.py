@@ -8,7 +8,8 @@ from typing import Literal
 from appliance.detections import DetectionFacts
 from appliance.errors import Limit
 from appliance.progress import LogLine, StepFacts
-from appliance.storage.manifest import Found, Options
+from appliance.storage.manifest import Found, Manifest, Options
+from appliance.storage.savings import Sums
 
 ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that look like others: people read these aloud
 ID_LENGTH = 10  # 31¹⁰ ≈ 2⁴⁹: a deploy's address cannot be guessed, and leaves 48 of a label's 63 characters to the site
@@ -152,3 +153,13 @@ class Work:
     options: Options
     previous: str | None
     published: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a deploy holds, the SHA-256 that is stored under, what it comes to, and its `bytes_added`."""
+
+    manifest: Manifest
+    stored_as: str
+    sums: Sums
+    added: int | None = None

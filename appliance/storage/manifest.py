@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from appliance.storage.rules import NO_RULES, Rules, pack, unpack
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
 _FEW = 32  # digests: to look for each in the text of a manifest is quicker than to parse it
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # one: `dumps` would make one for each entry
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)  # `dumps` makes one each time
+_AT_ONCE = 32  # entries: some 60 µs of work
 RARE = ("coding", "immutable", "source", "source_size")  # fields of an entry that few have, stored by name
 
 
@@ -123,7 +126,7 @@ class UnreadableManifest(Exception):
 
 def encode(manifest: Manifest, gently: Gently = iter) -> bytes:
     """The stored form: JSON, the same bytes for the same value. `gently` passes on what there is much of."""
-    entries = (f"{_json(path)}:{_json(_pack(entry))}" for path, entry in gently(sorted(manifest.entries.items())))
+    entries = map(_members, gently(_portions(sorted(manifest.entries.items()))))
     members = {
         "version": _json(VERSION),
         "options": _json({name: getattr(manifest.options, name) for name in Options.__slots__}),
@@ -136,6 +139,17 @@ def encode(manifest: Manifest, gently: Gently = iter) -> bytes:
         members["rules"] = _json(pack(manifest.rules))
     whole = ",".join(f'"{name}":{member}' for name, member in members.items())
     return f"{{{whole}}}".encode("utf-8", "surrogatepass")
+
+
+def _portions(entries: Iterable[tuple[str, Entry]]) -> Iterator[list[tuple[str, Entry]]]:
+    rest = iter(entries)
+    while portion := list(islice(rest, _AT_ONCE)):
+        yield portion
+
+
+def _members(portion: list[tuple[str, Entry]]) -> str:
+    """Entries as members of a JSON object."""
+    return _json({path: _pack(entry) for path, entry in portion})[1:-1]
 
 
 def _json(value: object) -> str:
@@ -163,6 +177,18 @@ def decode(stored: bytes, wanted: Callable[[str], bool] = _all) -> Manifest:
         raise UnreadableManifest(str(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A stored form, and the file it was written to."""
+
+    sha256: str
+    beside: Path
+
+    def discard(self) -> None:
+        """Have nothing of it, unless it was placed."""
+        self.beside.unlink(missing_ok=True)
+
+
 class Manifests:
     """The folder of stored manifests, each under the SHA-256 of its bytes, written beside and renamed.
 
@@ -183,24 +209,36 @@ class Manifests:
         for unfinished in self.root.glob(".*"):
             unfinished.unlink()
 
-    def put(self, manifest: Manifest, encoded: bytes | None = None) -> str:
-        """Store the manifest, durably, and return the SHA-256 it is kept under; `encoded` where that was done."""
-        stored = encoded or encode(manifest)
-        sha256 = hashlib.sha256(stored).hexdigest()
-        beside = self.root / f".{sha256}.{os.getpid()}"
+    def put(self, manifest: Manifest) -> str:
+        """Store the manifest, durably, and return the SHA-256 it is kept under."""
+        written = self.write(encode(manifest))
+        self.place(written, manifest)
+        return written.sha256
+
+    def write(self, encoded: bytes) -> "Written":
+        """Write a stored form, durably, but not where it is found: that is for `place`, or else it is discarded."""
+        sha256 = hashlib.sha256(encoded).hexdigest()
+        written = Written(sha256, self.root / f".{sha256}.{os.getpid()}.{threading.get_ident()}")
         try:
-            with beside.open("wb") as file:
-                file.write(stored)
+            with written.beside.open("wb") as file:
+                file.write(encoded)
                 file.flush()
                 os.fsync(file.fileno())
-            with self.guard.closed():
-                beside.replace(self.root / sha256)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            written.discard()
+            raise
+        return written
+
+    def place(self, written: "Written", manifest: Manifest) -> None:
+        """Let what was written be found from now on, durably: it is this manifest."""
+        try:
+            with self.guard.closed():
+                written.beside.replace(self.root / written.sha256)
+        except BaseException:
+            written.discard()
             raise
         sync_folder(self.root)
-        self._recent.put(self.root / sha256, manifest)
-        return sha256
+        self._recent.put(self.root / written.sha256, manifest)
 
     def renew(self, sha256: str) -> bool:
         """Whether the manifest is there; it stays for now then, with all it names, also if its deploy goes."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from appliance.actor import Actor
 from appliance.addresses import Addresses
 from appliance.data_folder import DataFolder
-from appliance.deploys import Aliases, DeployFacts, Deploys, Facts, Locks, NewDeploy, Publishing
+from appliance.deploys import Aliases, DeployFacts, Deploys, Facts, Locks, NewDeploy, Publishing, Ready
 from appliance.live import LiveSites
 from appliance.pointer import Compiler
 from appliance.progress import Progress
@@ -69,7 +69,7 @@ class Ground:
         work = await self.deploys.work_on(deploy)
         assert work is not None
         manifest = manifest_of(text)
-        await self.deploys.finish(deploy, manifest, self.manifests.put(manifest), summed(manifest))
+        await self.deploys.finish(deploy, Ready(manifest, self.manifests.put(manifest), summed(manifest)))
 
     async def ready(self, actor: Actor, site: str, text: str, *, draft: bool = False) -> DeployFacts:
         """Have a finished deploy with a page that says this."""

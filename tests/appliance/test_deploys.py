@@ -7,7 +7,7 @@ import pytest
 
 from appliance.actor import Actor
 from appliance.data_folder import DataFolder
-from appliance.deploys import ID_LENGTH, DeployFacts, Failure, NewDeploy, new_id
+from appliance.deploys import ID_LENGTH, DeployFacts, Failure, NewDeploy, Ready, new_id
 from appliance.errors import Limit, NotFound
 from appliance.live import LiveSites
 from appliance.progress import Progress
@@ -262,7 +262,7 @@ async def test_a_deploy_whose_site_is_removed_while_it_is_worked_on_comes_to_not
     assert await ground.deploys.work_on(accepted.id) is not None
     await ground.removals.remove(alice, "shop")
 
-    await ground.deploys.finish(accepted.id, manifest_of("one"), "unused", Sums())
+    await ground.deploys.finish(accepted.id, Ready(manifest_of("one"), "unused", Sums()))
 
     assert ground.table.find(HOST) is None
     assert ground.deploys.under_way == {}
