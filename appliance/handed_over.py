@@ -9,6 +9,7 @@ from typing import Any, cast
 import h11
 from hypercorn import protocol
 from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio import tcp_server
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
@@ -153,6 +154,7 @@ class _BoundedBuffer(h2.StreamBuffer):
 
 
 h2.StreamBuffer = _BoundedBuffer  # type: ignore[misc]  # Hypercorn has no setting for it; a test holds it in place
+tcp_server.MAX_RECV = 4 * _READ_AHEAD  # all that the reader holds: a large piece of an upload takes no more work
 
 
 class _HeldToOurRules(h11.Connection):

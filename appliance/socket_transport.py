@@ -12,7 +12,7 @@ from typing import Any, cast
 
 KB = 1024
 HIGH, LOW = 64 * KB, 16 * KB  # bytes unsent at which the protocol is told to pause, and to go on: as asyncio has it
-LEAST, _MOST = 8 * KB, 64 * KB  # bytes read at a time; more from those who send much, yet others wait meanwhile
+LEAST, _MOST = 8 * KB, 128 * KB  # bytes read at a time; more from those who send much, yet others wait meanwhile
 _TOGETHER = 64  # chunks that one call may write; the system has a limit of its own (IOV_MAX)
 
 _NOBODY = asyncio.Protocol()

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from hypercorn.asyncio import tcp_server
 from hypercorn.asyncio.worker_context import EventWrapper
 from hypercorn.protocol import h2
 
@@ -14,6 +15,11 @@ from tests.serving.visitors import HandedOver, Http1, TlsHandedOver
 def buffer() -> h2.StreamBuffer:
     assert h2.StreamBuffer.__module__ == handed_over.__name__
     return h2.StreamBuffer(EventWrapper)
+
+
+def test_hypercorn_reads_all_that_is_there() -> None:
+    assert tcp_server.MAX_RECV > 2 * handed_over._READ_AHEAD  # at which the reader has the socket paused
+    assert "MAX_RECV" in tcp_server.TCPServer._read_data.__code__.co_names
 
 
 async def test_a_stream_that_cannot_send_takes_no_more(buffer: h2.StreamBuffer) -> None:
