@@ -1,12 +1,14 @@
 """What visitors wait while a large deploy comes in, is unpacked and published, beside what they wait otherwise.
 
-    python -m tests.benchmarks.during_deploy [--rounds N] [--files N] [--seconds S] [--compress]
+    python -m tests.benchmarks.during_deploy [--rounds N] [--files N] [--seconds S] [--compress] [--beside CHECKOUT]
 
 A server with one site answers a 10 KB page at half the rate it can answer it at (32 connections that ask in turn, at a
 fixed rate, by h2load). In each round that goes on for some seconds, then an archive of some thousand files that nobody
 has seen before is deployed to another site. Prints the waiting times, in milliseconds, of the quiet time, of the upload
 and of what follows it until the new site is live, and the ratio of their 99th percentiles to the quiet one; judges
-nothing. Nothing is kept to a core: server, load and build share what there is, as they do for everybody.
+nothing. The figures are medians of the rounds; the last ratio is that of all requests of all rounds together. Nothing
+is kept to a core: server, load and build share what there is, as they do for everybody. With `--beside` the same is
+done in turn with the program in another checkout, at the same rate: the machine's moods are the same for both then.
 """
 
 import argparse
@@ -18,12 +20,12 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.deploy import account, time_deploy
-from tests.builders import Served, served
+from tests.builders import MAIN, Served, served
 
 CONNECTIONS = 32
 SIZE = 10_000
@@ -51,37 +53,39 @@ class Waits:
     longest: float
 
     @classmethod
-    def of(cls, answers: Iterable[Answer], begin: float, end: float) -> "Waits":
-        """Of those that were asked for in this time."""
-        waited = sorted(answer.waited for answer in answers if begin <= answer.asked < end)
+    def of(cls, answers: Iterable[Answer]) -> "Waits":
+        """What these waited."""
+        waited = sorted(answer.waited for answer in answers)
         if not waited:
             raise SystemExit("nothing was answered in that time")
         return cls(len(waited), waited[len(waited) // 2], waited[len(waited) * 99 // 100], waited[-1])
 
 
+@dataclass(frozen=True)
+class Program:
+    """A running server, and what its rounds gave: the answers in each of STATES."""
+
+    name: str
+    server: Served
+    token: str
+    rounds: list[tuple[list[Answer], ...]]
+
+
 def main() -> None:
-    """Run the rounds and print the table."""
+    """Run the rounds and print the tables."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="dropdock-bench-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="dropdock-bench-") as scratch, ExitStack() as running:
         here = Path(scratch)
-        token = account(here / "data")
-        environment = {
-            "DROPDOCK_VARIANTS": "true" if options.compress else "false",
-            "DROPDOCK_CONNECTIONS_PER_ADDRESS": "10000",
-        }
-        with served(here / "data", environment=environment) as server:
-            visited = pack(here / "visited.zip", {"index.html": _text(SIZE, 0)})
-            time_deploy(visited, server.port, token, HOST.removesuffix(".localhost"))
-            rate = _highest_rate(server, here) / 2
-            print(f"{rate:.0f} requests a second; {options.files} files")
-            rounds = [_round(server, here, token, rate, options, number) for number in range(options.rounds)]
-    print(f"{'':<20}{'requests':>10}{'median':>9}{'p99':>9}{'longest':>9}{'ratio':>7}")
-    for number, state in enumerate(STATES):
-        waits = [each[number] for each in rounds]
-        ratio = statistics.median(each[number].p99 / each[0].p99 for each in rounds)
-        columns = (1_000 * statistics.median(getattr(w, name) for w in waits) for name in ("median", "p99", "longest"))
-        figures = "".join(f"{column:>9.2f}" for column in columns)
-        print(f"{state:<20}{sum(w.number for w in waits):>10}{figures}{ratio:>7.2f}")
+        checkouts = [MAIN.parent, *([options.beside.resolve()] if options.beside else [])]
+        programs = [running.enter_context(_program(each, here, options.compress)) for each in checkouts]
+        rate = _highest_rate(programs[0].server, here) / 2
+        print(f"{rate:.0f} requests a second; {options.files} files")
+        for number in range(options.rounds):
+            archive = _unseen(here / f"{number}.zip", options.files)
+            for program in programs if number % 2 else programs[::-1]:
+                program.rounds.append(_round(program, archive, here, rate, options.seconds))
+    for program in programs:
+        _print_table(program)
 
 
 def _options() -> argparse.Namespace:
@@ -90,25 +94,63 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=5_000)
     parser.add_argument("--seconds", type=float, default=5, help="of the quiet time")
     parser.add_argument("--compress", action="store_true", help="make the compressed forms too")
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="another version, measured in turn")
     return parser.parse_args()
 
 
-def _round(
-    server: Served, here: Path, token: str, rate: float, options: argparse.Namespace, number: int
-) -> tuple[Waits, ...]:
-    files = {f"{n // 100}/{n}.html": _text(8_000, n) for n in range(options.files)}
-    archive = pack(here / f"{number}.zip", {"index.html": _text(SIZE, 0), **files})
-    with _visitors(server, here / f"{number}.log", rate) as answers:
+@contextmanager
+def _program(checkout: Path, here: Path, compress: bool) -> Iterator[Program]:
+    """The program of a checkout, with one site, until the block ends."""
+    data = Path(tempfile.mkdtemp(dir=here)) / "data"
+    token = account(data)
+    environment = {
+        "DROPDOCK_VARIANTS": "true" if compress else "false",
+        "DROPDOCK_CONNECTIONS_PER_ADDRESS": "10000",
+    }
+    with served(data, environment=environment, program=(sys.executable, str(checkout / MAIN.name))) as server:
+        visited = pack(here / "visited.zip", {"index.html": _text(SIZE, 0)})
+        time_deploy(visited, server.port, token, HOST.removesuffix(".localhost"))
+        yield Program(str(checkout), server, token, [])
+
+
+def _print_table(program: Program) -> None:
+    print(f"{program.name}\n{'':<20}{'requests':>10}{'median':>9}{'p99':>9}{'longest':>9}{'ratio':>7}{'of all':>8}")
+    quiet = [Waits.of(each[0]) for each in program.rounds]
+    quiet_of_all = _together(program, 0)
+    for number, state in enumerate(STATES):
+        waits = [Waits.of(each[number]) for each in program.rounds]
+        ratio = statistics.median(one.p99 / other.p99 for one, other in zip(waits, quiet, strict=True))
+        columns = (1_000 * statistics.median(getattr(w, name) for w in waits) for name in ("median", "p99", "longest"))
+        figures = "".join(f"{column:>9.2f}" for column in columns)
+        of_all = _together(program, number).p99 / quiet_of_all.p99
+        print(f"{state:<20}{sum(w.number for w in waits):>10}{figures}{ratio:>7.2f}{of_all:>8.2f}")
+
+
+def _together(program: Program, state: int) -> Waits:
+    return Waits.of(answer for each in program.rounds for answer in each[state])
+
+
+def _unseen(archive: Path, count: int) -> Path:
+    """An archive of so many files that nobody has seen before."""
+    files = {f"{n // 100}/{n}.html": _text(8_000, n) for n in range(count)}
+    return pack(archive, {"index.html": _text(SIZE, 0), **files})
+
+
+def _round(program: Program, archive: Path, here: Path, rate: float, seconds: float) -> tuple[list[Answer], ...]:
+    """What visitors were answered in each of STATES."""
+    number = len(program.rounds)
+    with _visitors(program.server, here / "answers.log", rate) as answers:
         time.sleep(1.0)  # until every connection is there
         quiet = time.time()
-        time.sleep(options.seconds)
+        time.sleep(seconds)
         begin = time.time()
         accepted = list[float]()
-        time_deploy(archive, server.port, token, f"site-{number}", accepted=lambda: accepted.append(time.time()))
+        site = f"site-{number}"
+        time_deploy(archive, program.server.port, program.token, site, accepted=lambda: accepted.append(time.time()))
         live = time.time()
     print(f"round {number + 1}: uploaded in {accepted[0] - begin:.1f} s, live in {live - begin:.1f} s", file=sys.stderr)
     times = (quiet, begin), (begin, accepted[0]), (accepted[0], live)
-    return tuple(Waits.of(answers, *each) for each in times)
+    return tuple([answer for answer in answers if since <= answer.asked < until] for since, until in times)
 
 
 @contextmanager
@@ -123,7 +165,9 @@ def _visitors(server: Served, log: Path, rate: float) -> Iterator[list[Answer]]:
             yield answers
         finally:
             process.terminate()
-    for line in log.read_text().splitlines():
+    lines = log.read_text().splitlines()
+    log.unlink()  # else the next load would write behind it
+    for line in lines:
         fields = line.split("\t")
         if len(fields) == 3 and fields[1] == "200":
             answers.append(Answer(int(fields[0]) / 1e6, int(fields[2]) / 1e6))
