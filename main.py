@@ -42,8 +42,10 @@ def _build_child(blobs: str) -> Work:
     from appliance.storage.blobs import Blobs
     from builds import child
     from builds.presses import Presses
+    from builds.priority import give_way
 
-    return partial(child.main, Blobs(Path(blobs)).stage, Presses([*_itself(), "internal", "press"]), redact_text)
+    stage = Blobs(Path(blobs), give_way).stage
+    return partial(child.main, stage, Presses([*_itself(), "internal", "press"]), redact_text)
 
 
 def _press() -> Work:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import count
 from pathlib import Path
 
@@ -22,8 +22,10 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 class Blobs:
     """The store of content below one folder: `ab/abcdef…`, read-only files named by the SHA-256 of their bytes."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, give_way: Callable[[], None] = lambda: None) -> None:
+        """`give_way` is called after each piece of content that is staged, in the thread that stages it."""
         self.root = root
+        self.give_way = give_way
         self.guard = Guard(root)
 
     def create(self) -> None:
@@ -179,6 +181,7 @@ class StagedBlobs:
                 self._unwritten = 0
                 self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
                 self._writing.start()
+        self.blobs.give_way()
 
     def _put_whole(self, content: bytes) -> tuple[str, int]:
         sha256 = hashlib.sha256(content).hexdigest()

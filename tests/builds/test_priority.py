@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import main
 from appliance.storage.blobs import Blobs
+from builds import priority
 from builds.priority import gently
 from builds.values import Limits, Plan, Unpacked
 from builds.workshop import Workshop
@@ -24,6 +27,33 @@ FILES = 2_000  # a third of a second's work: two minutes with what is left besid
 
 def test_gently_passes_on_all_items_in_order() -> None:
     assert list(gently(range(1_000))) == list(range(1_000))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_yield"), reason="the system has no such thing")
+@pytest.mark.parametrize(("step", "turns"), [(priority.step_aside, 1), (priority.step_back, 0)])
+def test_only_who_has_stepped_aside_gives_way(
+    step: Callable[[], None], turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[None] = []
+    monkeypatch.setattr(os, "sched_yield", lambda: given.append(None))
+
+    def work() -> None:
+        priority.give_way()
+        step()
+        priority.give_way()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert len(given) == turns
+
+
+def test_the_build_child_gives_way_between_the_files_it_stores(tmp_path: Path) -> None:
+    work = main._build_child(str(tmp_path))
+
+    assert isinstance(work, partial)
+    assert work.args[0].__self__.give_way is priority.give_way
 
 
 @pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="the system does not say how long a thread ran")

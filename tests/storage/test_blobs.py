@@ -208,6 +208,18 @@ def test_the_disk_never_begins_with_many_files_at_once(
     assert max(later - one for one, later in pairwise([0, *staged_by_then])) <= WRITE_EVERY // SMALLEST + 1
 
 
+def test_who_stages_gives_way_between_two_files(tmp_path: Path) -> None:
+    gave_way: list[str] = []
+    blobs = Blobs(tmp_path / "blobs", lambda: gave_way.append("between"))
+    blobs.create()
+    staged = blobs.stage(tmp_path / "work")
+
+    for number in range(10):
+        staged.put([b"%d" % number])
+
+    assert len(gave_way) == 10
+
+
 def test_a_commit_does_not_wait_for_a_thread_that_gets_no_turn(
     blobs: Blobs, staged: StagedBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
