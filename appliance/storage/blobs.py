@@ -7,14 +7,16 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable
 from itertools import count
 from pathlib import Path
 
-from appliance.storage.guard import Guard
+from appliance.storage.guard import FRESH, Guard
 
 WRITE_EVERY = 1_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
 SMALLEST = 8_000  # bytes that a file counts as at least: what the system does for it takes as long as these
+MOST_LATELY = 30_000  # names remembered as durable: some 4 MB
 READ_ONLY = 0o444  # content is never changed and never executable
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -27,6 +29,7 @@ class Blobs:
         self.root = root
         self.give_way = give_way
         self.guard = Guard(root)
+        self.durable = Lately()
 
     def create(self) -> None:
         """Make the 256 folders, so that storing never has to."""
@@ -58,6 +61,28 @@ class Blobs:
         return StagedBlobs(self, workspace)
 
 
+class Lately:
+    """The SHA-256 of content that this process has made durable, for some minutes: no sweep takes it so soon.
+
+    From any thread. A while is over for all of it at once.
+    """
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._over = 0.0
+
+    def add(self, names: Collection[str]) -> None:
+        """These are durable, and so are their names."""
+        now = time.monotonic()
+        if now > self._over or len(self._names) + len(names) > MOST_LATELY:
+            self._names = set()
+            self._over = now + FRESH
+        self._names.update(names)
+
+    def __contains__(self, sha256: str) -> bool:
+        return sha256 in self._names and time.monotonic() < self._over
+
+
 class StagedBlobs:
     """One upload's new content, invisible until `commit`; `discard` leaves nothing behind.
 
@@ -74,6 +99,7 @@ class StagedBlobs:
         self._names = count()
         self._staged: dict[str, str] = {}
         self._relied_on: frozenset[str] = frozenset()
+        self._found = False  # something in the store that may not be durable there
         self._lock = threading.Lock()
         self._root = str(blobs.root)
         self._writing: threading.Thread | None = None
@@ -154,15 +180,20 @@ class StagedBlobs:
         """Make everything staged part of the store, durable once this returns.
 
         The bytes are made durable before they get their name: a name with nothing behind it, after a power cut in
-        between, would be taken for known content by every later upload. The second sync has names only to write.
+        between, would be taken for known content by every later upload. The second sync has names only to write, also
+        those that another upload has just given to content that was found here. Where all is known to be durable there
+        is none: it would also have to write the upload.
         """
+        if not self._staged and not self._found:
+            return
         if self._staged:
             sync_filesystem(self.blobs.root)
             with self.blobs.guard.closed():
                 for sha256, name in self._staged.items():
                     os.rename(name, self._stored(sha256))
-            self._staged.clear()
-        sync_filesystem(self.blobs.root)  # also for names that another upload has just given, and are relied on here
+        sync_filesystem(self.blobs.root)
+        self.blobs.durable.add(self._staged)
+        self._staged.clear()
 
     def discard(self) -> None:
         """Forget everything staged and not committed."""
@@ -215,10 +246,16 @@ class StagedBlobs:
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
     def _known(self, sha256: str) -> bool:
-        return sha256 in self._relied_on or sha256 in self._staged or self.blobs.guard.renew(self._stored(sha256))
+        if sha256 in self._relied_on or sha256 in self._staged:
+            return True
+        found = self.blobs.guard.renew(self._stored(sha256))
+        if found and sha256 not in self.blobs.durable:
+            self._found = True
+        return found
 
     def _keep(self, sha256: str, name: str) -> None:
         if self.blobs.guard.renew(self._stored(sha256)):
+            self._found = True
             os.unlink(name)
         else:
             self._add(sha256, name)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.storage import blobs as blobs_module
-from appliance.storage.blobs import SMALLEST, WRITE_EVERY, Blobs, StagedBlobs, sync_filesystem
+from appliance.storage.blobs import MOST_LATELY, SMALLEST, WRITE_EVERY, Blobs, StagedBlobs, sync_filesystem
 
 
 @pytest.fixture
@@ -268,3 +268,32 @@ def test_content_that_is_relied_on_is_not_looked_for(staged: StagedBlobs, tmp_pa
 
     assert (staged.holds([known]), staged.holds([known, unknown])) == (True, False)
     assert staged.adopt(known, tmp_path / "nothing")
+
+
+def test_only_what_may_not_be_durable_yet_is_waited_for(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = blobs.stage(tmp_path / "first")
+    first.put([b"page"])
+    first.commit()
+    monkeypatch.setattr(blobs_module, "_syncfs", lambda: lambda _descriptor: -1)
+
+    again = blobs.stage(tmp_path / "again")
+    again.put([b"page"])
+    again.commit()
+
+    other_process = Blobs(blobs.root).stage(tmp_path / "other")
+    other_process.put([b"page"])
+    with pytest.raises(OSError, match="blobs"):
+        other_process.commit()
+
+
+def test_what_was_durable_long_ago_is_not_relied_on(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs.durable.add(["ab" * 32])
+    assert "ab" * 32 in blobs.durable
+
+    monkeypatch.setattr(blobs_module, "FRESH", -1.0)
+    blobs.durable.add([f"{number:064}" for number in range(MOST_LATELY)])
+
+    assert "ab" * 32 not in blobs.durable
+    assert f"{0:064}" not in blobs.durable
