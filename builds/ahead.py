@@ -37,24 +37,20 @@ class Ahead:
         self._headers: list[bytes] = []
         self._lock = threading.Lock()
 
-    def expect(self, sizes: Mapping[str, int]) -> bool:
-        """What will be stored, as the upload says itself: bytes by path. Not from a thread that has stepped aside.
-
-        Whether that will be worked on as it comes.
-        """
+    def expect(self, sizes: Mapping[str, int]) -> None:
+        """What will be stored, as the upload says itself: bytes by path. Not from a thread that has stepped aside."""
         wanted = self._plan.transforms
         if not wanted or sum(sizes.values()) <= LARGE_UPLOAD or _may_be_built(sizes, self._plan.order):
-            return False
+            return
         files = [StoredFile(path, "", size) for path, size in sizes.items()]
         self._paths = sizes.keys()
         self._sheets = _Sheets(sum(map(_is_sheet, sizes)))
         self._bench = open_bench(levels_of(files, wanted), wanted, self._staging, self._presses)
         self._bench.open()
-        return True
 
     def comes_first(self, path: str) -> bool:
-        """Whether this file says what may be done with others."""
-        return _is_sheet(path) or self._is_aside(path)
+        """Whether this file says what may be done with others, once something is expected."""
+        return self._bench is not None and (_is_sheet(path) or self._is_aside(path))
 
     def stored(self, file: StoredFile) -> None:
         """A file was put in the staging. From any thread."""

@@ -20,11 +20,8 @@ IN_FLIGHT = 16 * WHOLE  # bytes of small files read ahead of the store
 class Onlooker(Protocol):
     """Who wants to begin with what is there while the rest is still being unpacked."""
 
-    def expect(self, sizes: Mapping[str, int]) -> bool:
-        """What will be stored where that is known beforehand: bytes by path. Nothing has been checked of it yet.
-
-        Whether each file is waited for then.
-        """
+    def expect(self, sizes: Mapping[str, int]) -> None:
+        """What will be stored where that is known beforehand: bytes by path. Nothing has been checked of it yet."""
         ...
 
     def comes_first(self, path: str) -> bool:
@@ -52,9 +49,10 @@ class Intake:
         """Progress is counted from here on, towards `total` bytes."""
         self.progress = Progress(self._report, "unpack", total)
 
-    def expect(self, sizes: Mapping[str, int]) -> bool:
-        """Files of these bytes will be put under these paths, as the upload says; whether somebody waits for each."""
-        return self._onlooker is not None and self._onlooker.expect(sizes)
+    def expect(self, sizes: Mapping[str, int]) -> None:
+        """Files of these bytes will be put under these paths, as the upload says."""
+        if self._onlooker:
+            self._onlooker.expect(sizes)
 
     def comes_first(self, path: str) -> bool:
         """Whether a file should be put before others."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from builds import priority
 from builds.environment import bare_environment
 from builds.job import Job
 from builds.values import PressLimits
@@ -30,13 +31,16 @@ Take = Callable[[Job, dict[str, Any]], None]
 class Presses:
     """Runs jobs in press processes started by `command`, one for each core; they are kept until `close`.
 
-    Used by one thread at a time.
+    They stand aside for whoever else wants a core, until that leaves them next to nothing. Used by one thread at a
+    time.
     """
 
     def __init__(self, command: Sequence[str], *, count: int = 0) -> None:
         self._command = list(command)
         self._count = count or min(MOST, _cores())
         self._presses: list[_Press] = []
+        self._aside = priority.PUTS_ASIDE
+        self._looked: tuple[float, float] | None = None  # when, and what processor time all had by then; None: idle
 
     @property
     def pids(self) -> list[int]:
@@ -49,7 +53,10 @@ class Presses:
 
     def _start(self, count: int) -> None:
         while len(self._presses) < count:
-            self._presses.append(_Press(self._command))
+            self._presses.append(self._another())
+
+    def _another(self) -> "_Press":
+        return _Press(self._command, aside=self._aside)
 
     def run(self, jobs: Iterable[tuple[Job, int]], limits: PressLimits, take: Take) -> None:
         """Carry out every job, given with the bytes of its content, the largest first. Blocks."""
@@ -68,7 +75,38 @@ class Presses:
         """Begin to work on jobs that are still to come, in no more presses than these; it must be ended."""
         count = min(most, self._count)
         self._start(count)
-        return Shift(self._presses, count, limits, take)
+        self._looked = None
+        return Shift(self, count, limits, take)
+
+    def at(self, place: int) -> "_Press":
+        """The press at this place, counted from 0."""
+        return self._presses[place]
+
+    def replace(self, place: int) -> None:
+        """End the press at this place and start another."""
+        self._presses[place].kill()
+        self._presses[place] = self._another()
+
+    def look_after(self, seconds: float) -> None:
+        """End those that are at one file for longer than this, and all of them when they get nowhere.
+
+        For the latter come others that do not stand aside, as nothing leads back from there.
+        """
+        presses = list(self._presses)
+        for press in presses:
+            press.end_if_overdue(seconds)
+        if self._aside and self._get_nowhere(presses):
+            self._aside = False
+            for press in presses:
+                press.relieve()
+
+    def _get_nowhere(self, presses: Sequence["_Press"]) -> bool:
+        """Whether they had next to nothing of a processor since the last look, though they had work both times."""
+        at_work = any(press.is_at_work for press in presses)
+        before, used = self._looked, sum(priority.processor_time(press.pid) for press in presses)
+        now = time.monotonic()
+        self._looked = (now, used) if at_work else None
+        return at_work and before is not None and 0 <= used - before[1] < priority.SHARE * (now - before[0])
 
     def close(self) -> None:
         """End them all."""
@@ -85,7 +123,7 @@ class Shift:
     of these is tried again by itself.
     """
 
-    def __init__(self, presses: list["_Press"], count: int, limits: PressLimits, take: Take) -> None:
+    def __init__(self, presses: Presses, count: int, limits: PressLimits, take: Take) -> None:
         self._presses = presses
         self._limits = limits
         self._take = take
@@ -127,46 +165,46 @@ class Shift:
         while (batch := self._batches.get()) is not None:
             again = deque([batch])
             while again:
-                left = self._press(place, again.popleft())
-                again.extend([job] for job in left)
+                again.extend(self._press(place, again.popleft()))
 
-    def _press(self, place: int, batch: Sequence[Job]) -> Sequence[Job]:
-        """Have a batch worked on; of which jobs each is to be tried by itself."""
+    def _press(self, place: int, batch: Sequence[Job]) -> Sequence[Sequence[Job]]:
+        """Have a batch worked on; what of it is to be tried again, and how."""
         if self._crashes >= MOST_CRASHES:
             for job in batch:
                 self._take(job, {"failed": "too many files before it failed"})
             return ()
-        press = self._presses[place]
+        press = self._presses.at(place)
         left = press.run(batch, self._limits.memory, self._take)
-        if left:
-            press.kill()
-            self._presses[place] = press.another()
-        if len(left) != 1:
-            return left
+        if not left:
+            return ()
+        self._presses.replace(place)
+        if press.is_relieved:
+            return [left]
+        if len(left) > 1:
+            return [[job] for job in left]
         self._crashes += 1
         self._take(left[0], {"failed": press.fault})
         return ()
 
     def _watch(self) -> None:
-        """While this lasts, a press that is at one file for too long is ended."""
         seconds = self._limits.seconds
         while not self._over.wait(min(LOOK_EVERY, seconds)):
-            for press in list(self._presses):
-                press.end_if_overdue(seconds)
+            self._presses.look_after(seconds)
 
 
 class _Press:
     """One press and the pipes to it."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    def __init__(self, command: Sequence[str], *, aside: bool) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own executable with fixed arguments
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare_environment()
         )
+        if aside:
+            priority.put_aside(self._process.pid)
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both were asked to be pipes")
         self._jobs, self._news = self._process.stdin, self._process.stdout
-        self._overdue = False
+        self._overdue = self._relieved = False
         self._began: float | None = None  # when it was given, or was last heard of, what it is at
         self._settled = False
 
@@ -179,9 +217,20 @@ class _Press:
         """Why it is no good any more."""
         return "it takes too long (transform_time)" if self._overdue else "its minifier crashes"
 
-    def another(self) -> "_Press":
-        """A new one like it."""
-        return _Press(self._command)
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it was given something that it has not told of."""
+        return self._began is not None
+
+    @property
+    def is_relieved(self) -> bool:
+        """Whether others are to do what it was given."""
+        return self._relieved
+
+    def relieve(self) -> None:
+        """End it: others will do what it was given, and is given yet. From any thread."""
+        self._relieved = True
+        self._process.kill()
 
     def run(self, batch: Sequence[Job], memory: int, take: Take) -> Sequence[Job]:
         """Have a batch worked on. The jobs it has not told of: when there are any, this press is no good any more."""

@@ -52,10 +52,9 @@ def unpack_zip(source: Source, directory: Directory, intake: Intake) -> None:
         else:
             wanted.append((entry, path))
     _refuse_declared(wanted, intake)
-    awaited = intake.expect({path: entry.size for entry, path in wanted})
-    if awaited:
-        wanted.sort(key=lambda item: not intake.comes_first(item[1]))
-    _Unpacking(source, intake, wanted).run(aside=not awaited)
+    intake.expect({path: entry.size for entry, path in wanted})
+    wanted.sort(key=lambda item: not intake.comes_first(item[1]))
+    _Unpacking(source, intake, wanted).run()
 
 
 def _admit(entry: ZipEntry, intake: Intake) -> str | None:
@@ -94,16 +93,14 @@ class _Unpacking:
         self._errors: list[BaseException] = []
         self._insists = False  # on a share of the processor, having had next to nothing
 
-    def run(self, *, aside: bool) -> None:
-        """Unpack everything; in threads that step `aside`, unless they are awaited by what would keep them from it."""
+    def run(self) -> None:
         count = THREADS if self._are_large else 1
         with ThreadPoolExecutor(2 * count, "unzip") as threads:
-            work = [threads.submit(self._work, aside=aside) for _ in range(count)]
-            if aside and priority.get_nowhere(work):
+            aside = [threads.submit(self._work, aside=True) for _ in range(count)]
+            if priority.get_nowhere(aside):
                 self._insists = True
-                work = [threads.submit(self._work) for _ in range(count)]
-            for future in work:
-                future.exception()
+                for future in [threads.submit(self._work) for _ in range(count)]:
+                    future.exception()
         if self._errors:
             raise self._errors[0]
 

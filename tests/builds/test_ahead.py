@@ -105,15 +105,20 @@ def test_what_the_store_has_already_is_left_to_the_cache(upload: Upload) -> None
 def test_what_may_be_a_source_is_not_begun(tmp_path: Path, paths: list[str], order: Order | None, begins: bool) -> None:
     upload = Upload(tmp_path, order=order)
 
-    assert upload.ahead.expect(dict.fromkeys(paths, LARGE_UPLOAD + 1)) is begins
+    upload.ahead.expect(dict.fromkeys([*paths, "a.css"], LARGE_UPLOAD + 1))
+
+    assert upload.ahead.comes_first("a.css") is begins
     upload.ahead.close()
 
 
 def test_small_uploads_and_those_of_which_nothing_is_made_are_not_begun(tmp_path: Path, upload: Upload) -> None:
     as_it_is = Upload(tmp_path / "other", transforms=Transforms())
 
-    assert not upload.ahead.expect({"index.html": LARGE_UPLOAD})
-    assert not as_it_is.ahead.expect({"index.html": LARGE_UPLOAD + 1})
+    upload.ahead.expect({"a.css": LARGE_UPLOAD})
+    as_it_is.ahead.expect({"a.css": LARGE_UPLOAD + 1})
+
+    assert not upload.ahead.comes_first("a.css")
+    assert not as_it_is.ahead.comes_first("a.css")
 
 
 @pytest.mark.parametrize("kind", SITES)

@@ -16,13 +16,14 @@ import main
 from appliance.storage.blobs import Blobs
 from builds import priority
 from builds.priority import gently
-from builds.values import Limits, Plan, Unpacked
+from builds.values import Limits, Plan, Transforms, Unpacked
 from builds.workshop import Workshop
 from tests.builders import build_command_for, page, zip_of
 
 COMPUTING = 0.2  # seconds of a thread's work
 HOG = "import time; end = time.monotonic() + 90\nwhile time.monotonic() < end: pass"
 FILES = 2_000  # a third of a second's work: two minutes with what is left beside a hog
+PRESSED = 200  # as much work, with presses that have to start
 
 
 def test_gently_passes_on_all_items_in_order() -> None:
@@ -68,21 +69,28 @@ def test_a_thread_of_the_server_leaves_more_to_visitors_when_there_are_some() ->
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system keeps no process to a processor")
-def test_an_upload_is_unpacked_on_a_machine_that_others_keep_busy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "wanted"), [(FILES, Transforms()), (PRESSED, Transforms(minify=True, compress=("html",)))]
+)
+def test_an_upload_is_worked_on_where_others_keep_the_machine_busy(
+    tmp_path: Path, files: int, wanted: Transforms
+) -> None:
     blobs = Blobs(tmp_path / "data" / "blobs")
     blobs.create()
     upload = tmp_path / "upload"
-    upload.write_bytes(zip_of({f"{number}.html": page(str(number)) for number in range(FILES)}))
+    upload.write_bytes(zip_of({f"{number}.html": page(str(number)) for number in range(files)}))
     workshop = Workshop(build_command_for(tmp_path / "data"), timeout=60, idle=60)
     try:
         with one_processor(), busy():
             workshop.warm_up()
-            unpacked = workshop.run(Plan("d1", upload, tmp_path / "work", Limits()), lambda *_: None)
+            plan = Plan("d1", upload, tmp_path / "work", Limits(), transforms=wanted)
+            unpacked = workshop.run(plan, lambda *_: None)
     finally:
         workshop.close()
 
     assert isinstance(unpacked, Unpacked)
-    assert len(unpacked.files) == FILES
+    assert len(unpacked.files) == files
+    assert "not_optimised" not in {note.code for note in unpacked.notes}
 
 
 def left_over(answer: Callable[[], object], over: threading.Event) -> float:
