@@ -33,8 +33,8 @@ class Ahead:
         self._paths: Collection[str] = ()
         self._sheets = _Sheets(0)
         self._waiting: list[StoredFile] = []
-        self._bytes = 0
-        self._headers: list[bytes] = []
+        self._files = self._bytes = 0  # that have come to wait since the last hand-over
+        self._bound = False
         self._lock = threading.Lock()
 
     def expect(self, sizes: Mapping[str, int]) -> None:
@@ -58,13 +58,14 @@ class Ahead:
             return
         with self._lock:
             if self._is_aside(file.path):
-                self._headers.append(self._staging.read(file.sha256))
+                self._bound = self._bound or self._binds(file)
             elif _is_sheet(file.path):
                 self._sheets.add(file)
             elif self._staging.is_new(file.sha256):
                 self._waiting.append(file)
+                self._files += 1
                 self._bytes += file.size
-            if len(self._waiting) >= BATCH_FILES or self._bytes > BATCH_BYTES:
+            if self._files == BATCH_FILES or self._bytes > BATCH_BYTES:
                 self._hand_over(self._bench)
 
     def bench(self, unpacked: Unpacked) -> Workbench:
@@ -86,13 +87,18 @@ class Ahead:
     def _is_aside(self, path: str) -> bool:
         return path.rpartition("/")[2] in self._plan.aside
 
+    def _binds(self, file: StoredFile) -> bool:
+        """Whether headers in this file keep pages from being changed; of a large one that is not looked at yet."""
+        return file.size <= BATCH_BYTES and are_bound([self._staging.read(file.sha256)])
+
     def _hand_over(self, bench: Workbench) -> None:
         """Give away what waits, once all stylesheets have been read: they say which pages stay as they are."""
+        self._files = self._bytes = 0
         wanted = self._plan.transforms
         if not self._sheets.are_read(bench, lambda files: tasks_of(files, self._paths, wanted, bound=False)):
             return
-        files, self._waiting, self._bytes = self._waiting, [], 0
-        tasks = tasks_of(files, self._paths, wanted, bound=are_bound(self._headers))
+        files, self._waiting = self._waiting, []
+        tasks = tasks_of(files, self._paths, wanted, bound=self._bound)
         tasks = mind_spaces(tasks, self._sheets.outcomes, bench)
         others = [file for file in files if file.path not in tasks and is_compressed(file, wanted)]
         bench.begin(tasks.values(), others)

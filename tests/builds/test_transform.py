@@ -295,4 +295,5 @@ def test_an_upload_full_of_such_files_still_goes_live_soon(works: Workshop) -> N
     finally:
         works.presses.close()
 
-    assert [note.count for note in unpacked.notes] == [60]  # the page came first: it was no trouble
+    [note] = unpacked.notes
+    assert note.count >= 60  # the page, too, where its press took so long to start
