@@ -5,7 +5,8 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -49,6 +50,7 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
         with orders.at_work:
             later: list[Callable[[], None]] = []
             outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled, later.append), redact)
+        news.finish()
         news.tell(outcome)
         for step in later:
             step()
@@ -62,11 +64,28 @@ class _News:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
+        self._telling: threading.Thread | None = None
 
     def tell(self, message: dict[str, Any]) -> None:
         with self._lock:
             self._stream.write(wire.dump(message))
             self._stream.flush()
+
+    def begin_to_tell(self, messages: Iterable[dict[str, Any]]) -> None:
+        """Tell these in their order, while something else is done."""
+        self._telling = threading.Thread(target=self._tell_all, args=(messages,), daemon=True)
+        self._telling.start()
+
+    def finish(self) -> None:
+        """Wait until all of it is told."""
+        if self._telling is not None:
+            self._telling.join()
+            self._telling = None
+
+    def _tell_all(self, messages: Iterable[dict[str, Any]]) -> None:
+        with suppress(BrokenPipeError):  # the server is gone, which who tells the outcome will see
+            for message in messages:
+                self.tell(message)
 
 
 class _Expected:
@@ -124,8 +143,7 @@ def _watcher(
         news.tell({"log": [datetime.now(UTC).isoformat(), step, redact(line)]})
 
     def made(unpacked: Unpacked) -> None:
-        for message in wire.made_messages(unpacked):
-            news.tell(message)
+        news.begin_to_tell(wire.made_messages(unpacked))
 
     return Watcher(report, say, cancelled, later, made)
 
