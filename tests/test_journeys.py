@@ -21,9 +21,9 @@ from tests.cast import OLGA
 from tests.real_sites import REAL_SITES, RealSite, packed
 
 SMALL, MIDDLING, LARGE = REAL_SITES
-PARAMETERS = [pytest.param(s, marks=pytest.mark.needs(s.package), id=s.package) for s in REAL_SITES]
-real_sites = pytest.mark.parametrize("site", PARAMETERS)
-LARGE_IS_LONG = pytest.param(LARGE, marks=[pytest.mark.needs(LARGE.package), pytest.mark.long], id=LARGE.package)
+QUICK = [pytest.param(s, marks=pytest.mark.needs(s.package), id=s.package) for s in (SMALL, MIDDLING)]
+LONG = pytest.param(LARGE, marks=[pytest.mark.needs(LARGE.package), pytest.mark.long], id=LARGE.package)
+real_sites = pytest.mark.parametrize("site", [*QUICK, LONG])
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def test_a_real_folder_deployed_by_command_line_is_served_byte_for_byte(
 
 
 @pytest.mark.needs("curl")
-@pytest.mark.parametrize("site", [*PARAMETERS[:-1], LARGE_IS_LONG])
+@real_sites
 def test_a_real_zip_deployed_by_curl_is_served_byte_for_byte(
     terminal: Terminal, site: RealSite, tmp_path: Path
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 from tests.admin_ui.window import Window, chromium
 from tests.opened import Desktop, link_in, words_of
 
+pytestmark = pytest.mark.long  # it would wait for another process to have made the executable
+
 
 @pytest.fixture
 def desktop(executable: Path, tmp_path: Path) -> Desktop:
