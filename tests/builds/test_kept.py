@@ -146,7 +146,9 @@ def test_folders_nested_deeper_than_a_path_may_be_are_not_kept(tmp_path: Path) -
     assert log == ["What was installed could not be kept for later builds: File name too long."]
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b[:200] + b"\0" + b[201:], lambda _: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b[:200] + bytes([b[200] ^ 1]) + b[201:], lambda _: b""]
+)
 def test_a_damaged_one_is_taken_out(damage: object, tmp_path: Path) -> None:
     assert callable(damage)
     kept = kept_in(tmp_path / "kept")
