@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -31,6 +30,7 @@ from appliance.storage.media_types import served_as
 from appliance.storage.savings import Sums, added, summed
 from builds import aside
 from builds.errors import BuildError
+from builds.portions import portions
 from builds.priority import gently
 from builds.values import StoredFile, StoredVariant, Unpacked
 
@@ -146,14 +146,8 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
 
 def _gently(items: Iterable[T]) -> Iterator[T]:
     """The items; visitors are let in after every few."""
-    for few in gently(_portions(items)):
+    for few in gently(portions(items, AT_ONCE)):
         yield from few
-
-
-def _portions(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while few := list(islice(rest, AT_ONCE)):
-        yield few
 
 
 def _stands(old: Entry, file: StoredFile, forms: Sequence[StoredVariant]) -> bool:

@@ -20,14 +20,14 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_network
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from builds.errors import BuildError
 from builds.order import Keeping, Offer, Order, Source
+from builds.portions import portions
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
 from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
@@ -44,8 +44,6 @@ _PLAIN = (
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # `dumps` makes one each time
-
-T = TypeVar("T")
 
 
 def dump(message: dict[str, Any]) -> bytes:
@@ -94,9 +92,9 @@ def _cut(digests: str) -> Iterator[str]:
 
 def made_messages(unpacked: Unpacked) -> Iterator[dict[str, Any]]:
     """The result as it is sent, in portions: a server answers visitors between two. What is hidden is no part of it."""
-    for files in _portions(unpacked.files):
+    for files in portions(unpacked.files, PORTION):
         yield {"files": [_packed(file) for file in files]}
-    for variants in _portions(unpacked.variants.items()):
+    for variants in portions(unpacked.variants.items(), PORTION):
         yield {"variants": {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in variants}}
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     yield {"made": {"notes": notes, **{name: getattr(unpacked, name) for name in _PLAIN}}}
@@ -125,12 +123,6 @@ class Made:
         """The result as it was meant, once its last message is there."""
         notes = tuple(Note(*note) for note in made["notes"])
         return Unpacked(tuple(self._files), notes, self._variants, **{name: made[name] for name in _PLAIN})
-
-
-def _portions(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while portion := list(islice(rest, PORTION)):
-        yield portion
 
 
 def source_message(source: Source) -> dict[str, Any]:

@@ -254,8 +254,7 @@ class StagedBlobs:
         return found
 
     def _keep(self, sha256: str, name: str) -> None:
-        if self.blobs.guard.renew(self._stored(sha256)):
-            self._found = True
+        if self._known(sha256):
             os.unlink(name)
         else:
             self._add(sha256, name)

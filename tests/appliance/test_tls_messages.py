@@ -31,6 +31,13 @@ class Client:
         with suppress(ssl.SSLWantReadError):
             self.tls.do_handshake()
 
+    async def shake_hands(self, size: int = 1 << 20) -> None:
+        """The whole handshake, in messages of so many bytes, but for our last word: it is left in `said`."""
+        self.shake()
+        await self.send(size)
+        await self.hear()
+        self.shake()
+
     async def send(self, size: int = 1 << 20) -> None:
         """Send what is to be sent, in messages of so many bytes."""
         while self.said.pending:
@@ -83,10 +90,7 @@ async def test_tickets_the_answer_and_the_good_bye_are_one_message() -> None:
 async def test_hands_are_shaken_and_words_understood_however_they_are_cut(size: int) -> None:
     wire = Answering()
     client = Client(wire, manner())
-    client.shake()
-    await client.send(size)
-    await client.hear()
-    client.shake()
+    await client.shake_hands(size)
     for word in (b"one", b"two", b"bye"):
         client.tls.write(word)
     await client.send(size)
@@ -110,10 +114,7 @@ async def test_what_has_come_and_is_paused_is_delivered_when_reading_goes_on() -
 
     wire = Pausing()
     client = Client(wire, manner())
-    client.shake()
-    await client.send()
-    await client.hear()
-    client.shake()
+    await client.shake_hands()
     for word in (b"one", b"two", b"three"):
         client.tls.write(word)
     await client.send()  # at once: the socket has nothing more to say afterwards
@@ -174,10 +175,7 @@ async def test_words_that_are_many_do_not_wait_for_the_turn_to_end() -> None:
 
     wire = Generous()
     client = Client(wire, manner())
-    client.shake()
-    await client.send()
-    await client.hear()
-    client.shake()
+    await client.shake_hands()
     client.tls.write(b"all of it")
     await client.send()
     await wire.until(lambda: wire.received)
