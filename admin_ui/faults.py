@@ -13,6 +13,7 @@ from admin_ui.told import told
 from appliance import guard, preferences, set_up
 from appliance.errors import NotSignedIn
 from appliance.preferences import Preferences
+from appliance.streams import EVENTS
 
 PROBLEM = "application/problem+json"
 MACHINES = ("/api/", "/healthz", "/readyz", "/metrics")  # addresses that answer programs, whoever asks
@@ -48,7 +49,9 @@ def install(blueprint: Blueprint, edge: Edge) -> None:
         return page
 
 
-async def _ask_to_sign_in(_: NotSignedIn) -> Response:
+async def _ask_to_sign_in(problem: NotSignedIn) -> Response:
+    if request.headers.get("Accept") == EVENTS:  # a script listens, and would take the screen for events
+        return Response(status=problem.status, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
     if await set_up.is_open():
         return go("/setup")
     return to_sign_in(request.full_path.rstrip("?") if request.method == "GET" else "/")

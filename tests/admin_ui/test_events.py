@@ -39,6 +39,13 @@ async def test_what_was_missed_is_told_on_return(server: Appliance, alice: Desk)
         assert await first(told) == ("sites", {"sites": ["missed"]})
 
 
+async def test_who_is_not_signed_in_is_refused_rather_than_shown_a_screen(stranger: Desk) -> None:
+    answer = await stranger.client.get("/events", headers={"Accept": "text/event-stream"})
+
+    assert answer.status_code == 401
+    assert answer.content == b""
+
+
 @pytest.mark.parametrize("long_ago", ["", "0", "17", "99999999999999999999999", "now"])
 async def test_who_comes_from_long_ago_looks_at_everything(alice: Desk, long_ago: str) -> None:
     async with listening(alice, long_ago) as told:

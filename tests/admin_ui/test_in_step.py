@@ -162,7 +162,7 @@ def test_what_is_taken_away_in_a_dialog_goes_from_the_page(house: House, olga: W
 
 def test_what_an_account_may_changes_in_its_windows(house: House, olga: Window, bob: Window) -> None:
     bob.expect("status of 403")
-    bob.expect("MIME type")  # of the sign-in screen, in the place of events
+    bob.expect("status of 401")  # in the place of events
     number = next(each["id"] for each in house.api.get("/accounts").json()["items"] if each["email"] == BOB.email)
     bob.open("/")
     expect(bob.page.locator("#nav")).not_to_contain_text("People")
@@ -185,7 +185,7 @@ def test_what_an_account_may_changes_in_its_windows(house: House, olga: Window, 
 
 
 def test_a_window_whose_sign_in_is_ended_elsewhere_says_so(browser: Browser, house: House, bob: Window) -> None:
-    bob.expect("MIME type")  # of the sign-in screen, in the place of events
+    bob.expect("status of 401")  # in the place of events
     bob.open("/account")
     with Window.on(browser, house.server.url, user_agent=FIREFOX) as other:
         other.sign_in(BOB)
