@@ -1,6 +1,7 @@
 """A press: a process that makes smaller and compresses one file after another, and may crash or hang over one.
 
 → {"memory": bytes}                          first: what bounds this process
+← {"ready": true}                            it has started
 → {"jobs": [{…}, …]}                         see `Job`
 ← {"made": [sha256, size, file] | null, "forms": [[coding, sha256, size, file], …], "facts": {…}}, or
 ← {"failed": why}                            one line for each job, in their order, several at once where they are quick
@@ -37,6 +38,8 @@ def main() -> int:
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
     with os.fdopen(os.dup(0), "rb") as lines:
         bound(json.loads(next(lines, b'{"memory": -1}'))["memory"])
+        news.write(b'{"ready":true}\n')
+        news.flush()
         for line in lines:
             _work_on((Job(**job) for job in json.loads(line)["jobs"]), news)
     return 0

@@ -22,7 +22,9 @@ BATCH_FILES = 16  # handed to a press at once: a line each way for each file wou
 BATCH_BYTES = 512 * 1024
 MOST_CRASHES = 20  # of one run; then the machine or the upload is beyond help, and time is worth more
 LARGE_UPLOAD = 256 * 1024  # bytes; smaller ones are unpacked before a press has started
+MOST_FAILED_STARTS = 3  # of one run; likewise
 LOOK_EVERY = 0.25  # seconds between looks at how long each press has been at a file
+START_TIME = 60.0  # seconds for a press to start; it takes a tenth of one where nobody else wants the processor
 
 Take = Callable[[Job, dict[str, Any]], None]
 """Called with each job and the news of it (see `builds/press.py`), from several threads."""
@@ -88,7 +90,7 @@ class Presses:
         self._presses[place] = self._another()
 
     def look_after(self, seconds: float) -> None:
-        """End those that are at one file for longer than this, and all of them when they get nowhere.
+        """End those that are at one file for longer than this, or at starting, and all of them when they get nowhere.
 
         For the latter come others that do not stand aside, as nothing leads back from there.
         """
@@ -127,7 +129,7 @@ class Shift:
         self._presses = presses
         self._limits = limits
         self._take = take
-        self._crashes = 0
+        self._crashes = self._failed_starts = 0
         self._batches: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._over = threading.Event()
         # All of its threads begin here: what begins one later may have stepped aside, which it would inherit.
@@ -169,22 +171,35 @@ class Shift:
 
     def _press(self, place: int, batch: Sequence[Job]) -> Sequence[Sequence[Job]]:
         """Have a batch worked on; what of it is to be tried again, and how."""
-        if self._crashes >= MOST_CRASHES:
+        if why := self._why_no_more():
             for job in batch:
-                self._take(job, {"failed": "too many files before it failed"})
+                self._take(job, {"failed": why})
             return ()
         press = self._presses.at(place)
         left = press.run(batch, self._limits.memory, self._take)
         if not left:
             return ()
         self._presses.replace(place)
+        return self._rest(press, left)
+
+    def _rest(self, press: "_Press", left: Sequence[Job]) -> Sequence[Sequence[Job]]:
+        """What is to be tried again of what a press that is no good any more has left, and how."""
         if press.is_relieved:
+            return [left]
+        if not press.has_started:
+            self._failed_starts += 1
             return [left]
         if len(left) > 1:
             return [[job] for job in left]
         self._crashes += 1
         self._take(left[0], {"failed": press.fault})
         return ()
+
+    def _why_no_more(self) -> str:
+        """Why nothing is tried any more; empty as long as it is."""
+        if self._failed_starts >= MOST_FAILED_STARTS:
+            return "its minifier does not start"
+        return "too many files before it failed" if self._crashes >= MOST_CRASHES else ""
 
     def _watch(self) -> None:
         seconds = self._limits.seconds
@@ -206,7 +221,7 @@ class _Press:
         self._jobs, self._news = self._process.stdin, self._process.stdout
         self._overdue = self._relieved = False
         self._began: float | None = None  # when it was given, or was last heard of, what it is at
-        self._settled = False
+        self._settled = self._started = False
 
     @property
     def pid(self) -> int:
@@ -221,6 +236,11 @@ class _Press:
     def is_at_work(self) -> bool:
         """Whether it was given something that it has not told of."""
         return self._began is not None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether it ever was ready to work."""
+        return self._started
 
     @property
     def is_relieved(self) -> bool:
@@ -241,6 +261,8 @@ class _Press:
                 self._say({"memory": memory})
                 self._settled = True
             self._say({"jobs": [job.message for job in batch]})
+            if not self._started:
+                self._await_start()
             for job in batch:
                 line = self._news.readline()
                 if not line.endswith(b"\n"):
@@ -253,9 +275,10 @@ class _Press:
         return batch[done:]
 
     def end_if_overdue(self, seconds: float) -> None:
-        """End it when it is at one file for longer than this. From any thread."""
-        began = self._began
-        if began is not None and time.monotonic() - began > seconds:
+        """End it when it is at one file for longer than this, or takes far too long to start. From any thread."""
+        longest = seconds if self._started else START_TIME
+        began = self._began  # read last: once it has started, this is later
+        if began is not None and time.monotonic() - began > longest:
             self._overdue = True
             self._process.kill()
 
@@ -268,6 +291,12 @@ class _Press:
             self._jobs.close()
         except BrokenPipeError:
             pass  # it died with part of a line unread
+
+    def _await_start(self) -> None:
+        """Wait until it is ready, or dead: how long it takes to start is no file's fault."""
+        if self._news.readline().endswith(b"\n"):
+            self._began = time.monotonic()
+            self._started = True
 
     def _say(self, message: dict[str, Any]) -> None:
         try:

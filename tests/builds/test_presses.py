@@ -1,0 +1,135 @@
+"""The presses' life: their start, their end when nobody waits any more, and when they stand aside again."""
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builds import presses as module
+from builds.job import Job
+from builds.presses import MOST_FAILED_STARTS, Presses, Shift
+from builds.values import PressLimits
+from tests.presses import COMMAND
+
+PATIENCE = 30.0  # seconds for something to happen that takes a tenth of one
+TWICE_THAT = 60.0  # seconds; who waits for these has failed by then
+LIMITS = PressLimits(seconds=20)
+WAITS = """
+import sys
+from pathlib import Path
+from builds import press
+def wait_for(path):
+    with Path(path).open() as gate:
+        gate.read()
+"""
+STARTS_LATE = f"{WAITS}wait_for(sys.argv[1]); press.main()"
+HANGS = f"{WAITS}press.work = lambda job: wait_for(sys.argv[1]); press.main()"
+
+
+class Work:
+    """One file to be worked on again and again, by presses that wait in this code until the test opens a gate."""
+
+    def __init__(self, folder: Path, *, code: str = "") -> None:
+        self._folder = folder
+        self.gate = folder / "gate"
+        os.mkfifo(self.gate)
+        (folder / "inbox").mkdir()
+        (folder / "content").write_text("word " * 500)
+        command = [sys.executable, "-c", code, str(self.gate)] if code else COMMAND
+        self.presses = Presses(command, count=1)
+        self.news: list[dict[str, Any]] = []
+        self._shifts: list[Shift] = []
+
+    def begin(self, *, files: int = 1, limits: PressLimits = LIMITS) -> Shift:
+        shift = self.presses.shift(limits, lambda _job, news: self.news.append(news))
+        self._shifts.append(shift)
+        content, inbox = str(self._folder / "content"), str(self._folder / "inbox")
+        shift.add([Job(str(number), content, inbox, {"gzip": 1}) for number in range(files)])
+        return shift
+
+    def close(self) -> None:
+        for shift in self._shifts:
+            shift.drop()
+        self.presses.close()
+
+    def open_gate(self) -> None:
+        """Let one press through, once it has come."""
+        until(self._is_let_through)
+
+    def is_begun(self) -> bool:
+        return self.presses.at(0).is_at_work
+
+    def _is_let_through(self) -> bool:
+        try:
+            os.close(os.open(self.gate, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # which says that nobody reads
+                raise
+            return False
+        return True
+
+    @property
+    def failed(self) -> list[str]:
+        return [news["failed"] for news in self.news if "failed" in news]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Callable[[str], Work]]:
+    begun: list[Work] = []
+
+    def make(code: str) -> Work:
+        begun.append(Work(tmp_path, code=code))
+        return begun[-1]
+
+    yield make
+    for each in begun:
+        each.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_how_long_a_press_takes_to_start_is_no_files_fault(
+    work: Callable[[str], Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = work(STARTS_LATE)
+    shift = slow.begin()
+    [pid] = slow.presses.pids
+    until(slow.is_begun)
+
+    with monkeypatch.context() as later:
+        later.setattr(time, "monotonic", lambda now=time.monotonic: now() + LIMITS.seconds + 1)
+        slow.presses.look_after(LIMITS.seconds)
+    slow.open_gate()
+    shift.finish()
+
+    assert (len(slow.news), slow.failed) == (1, [])
+    assert slow.presses.pids == [pid]
+
+
+def test_a_press_that_never_gets_started_is_given_up(
+    work: Callable[[str], Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "START_TIME", 0.0)
+    stuck = work(STARTS_LATE)
+
+    stuck.begin(limits=PressLimits(seconds=0.01)).finish()
+
+    assert stuck.failed == ["its minifier does not start"]
+
+
+def test_presses_that_do_not_start_are_said_to_be_no_files_fault(work: Callable[[str], Work]) -> None:
+    dead = work("raise SystemExit(1)")
+
+    dead.begin(files=MOST_FAILED_STARTS + 2).finish()
+
+    assert dead.failed == ["its minifier does not start"] * (MOST_FAILED_STARTS + 2)
