@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -102,6 +102,11 @@ class Presses:
             for press in presses:
                 press.relieve()
 
+    def give_up(self) -> None:
+        """End those that have work. From any thread."""
+        for press in list(self._presses):
+            press.end_if_at_work()
+
     def _get_nowhere(self, presses: Sequence["_Press"]) -> bool:
         """Whether they had next to nothing of a processor since the last look, though they had work both times."""
         at_work = any(press.is_at_work for press in presses)
@@ -130,6 +135,7 @@ class Shift:
         self._limits = limits
         self._take = take
         self._crashes = self._failed_starts = 0
+        self._dropped = False
         self._batches: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._over = threading.Event()
         # All of its threads begin here: what begins one later may have stepped aside, which it would inherit.
@@ -150,11 +156,15 @@ class Shift:
         self.drop()
 
     def drop(self) -> None:
-        """Begin nothing more, and wait for what was begun. Harmless once it is finished."""
+        """Begin nothing more, and give up what was begun: nobody waits for a file. Harmless once it is finished."""
+        self._dropped = True
         with suppress(Empty):
             while True:
                 self._batches.get_nowait()
         self._end()
+        self._presses.give_up()
+        while wait(self._workers, LOOK_EVERY).not_done:
+            self._presses.give_up()  # those that were just being given something
         self._crew.shutdown()
         self._over.set()
         self._watcher.join()
@@ -171,6 +181,8 @@ class Shift:
 
     def _press(self, place: int, batch: Sequence[Job]) -> Sequence[Sequence[Job]]:
         """Have a batch worked on; what of it is to be tried again, and how."""
+        if self._dropped:
+            return ()
         if why := self._why_no_more():
             for job in batch:
                 self._take(job, {"failed": why})
@@ -184,6 +196,8 @@ class Shift:
 
     def _rest(self, press: "_Press", left: Sequence[Job]) -> Sequence[Sequence[Job]]:
         """What is to be tried again of what a press that is no good any more has left, and how."""
+        if self._dropped:
+            return ()
         if press.is_relieved:
             return [left]
         if not press.has_started:
@@ -280,6 +294,11 @@ class _Press:
         began = self._began  # read last: once it has started, this is later
         if began is not None and time.monotonic() - began > longest:
             self._overdue = True
+            self._process.kill()
+
+    def end_if_at_work(self) -> None:
+        """End it unless it waits for something to do. From any thread."""
+        if self.is_at_work:
             self._process.kill()
 
     def kill(self) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from builds import presses as module
+from builds import priority
 from builds.job import Job
 from builds.presses import MOST_FAILED_STARTS, Presses, Shift
 from builds.values import PressLimits
@@ -133,3 +135,17 @@ def test_presses_that_do_not_start_are_said_to_be_no_files_fault(work: Callable[
     dead.begin(files=MOST_FAILED_STARTS + 2).finish()
 
     assert dead.failed == ["its minifier does not start"] * (MOST_FAILED_STARTS + 2)
+
+
+def test_work_that_is_dropped_is_not_waited_for(work: Callable[[str], Work], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(priority, "PUTS_ASIDE", False)  # or it would be found to get nowhere
+    hanging = work(HANGS)
+    shift = hanging.begin(limits=PressLimits(seconds=TWICE_THAT))
+    until(hanging.is_begun)
+    dropping = threading.Thread(target=shift.drop, daemon=True)
+
+    dropping.start()
+    dropping.join(PATIENCE)
+
+    assert not dropping.is_alive()
+    assert hanging.news == []
