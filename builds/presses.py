@@ -25,6 +25,7 @@ LARGE_UPLOAD = 256 * 1024  # bytes; smaller ones are unpacked before a press has
 MOST_FAILED_STARTS = 3  # of one run; likewise
 LOOK_EVERY = 0.25  # seconds between looks at how long each press has been at a file
 START_TIME = 60.0  # seconds for a press to start; it takes a tenth of one where nobody else wants the processor
+INSIST_FOR = 60.0  # seconds after which it is tried again whether standing aside leaves them enough
 
 Take = Callable[[Job, dict[str, Any]], None]
 """Called with each job and the news of it (see `builds/press.py`), from several threads."""
@@ -42,6 +43,7 @@ class Presses:
         self._count = count or min(MOST, _cores())
         self._presses: list[_Press] = []
         self._aside = priority.PUTS_ASIDE
+        self._insisted = 0.0  # when they began to
         self._looked: tuple[float, float] | None = None  # when, and what processor time all had by then; None: idle
 
     @property
@@ -54,6 +56,9 @@ class Presses:
         self._start(self._count)
 
     def _start(self, count: int) -> None:
+        if priority.PUTS_ASIDE and not self._aside and time.monotonic() - self._insisted > INSIST_FOR:
+            self.close()  # not only put aside: what threads they have would not be
+            self._aside = True
         while len(self._presses) < count:
             self._presses.append(self._another())
 
@@ -92,13 +97,13 @@ class Presses:
     def look_after(self, seconds: float) -> None:
         """End those that are at one file for longer than this, or at starting, and all of them when they get nowhere.
 
-        For the latter come others that do not stand aside, as nothing leads back from there.
+        For the latter come others that do not stand aside, for a while: nothing leads a process back from there.
         """
         presses = list(self._presses)
         for press in presses:
             press.end_if_overdue(seconds)
         if self._aside and self._get_nowhere(presses):
-            self._aside = False
+            self._aside, self._insisted = False, time.monotonic()
             for press in presses:
                 press.relieve()
 

@@ -149,3 +149,32 @@ def test_work_that_is_dropped_is_not_waited_for(work: Callable[[str], Work], mon
 
     assert not dropping.is_alive()
     assert hanging.news == []
+
+
+@pytest.mark.skipif(not priority.PUTS_ASIDE, reason="the system has no such thing")
+def test_presses_that_had_to_insist_stand_aside_again(
+    work: Callable[[str], Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starved = work(STARTS_LATE)
+
+    def politely() -> bool:
+        return os.sched_getscheduler(starved.presses.pids[0]) == os.SCHED_IDLE
+
+    with monkeypatch.context() as busy:
+        busy.setattr(priority, "SHARE", 1_000_000.0)  # whatever they had is next to nothing
+        busy.setattr(module, "LOOK_EVERY", 0.01)
+        insisting = starved.begin()
+        at_first = starved.presses.pids
+        until(lambda: starved.presses.pids != at_first)
+        starved.open_gate()
+        insisting.finish()
+    starved.begin().finish()
+    assert not politely()  # what has just been starved would be again
+
+    monkeypatch.setattr(module, "INSIST_FOR", -1.0)
+    again = starved.begin()
+    starved.open_gate()
+    again.finish()
+
+    assert politely()
+    assert starved.failed == []
