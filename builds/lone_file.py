@@ -13,6 +13,8 @@ from builds.refusals import shown
 from builds.values import Note, Staging, StoredFile, Unpacked
 
 LARGEST = 256_000  # bytes of Markdown that is made a page: half a second's work, some seconds of the worst
+PAGE = "index.html"
+NOTE = "shown"  # of the note that says so
 _MARKDOWN = "builds.markdown_page"  # imported when there is some: its library takes a megabyte that most never need
 
 _PICTURE = '<img src="{address}" alt="{name}">'
@@ -83,9 +85,9 @@ def with_page(unpacked: Unpacked, staging: Staging) -> Unpacked:
     if file is None:
         return unpacked
     page = _page(file, staging)
-    files = sorted((file, StoredFile("index.html", *staging.put([page.encode()]))), key=attrgetter("path"))
+    files = sorted((file, StoredFile(PAGE, *staging.put([page.encode()]))), key=attrgetter("path"))
     message = f"“{shown(file.path)}” is the only file, so index.html, which visitors of / get, was made to show it."
-    return replace(unpacked, files=tuple(files), notes=(*unpacked.notes, Note("shown", message, file.path)))
+    return replace(unpacked, files=tuple(files), notes=(*unpacked.notes, Note(NOTE, message, file.path)))
 
 
 def _page(file: StoredFile, staging: Staging) -> str:

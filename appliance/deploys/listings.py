@@ -192,7 +192,7 @@ class Listings:
     async def _patched(self, site: Site, listing: Listing) -> tuple[tuple[Listed, ...], bool]:
         """All files of a listing, and whether their paths are exact."""
         _check_names(listing.files)
-        return (await self._base.patched(site, listing), True) if listing.base else (listing.files, listing.exact)
+        return await self._base.patched(site, listing) if listing.base else (listing.files, listing.exact)
 
     async def _opened(self, actor: Actor, deploy: str, kept: Kept) -> Opened:
         if kept.files is None:

@@ -9,6 +9,7 @@ from appliance.errors import Conflict, Invalid
 from appliance.models.site import Site
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Manifest, Manifests
+from builds.lone_file import NOTE, PAGE
 
 
 class Base:
@@ -17,11 +18,12 @@ class Base:
     def __init__(self, manifests: Manifests) -> None:
         self._manifests = manifests
 
-    async def patched(self, site: Site, listing: Listing) -> tuple[Listed, ...]:
-        """The files of the listing's base with its changes made to them.
+    async def patched(self, site: Site, listing: Listing) -> tuple[tuple[Listed, ...], bool]:
+        """The files of the listing's base with its changes made to them, and whether their paths are exact.
 
-        NotFound; Conflict for a deploy that is not ready, or whose passwords are not kept as they were written;
-        Invalid for a path to remove that is not there.
+        They are, unless a page is to be made that shows them. NotFound; Conflict for a deploy that is not ready, whose
+        passwords are not kept as they were written, or whose page shows the only file it would have no more; Invalid
+        for a path to remove that is not there.
         """
         row = await named(site, listing.base)
         if row.state != "ready" or row.manifest is None:
@@ -37,7 +39,23 @@ class Base:
         for path in listing.remove:
             if files.pop(path, None) is None:
                 raise Invalid(f"Deploy {row.number} of {site.name} has no {path!r} to remove.", code="not_listed")
-        return tuple((files | {file.path: file for file in listing.files}).values())
+        files |= {file.path: file for file in listing.files}
+        shown = _shown(manifest)
+        if shown and PAGE not in {*listing.remove, *(file.path for file in listing.files)}:
+            files.pop(PAGE, None)
+            if len(files) != 1:
+                raise Conflict(
+                    f"Deploy {row.number} of {site.name} is one file, {shown!r}, and index.html was made to show it: "
+                    "add an index.html of your own, too, or remove index.html.",
+                    code="page_was_made",
+                )
+            return tuple(files.values()), False
+        return tuple(files.values()), True
+
+
+def _shown(manifest: Manifest) -> str:
+    """The file that the deploy's page was made to show; empty when its pages are its author's own."""
+    return next((found.path for found in manifest.problems if found.code == NOTE), "")
 
 
 def _files(manifest: Manifest) -> dict[str, Listed]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.actor import Actor
-from appliance.deploys import Listed, Listing, Name, NewDeploy
+from appliance.deploys import DeployFacts, Listed, Listing, Name, NewDeploy
 from appliance.errors import BadInput, Conflict, Invalid, NotFound, TooLarge
 from appliance.sites import NewSite
 from appliance.units import Size
@@ -266,6 +266,51 @@ async def test_a_patch_adds_replaces_and_removes_on_top_of_a_deploy(server: Appl
     assert await shown(server, "shop.localhost") == page("patched")
     assert await shown(server, "shop.localhost", "/app.js") == "let one"
     assert (await server.fetch("shop.localhost", "/about.html")).status_code == 404
+
+
+async def test_a_patch_of_the_only_file_makes_the_page_that_shows_it_again(server: Appliance, alice: Actor) -> None:
+    await uploaded(server, alice, "# One", "doc.md")
+
+    for number, text in enumerate(("# Two", "# Three"), 1):
+        await patched(server, alice, {"doc.md": text}, base=str(number))
+
+        assert f"<h1>{text.removeprefix('# ')}</h1>" in await shown(server, "shop.localhost")
+
+
+async def test_a_patch_that_would_leave_a_page_that_was_made_is_refused(server: Appliance, alice: Actor) -> None:
+    await uploaded(server, alice, "# One", "doc.md")
+    sentence = r"'doc.md'.*add an index.html of your own, too, or remove index.html"
+
+    with pytest.raises(Conflict, match=sentence):
+        await patched(server, alice, {"logo.svg": "<svg/>"}, base="1")
+    with pytest.raises(Conflict, match=sentence):
+        await patched(server, alice, {}, base="1", remove=("doc.md",))
+
+
+async def test_a_patch_may_remove_a_page_that_was_made_or_bring_another(server: Appliance, alice: Actor) -> None:
+    await uploaded(server, alice, "# One", "doc.md")
+
+    without = await patched(server, alice, {"logo.svg": "<svg/>"}, base="1", remove=("index.html",))
+    await patched(server, alice, {"index.html": page("mine"), "doc.md": "# Two"}, base="1")
+
+    assert without.files == 2
+    assert await shown(server, "shop.localhost") == page("mine")
+
+
+async def uploaded(server: Appliance, alice: Actor, text: str, name: str) -> None:
+    new = NewDeploy()
+    await server.parts.listings.begin(alice, "shop", new, listing_of({name: text}))
+    await sent(server.parts, alice, text)
+    await server.parts.listings.finish(alice, new.id)
+    await settled(server.parts, alice, new.id)
+
+
+async def patched(server: Appliance, alice: Actor, changes: dict[str, str], **more: object) -> DeployFacts:
+    new = NewDeploy()
+    await server.parts.listings.begin(alice, "shop", new, listing_of(changes, **more))
+    await sent(server.parts, alice, *changes.values())
+    await server.parts.listings.finish(alice, new.id)
+    return await settled(server.parts, alice, new.id)
 
 
 async def test_a_patched_deploy_keeps_the_passwords_of_its_rules(server: Appliance, alice: Actor) -> None:
