@@ -55,7 +55,7 @@ class Base:
 
 def _shown(manifest: Manifest) -> str:
     """The file that the deploy's page was made to show; empty when its pages are its author's own."""
-    return next((found.path for found in manifest.problems if found.code == NOTE), "")
+    return next((found.path or "" for found in manifest.problems if found.code == NOTE), "")
 
 
 def _files(manifest: Manifest) -> dict[str, Listed]:
