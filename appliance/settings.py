@@ -82,31 +82,35 @@ class Settings:
     https_redirect: bool = _setting("false", switch, "send visitors who come over plain HTTP to HTTPS")
     hsts: str = _setting("", hsts, "Strict-Transport-Security over HTTPS, such as max-age=31536000; empty: none")
     # intake
-    upload_size: Size = _setting("500MB", Size.parse, "largest upload, as sent")
-    unpacked_size: Size = _setting("2GB", Size.parse, "largest site, unpacked")
-    file_size: Size = _setting("200MB", Size.parse, "largest single file of a site")
+    upload_size: Size = _setting("500MB", Size.some, "largest upload, as sent")
+    unpacked_size: Size = _setting("2GB", Size.some, "largest site, unpacked")
+    file_size: Size = _setting("200MB", Size.some, "largest single file of a site")
     entries: int = _setting(50_000, whole(1, 10_000_000), "most entries in an upload")
     ratio: int = _setting(200, whole(1, 100_000), "most bytes unpacked for each byte of the upload")
-    ratio_from: Size = _setting("10MB", Size.parse, "unpacked size from which `ratio` is looked at")
+    ratio_from: Size = _setting(
+        "10MB", Size.parse, "unpacked size from which `ratio` is looked at; 0B: from the first byte"
+    )
     path_length: int = _setting(1024, whole(16, 4096), "longest path in a site, in bytes")
     path_depth: int = _setting(64, whole(1, 512), "most folders in a path")
-    upload_timeout: Span = _setting("60s", Span.parse, "longest pause of an upload before it is given up")
+    upload_timeout: Span = _setting("60s", Span.some, "longest pause of an upload before it is given up")
     uploads_at_once: int = _setting(16, whole(1, 10_000), "uploads received at the same time; more are told to wait")
     listing_size: Size = _setting(
-        "32MB", Size.parse, "largest list of a deploy's files, or bundle of small ones, uncompressed"
+        "32MB", Size.some, "largest list of a deploy's files, or bundle of small ones, uncompressed"
     )
-    pending_size: Size = _setting("2GB", Size.parse, "content of an account that waits for deploys to be finished")
-    pending_age: Span = _setting("24h", Span.parse, "how long it waits before it is removed")
-    key_age: Span = _setting("24h", Span.parse, "how long the same Idempotency-Key means the same deploy")
+    pending_size: Size = _setting("2GB", Size.some, "content of an account that waits for deploys to be finished")
+    pending_age: Span = _setting("24h", Span.some, "how long it waits before it is removed")
+    key_age: Span = _setting(
+        "24h", Span.parse, "how long the same Idempotency-Key means the same deploy; 0s: not at all"
+    )
     # the workshop
     deploys_at_once: int = _setting(2, whole(1, 64), "uploads unpacked and stored at the same time")
-    build_timeout: Span = _setting("15m", Span.parse, "longest time one deploy may take to unpack, build and store")
-    child_idle: Span = _setting("10m", Span.parse, "how long an idle build process is kept ready")
+    build_timeout: Span = _setting("15m", Span.some, "longest time one deploy may take to unpack, build and store")
+    child_idle: Span = _setting("10m", Span.parse, "how long an idle build process is kept ready; 0s: not at all")
     variants: bool = _setting("true", switch, "make compressed forms (zstd, br, gzip) of what shrinks, once per deploy")
     best_variants: bool = _setting(
         "true", switch, "make them smaller once a deploy is ready, in the background, and swap them in"
     )
-    best_variants_time: Span = _setting("10m", Span.parse, "longest processor time of that for one deploy")
+    best_variants_time: Span = _setting("10m", Span.some, "longest processor time of that for one deploy")
     build_attempts: int = _setting(3, whole(1, 100), "starts of a server that find the same deploy half done")
     # builds from source
     builds_at_once: int = _setting(2, whole(1, 64), "builds from source run at the same time, in all")
@@ -118,7 +122,7 @@ class Settings:
     build_commands: tuple[str, ...] = _setting(
         "", words, "commands that sites may run instead of their generator's, such as npm run docs; empty: none"
     )
-    build_log: Size = _setting("1MB", Size.parse, "longest log of a build; what is beyond is cut, but for its end")
+    build_log: Size = _setting("1MB", Size.some, "longest log of a build; what is beyond is cut, but for its end")
     sandbox: str = _setting(
         "auto",
         one_of("auto", "bubblewrap", "container", "process"),
@@ -126,14 +130,14 @@ class Settings:
     )
     sandbox_image: str = _setting("", str, "image of the container; it has to be on the machine already")
     require_isolation: bool = _setting("false", switch, "refuse to build where nothing isolates a build")
-    build_memory: Size = _setting("2GB", Size.parse, "memory of one build")
+    build_memory: Size = _setting("2GB", Size.some, "memory of one build")
     build_processes: int = _setting(512, whole(16, 100_000), "processes and threads of one build")
-    build_cpu: Span = _setting("30m", Span.parse, "processor time of one process of a build")
-    build_disk: Size = _setting("4GB", Size.parse, "disk space of one build")
-    build_file_size: Size = _setting("1GB", Size.parse, "largest file that a build may write")
-    build_temporary: Size = _setting("512MB", Size.parse, "size of a build's /tmp")
+    build_cpu: Span = _setting("30m", Span.some, "processor time of one process of a build")
+    build_disk: Size = _setting("4GB", Size.some, "disk space of one build")
+    build_file_size: Size = _setting("1GB", Size.some, "largest file that a build may write")
+    build_temporary: Size = _setting("512MB", Size.some, "size of a build's /tmp")
     build_open_files: int = _setting(4096, whole(64, 1_000_000), "files that a process of a build may have open")
-    build_output: Size = _setting("50MB", Size.parse, "most that one command of a build may print")
+    build_output: Size = _setting("50MB", Size.some, "most that one command of a build may print")
     build_uids: NumberRange = _setting("65000-65499", number_range, "user ids of builds where the server is root")
     build_reach: Networks = _setting(
         "", networks, "networks that are not public but that builds may reach while they fetch, such as a registry's"
@@ -147,23 +151,25 @@ class Settings:
     dependencies_size: Size = _setting(
         "4GB", Size.parse, "most disk for dependencies of builds, kept for the next with the same lock file; 0: none"
     )
-    tools_size: Size = _setting("10GB", Size.parse, "most disk for tools that were installed for builds")
-    tools_age: Span = _setting("30d", Span.parse, "how long such a tool is kept that no build uses")
-    question_age: Span = _setting("7d", Span.parse, "how long an upload waits for an answer on how it is to be built")
+    tools_size: Size = _setting("10GB", Size.some, "most disk for tools that were installed for builds")
+    tools_age: Span = _setting("30d", Span.some, "how long such a tool is kept that no build uses")
+    question_age: Span = _setting("7d", Span.some, "how long an upload waits for an answer on how it is to be built")
     # what is made of files
     force_minify: str = _setting("site", one_of("on", "off", "site"), "minify all sites, or none; site: as each says")
     head_snippet: str = _setting("", str, "HTML put at the end of the head of every page of every site")
-    snippet_size: Size = _setting("8KB", Size.parse, "longest head_snippet, also of a site, in bytes")
-    minify_size: Size = _setting("5MB", Size.parse, "largest file that is minified")
-    transform_time: Span = _setting("20s", Span.parse, "longest time one file may take to be minified and compressed")
-    transform_memory: Size = _setting("1GB", Size.parse, "most memory of a process that minifies and compresses")
+    snippet_size: Size = _setting("8KB", Size.parse, "longest head_snippet, also of a site, in bytes; 0B: none")
+    minify_size: Size = _setting("5MB", Size.parse, "largest file that is minified; 0B: none is")
+    transform_time: Span = _setting("20s", Span.some, "longest time one file may take to be minified and compressed")
+    transform_memory: Size = _setting("1GB", Size.some, "most memory of a process that minifies and compresses")
     cache_size: Size = _setting("2GB", Size.parse, "most disk for results that are used again; 0: none are kept")
     # rules of sites
-    redirect_rules: int = _setting(10_000, whole(0, 1_000_000), "most redirects of a site for one path each")
-    redirect_rules_dynamic: int = _setting(500, whole(0, 10_000), "most redirects of a site with a * or a :name")
-    header_rules: int = _setting(1_000, whole(0, 100_000), "most paths with headers of their own")
+    redirect_rules: int = _setting(10_000, whole(0, 1_000_000), "most redirects of a site for one path each; 0: none")
+    redirect_rules_dynamic: int = _setting(
+        500, whole(0, 10_000), "most redirects of a site with a * or a :name; 0: none"
+    )
+    header_rules: int = _setting(1_000, whole(0, 100_000), "most paths with headers of their own; 0: none")
     rule_line: int = _setting(2_000, whole(100, 100_000), "longest line of _redirects and _headers, in characters")
-    rule_file: Size = _setting("4MB", Size.parse, "largest _redirects, _headers or netlify.toml")
+    rule_file: Size = _setting("4MB", Size.some, "largest _redirects, _headers or netlify.toml")
     strict_rules: bool = _setting("false", switch, "fail a deploy in which a rule cannot be used")
     geoip_file: str = _setting(
         "", str, "MaxMind DB file (.mmdb) that tells visitors' countries, relative to <data>; empty: none"
@@ -181,26 +187,26 @@ class Settings:
     proxy_private: bool = _setting(
         "false", switch, "fetch also from hosts whose addresses are private or this machine's"
     )
-    proxy_size: Size = _setting("25MB", Size.parse, "largest answer fetched from another host")
-    proxy_timeout: Span = _setting("30s", Span.parse, "longest time such an answer may take, in all")
+    proxy_size: Size = _setting("25MB", Size.some, "largest answer fetched from another host")
+    proxy_timeout: Span = _setting("30s", Span.some, "longest time such an answer may take, in all")
     proxy_connections: int = _setting(100, whole(1, 10_000), "connections to other hosts at the same time")
     # deploys from Git
-    git_size: Size = _setting("200MB", Size.parse, "most bytes received of a repository's newest commit")
-    git_timeout: Span = _setting("5m", Span.parse, "longest time a repository may take to fetch")
+    git_size: Size = _setting("200MB", Size.some, "most bytes received of a repository's newest commit")
+    git_timeout: Span = _setting("5m", Span.some, "longest time a repository may take to fetch")
     git_at_once: int = _setting(2, whole(1, 64), "repositories fetched at the same time")
     git_networks: Networks = _setting("", networks, "private networks whose Git hosts may be connected to")
     # access
-    access_lifetime: Span = _setting("10m", Span.parse, "how long an access token is good")
-    refresh_lifetime: Span = _setting("30d", Span.parse, "how long a sign-in lasts without use")
+    access_lifetime: Span = _setting("10m", Span.some, "how long an access token is good")
+    refresh_lifetime: Span = _setting("30d", Span.some, "how long a sign-in lasts without use")
     sign_in_attempts: int = _setting(5, whole(1, 1000), "failed sign-ins of an account before it has to wait")
-    sign_in_window: Span = _setting("15m", Span.parse, "how long failed sign-ins count, and the longest wait")
+    sign_in_window: Span = _setting("15m", Span.some, "how long failed sign-ins count, and the longest wait")
     password_length: int = _setting(10, whole(8, 128), "fewest characters of a password")
     force_gate: bool = _setting("false", switch, "put a gate before every site, also those whose owners set none")
-    gate_session: Span = _setting("7d", Span.parse, "how long a visitor stays signed in to a gated site")
+    gate_session: Span = _setting("7d", Span.some, "how long a visitor stays signed in to a gated site")
     gate_attempts: int = _setting(10, whole(1, 100_000), "tries of a gate's password from one address, per gate_window")
     gate_site_attempts: int = _setting(200, whole(1, 1_000_000), "tries of a gate's password in all, per gate_window")
-    gate_window: Span = _setting("10m", Span.parse, "how long tries of a gate's password count")
-    request_body: Size = _setting("1MB", Size.parse, "largest body of an API request or form other than an upload")
+    gate_window: Span = _setting("10m", Span.some, "how long tries of a gate's password count")
+    request_body: Size = _setting("1MB", Size.some, "largest body of an API request or form other than an upload")
     event_streams: int = _setting(
         256, whole(1, 100_000), "windows told of changes, and deploys followed, at the same time; more have to ask"
     )
@@ -208,19 +214,21 @@ class Settings:
     # the door
     connections: int = _setting(10_000, whole(1, 1_000_000), "open connections in all")
     connections_per_address: int = _setting(2_000, whole(1, 1_000_000), "open connections from one address")
-    head_size: Size = _setting("32KiB", Size.parse, "largest request head")
-    head_timeout: Span = _setting("15s", Span.parse, "longest time a client may take to send a request head")
-    keep_alive: Span = _setting("75s", Span.parse, "how long an idle connection is kept")
-    stall_timeout: Span = _setting("60s", Span.parse, "how long a reader may take nothing before it is cut")
-    reply_cache: Size = _setting("64MB", Size.parse, "memory for prepared replies")
+    head_size: Size = _setting("32KiB", Size.some, "largest request head")
+    head_timeout: Span = _setting("15s", Span.some, "longest time a client may take to send a request head")
+    keep_alive: Span = _setting("75s", Span.some, "how long an idle connection is kept")
+    stall_timeout: Span = _setting("60s", Span.some, "how long a reader may take nothing before it is cut")
+    reply_cache: Size = _setting("64MB", Size.parse, "memory for prepared replies; 0B: none")
     previews_loaded: int = _setting(256, whole(1, 1_000_000), "deploys other than live ones kept ready in memory")
-    grace_deploys: int = _setting(10, whole(0, 1_000), "earlier deploys whose scripts, styles and images still answer")
-    grace_age: Span = _setting("7d", Span.parse, "how long they do after the deploy was replaced")
+    grace_deploys: int = _setting(
+        10, whole(0, 1_000), "earlier deploys whose scripts, styles and images still answer; 0: none"
+    )
+    grace_age: Span = _setting("7d", Span.parse, "how long they do after the deploy was replaced; 0s: not at all")
     workers: int = _setting(
         1, whole(1, 64), "processes that answer visitors; one of them runs the admin and everything else too"
     )
     worker_timeout: Span = _setting(
-        "10s", Span.parse, "how long a process may take to do as it is told before another takes its place"
+        "10s", Span.some, "how long a process may take to do as it is told before another takes its place"
     )
     trusted_proxies: Networks = _setting(
         "", networks, "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed"
@@ -239,7 +247,7 @@ class Settings:
     traefik_certificates: str = _setting(
         "each", one_of("each", "wildcard"), "a certificate for each host, or one for base and all below it"
     )
-    stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops")
+    stop_grace: Span = _setting("4s", Span.parse, "how long requests may go on when the server stops; 0s: not at all")
     # the admin
     language: str = _setting(
         "auto", name_of_part, "language of the admin's pages, such as de; auto: what each browser asks for"
@@ -249,7 +257,7 @@ class Settings:
         name_of_part,
         "look of the admin for accounts that chose none: dropdock, contrast, dune, fjord, or yours",
     )
-    theme_size: Size = _setting("2MB", Size.parse, "largest theme of yours, with its logo and fonts")
+    theme_size: Size = _setting("2MB", Size.some, "largest theme of yours, with its logo and fonts")
     # being watched
     metrics_allow: Networks = _setting("127.0.0.0/8, ::1/128", networks, "networks that may read /metrics")
     log_level: str = _setting("info", one_of("debug", "info", "warning", "error"), "least level of log lines")
@@ -284,7 +292,9 @@ class Settings:
     backup_s3_key_id: str = _setting("", str, "access key of the bucket; empty: AWS_ACCESS_KEY_ID and its secret")
     backup_s3_secret: str = _setting("", str, "secret that belongs to backup_s3_key_id", secret=True)
     backup_s3_plain_http: bool = _setting("false", switch, "ask S3 servers on other machines over http:// as well")
-    backup_s3_patience: Span = _setting("1m", Span.parse, "how long a request to S3 that fails is tried again")
+    backup_s3_patience: Span = _setting(
+        "1m", Span.parse, "how long a request to S3 that fails is tried again; 0s: not at all"
+    )
     # plans
     plans: tuple[Plan, ...] = _setting(
         "", plans, "what accounts may have, by plan: [plans.NAME] with sites, storage, deploys, upload, build_time"
@@ -294,14 +304,14 @@ class Settings:
     keep_deploys: int = _setting(0, whole(0, 1_000_000), "newest deploys of a site that are kept; 0: all")
     keep_age: Span = _setting("0s", Span.parse, "how long a deploy is kept; 0s: for good")
     keep_grace: Span = _setting(
-        "24h", Span.parse, "how long any deploy is kept, whatever keep_deploys and keep_age say"
+        "24h", Span.parse, "how long any deploy is kept, whatever keep_deploys and keep_age say; 0s: not at all"
     )
     keep_deleted: Span = _setting(
         "7d", Span.parse, "how long a deleted site can be restored; 0s: it is removed for good at once"
     )
     sweep_every: Span = _setting("1h", Span.parse, "time between two sweeps of content no deploy has; 0s: none")
     sweep_grace: Span = _setting(
-        "6h", Span.parse, "how long such content is kept after it was last used; at least twice build_timeout"
+        "6h", Span.some, "how long such content is kept after it was last used; at least twice build_timeout"
     )
     # releases
     update_index: str = _setting(

@@ -38,6 +38,14 @@ class Size(int):
             raise ValueError('is a size, such as "500MB"')
         return cls(float(match[1]) * SIZES[(match[2] or "B").upper()])
 
+    @classmethod
+    def some(cls, value: object) -> "Size":
+        """As `parse`, where nothing would work with 0."""
+        size = cls.parse(value)
+        if not size:
+            raise ValueError('is a size above 0, such as "500MB"')
+        return size
+
     def __str__(self) -> str:
         for unit in ("TB", "GB", "MB", "KB", "TiB", "GiB", "MiB", "KiB"):
             if self and self % SIZES[unit.upper()] == 0:
@@ -55,6 +63,14 @@ class Span(float):
         if match is None or isinstance(value, bool):
             raise ValueError('is a length of time, such as "30s" or "15m"')
         return cls(float(match[1]) * SPANS[match[2] or "s"])
+
+    @classmethod
+    def some(cls, value: object) -> "Span":
+        """As `parse`, where nothing would work with 0."""
+        span = cls.parse(value)
+        if not span:
+            raise ValueError('is a length of time above 0, such as "30s" or "15m"')
+        return span
 
     def __str__(self) -> str:
         for unit in ("d", "h", "m", "s"):

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from appliance.settings import (
     written,
 )
 from appliance.settings_sources import BadSettings, load
+from appliance.units import Size, Span
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {field.name: field for field in dataclasses.fields(Settings)}
@@ -129,6 +131,8 @@ def test_a_secret_may_come_from_a_file(config: Path, tmp_path: Path) -> None:
         ),
         ("zzzz = 1", {}, r"there is no setting zzzz\.$"),
         ('upload_size = "big"', {}, "upload_size is a size, such as .*, not 'big'"),
+        ("upload_size = 0", {}, 'upload_size is a size above 0, such as "500MB", not 0'),
+        ('gate_window = "0s"', {}, "gate_window is a length of time above 0, such as .*, not '0s'"),
         ("", {"DROPDOCK_ENTRIES": "0"}, "entries is a whole number from 1 to 10000000, not '0'"),
         ("", {"DROPDOCK_SECRET_KEY_FILE": "/nowhere"}, "DROPDOCK_SECRET_KEY_FILE: the file /nowhere cannot be read"),
         ("= 1", {}, "is not valid TOML"),
@@ -144,6 +148,23 @@ def test_what_cannot_be_used_is_refused_with_what_to_do(
 ) -> None:
     with pytest.raises(BadSettings, match=message):
         loaded(config, text, **environment)
+
+
+def test_nothing_is_refused_unless_the_setting_says_what_it_means() -> None:
+    kinds = {Size, Span, int}
+    numbers = [field for name, field in SETTINGS.items() if type(getattr(Settings(), name)) in kinds]
+
+    taken = [field for field in numbers if takes_nothing(field.metadata["parse"])]
+
+    assert [field.name for field in taken if not re.search(r"\b0[Bs]?: ", field.metadata["about"])] == []
+
+
+def takes_nothing(parse: Callable[[object], object]) -> bool:
+    try:
+        parse(0)
+    except ValueError:
+        return False
+    return True
 
 
 def test_every_fault_is_named_at_once(config: Path) -> None:
