@@ -20,7 +20,10 @@ from tests.cast import ADAM, ALICE, BOB, OLGA, Person
 from tests.clock import Clock
 from tests.fresh import lay_database
 
-pytest_plugins = ["tests.selection"]  # which tests run here, and what is said of those that do not
+pytest_plugins = [
+    "tests.selection",  # which tests run here, and what is said of those that do not
+    "tests.measuring",  # and whose lines are counted
+]
 
 # How long an example takes says how busy the machine is, not whether it is right.
 hypothesis.settings.register_profile("anywhere", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
