@@ -13,10 +13,10 @@ NAMES = ("Dropdock", "Netlify", "Cloudflare Pages")  # written alike in every la
 GAP = "\N{OBJECT REPLACEMENT CHARACTER}"  # where a template puts something in
 CODE = (
     r"^[/#.\[]|://",  # addresses and selectors
-    r"^\w+/[\w+.-]+$|^[A-Z][a-z]*(-[A-Z][A-Za-z]*)+$",  # types and headers
+    r"^\w+/[\w+.-]+$|^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)+$",  # types and headers
     r"^[a-z_.]+\.$",  # the beginning of a key
     r"^[a-z]+( [a-z]+(-[a-z]+)+)+$",  # classes
-    r"^(Files|Escape|Enter|Allow|public, max-age=.*)$",  # what browsers call things
+    r"^(Files|Escape|Enter|Allow|Bearer|public, max-age=.*)$",  # what browsers call things
     r"^tar .* curl ",
     rf"^{GAP} ({GAP}|ms|s|%)$",  # figures with their units
 )
