@@ -18,10 +18,12 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
     """Unpack the upload, build it if it is a source, and store the site and what is made of it; durably, or nothing.
 
     A source that the plan does not say to build, or not as what, is not built: what it may be is returned. Raises
-    BuildError when the upload is refused or its build fails; then nothing is left in the store.
+    BuildError when the upload is refused or its build fails; then nothing is left in the store. What is left in the
+    workspace goes with it.
     """
     staging.rely_on(plan.held)
     ahead = Ahead(plan, staging, presses, watcher.report)
+    is_stored = False
     try:
         unpacked = archive.unpack(plan, staging, watcher.report, ahead)
         found = recognise(unpacked, plan.order, staging)
@@ -41,9 +43,11 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         watcher.made(unpacked)
         staging.keep(unpacked.contents)
         staging.commit()
+        is_stored = True
         watcher.later(bench.remember)
         watcher.report("store", len(unpacked.files), len(unpacked.files))
     finally:
         ahead.close()
-        staging.discard()
+        if not is_stored:  # else only empty folders are left, and it can take long to remove those just synced
+            staging.discard()
     return unpacked
