@@ -50,7 +50,7 @@ class Made:
 
 @dataclass(slots=True)
 class Workbench:
-    """The work on one upload. `learned` is for the cache once the content is committed; look-ups are counted.
+    """The work on one upload. What is learned is for the cache once the content is committed; look-ups are counted.
 
     It may be begun before all of the upload is there: `open`, and `begin` as often as there is something.
     """
@@ -61,12 +61,13 @@ class Workbench:
     limits: PressLimits
     levels: Levels
     progress: Progress = field(default_factory=lambda: Progress(_nobody, "store"))
-    learned: dict[str, Any] = field(default_factory=dict)
     hits: int = 0
     misses: int = 0
     _forms: dict[str, Forms] = field(default_factory=dict)
     _begun: dict[str, StoredFile] = field(default_factory=dict)  # by the key of its job
     _ready: dict[str, Made] = field(default_factory=dict)
+    _learned: dict[str, Made] = field(default_factory=dict)  # by the key of its job
+    _learned_forms: dict[str, Forms] = field(default_factory=dict)  # by the content they are forms of
     _shift: Shift | None = None
     _spaces: Spaces | None = None
 
@@ -147,8 +148,14 @@ class Workbench:
         return {sha256: made for sha256 in wanted if (made := self._forms.get(sha256))}
 
     def remember(self) -> None:
-        """Keep what was learned, now that the content it names is in the store."""
-        self.cache.put(self.learned)
+        """Keep what was learned, now that the content it names is in the store, and nobody waits any more."""
+        values: dict[str, Any] = {
+            key: {name: value for name in Made.__slots__ if (value := getattr(made, name))}
+            for key, made in self._learned.items()
+        }
+        for sha256, forms in self._learned_forms.items():
+            values[kept_forms.key(sha256, self.levels)] = kept_forms.packed(forms)
+        self.cache.put(values)
 
     def _finish(self) -> None:
         if self._shift:
@@ -195,7 +202,7 @@ class Workbench:
         else:
             made = Made(file.sha256, file.size, news["facts"])
         if "failed" not in news:
-            self.learned[job.key] = {name: value for name in Made.__slots__ if (value := getattr(made, name))}
+            self._learned[job.key] = made
         if job.levels and "failed" not in news:
             self._take_forms(made.sha256, news)
         return made
@@ -204,7 +211,7 @@ class Workbench:
         forms = tuple(StoredVariant(coding, *self._adopt(stored)) for coding, *stored in news.get("forms", ()))
         self._forms[sha256] = forms
         if "failed" not in news:
-            self.learned[kept_forms.key(sha256, self.levels)] = kept_forms.packed(forms)
+            self._learned_forms[sha256] = forms
 
     def _adopt(self, stored: list[Any]) -> tuple[str, int]:
         sha256, size, name = stored
