@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from builds.charsets import first_garbled
+from builds.charsets import Look
 from builds.signs import Signs
 
 EDITION = "3"  # of this file; a new one has everything looked at again
@@ -33,11 +33,15 @@ def read(language: str, content: bytes) -> Facts:
         found["digests"] = [*found.get("digests", ()), *(f"sha1-{one.decode()}" for one in _WORKER.findall(content))]
     if language in {"js", "css"} and b"sourceMappingURL=" in content and (maps := _MAP.findall(content)):
         found["map"] = [maps[-1].decode("utf-8", "replace")[:2000]]
-    if language == "html" and (line := first_garbled(content)):
-        found["garbled"] = [str(line)]
     if language == "css" and b"white-space" in content and (spaces := _spaces(content)):
         found["spaces"] = sorted(spaces)
     return found
+
+
+def of_look(page: Look) -> Facts:
+    """What a look at a page has shown."""
+    told = {"recoded": page.recoded, "garbled": str(page.garbled or "")}
+    return {name: [value] for name, value in told.items() if value}
 
 
 def sees_spaces(name: str) -> Callable[[bytes], bool]:

@@ -1,7 +1,7 @@
 """What a press is asked to do with one file."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Job(NamedTuple):
@@ -20,8 +20,3 @@ class Job(NamedTuple):
     language: str = ""
     minify: bool = False
     snippets: tuple[str, ...] = ()
-
-    @property
-    def message(self) -> dict[str, Any]:
-        """The job as it is sent."""
-        return self._asdict()

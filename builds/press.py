@@ -2,9 +2,10 @@
 
 → {"memory": bytes}                          first: what bounds this process
 ← {"ready": true}                            it has started
-→ {"jobs": [{…}, …]}                         see `Job`
-← {"made": [sha256, size, file] | null, "forms": [[coding, sha256, size, file], …], "facts": {…}}, or
-← {"failed": why}                            one line for each job, in their order, several at once where they are quick
+→ {"jobs": [[…], …]}                         the fields of each `Job`, in their order
+← [{…}, …]                                   of each job, in their order, several at once where they are quick:
+   {"made": [sha256, size, file] | null, "forms": [[coding, sha256, size, file], …], "facts": {…}}, or
+   {"failed": why}
 
 It ends when its input does.
 """
@@ -14,12 +15,13 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from io import FileIO
 from itertools import count
 from typing import Any, BinaryIO
 
 from builds import compress, facts
 from builds.bounded import bound
-from builds.charsets import in_utf8
+from builds.charsets import look
 from builds.job import Job
 from builds.minify import minified
 from builds.snippets import inserted
@@ -28,7 +30,6 @@ TELL_EVERY = (
     0.05  # seconds: to wake who waits for the news, once for each small file, takes as long as a tenth of its work
 )
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # `dumps` would make one for each file
 _names = count()
 
 
@@ -41,20 +42,28 @@ def main() -> int:
         news.write(b'{"ready":true}\n')
         news.flush()
         for line in lines:
-            _work_on((Job(**job) for job in json.loads(line)["jobs"]), news)
+            _work_on((Job(*job) for job in json.loads(line)["jobs"]), news)
     return 0
 
 
 def _work_on(jobs: Iterable[Job], news: BinaryIO) -> None:
     told = time.monotonic()
+    outcomes = []
     gives_way = hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(0) == os.SCHED_IDLE  # see priority.give_way
     for job in jobs:
         if gives_way:
             os.sched_yield()
-        news.write(_ENCODE(_outcome(job)).encode() + b"\n")
+        outcomes.append(_outcome(job))
         if time.monotonic() - told > TELL_EVERY:
-            news.flush()
+            _tell(outcomes, news)
+            outcomes = []
             told = time.monotonic()
+    if outcomes:
+        _tell(outcomes, news)
+
+
+def _tell(outcomes: list[dict[str, Any]], news: BinaryIO) -> None:
+    news.write(json.dumps(outcomes, separators=(",", ":")).encode() + b"\n")
     news.flush()
 
 
@@ -69,13 +78,14 @@ def _outcome(job: Job) -> dict[str, Any]:
 
 def work(job: Job) -> dict[str, Any]:
     """Carry out one job; the news of it."""
-    with open(job.content, "rb", buffering=0) as file:  # noqa: PTH123 - to make a `Path` takes longer than to read
+    with FileIO(job.content) as file:  # `open` asks the system three things more
         content = file.readall()
-    recoded = in_utf8(content) if job.minify and job.language == "html" else None
-    meant = recoded.page if recoded else content
-    found = facts.read(job.language, meant) | ({"recoded": [recoded.named]} if recoded else {})
+    page = look(content, recode=job.minify) if job.language == "html" else None
+    meant = page.content if page else content
+    found = facts.read(job.language, meant) | (facts.of_look(page) if page else {})
     outcome: dict[str, Any] = {"made": None, "forms": [], "facts": found}
-    made = (minified(job.language, meant) if job.minify else None) or meant
+    is_utf8 = page is not None and page.is_utf8
+    made = (minified(job.language, meant, is_utf8=is_utf8) if job.minify else None) or meant
     made = inserted(made, job.snippets) if job.snippets else made
     if made is not content:
         outcome["made"] = _write(job, made)

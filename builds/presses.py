@@ -274,24 +274,21 @@ class _Press:
     def run(self, batch: Sequence[Job], memory: int, take: Take) -> Sequence[Job]:
         """Have a batch worked on. The jobs it has not told of: when there are any, this press is no good any more."""
         self._began = time.monotonic()
-        done = 0
+        left = deque(batch)
         try:
             if not self._settled:
                 self._say({"memory": memory})
                 self._settled = True
-            self._say({"jobs": [job.message for job in batch]})
+            self._say({"jobs": batch})
             if not self._started:
                 self._await_start()
-            for job in batch:
-                line = self._news.readline()
-                if not line.endswith(b"\n"):
-                    break
+            while left and (line := self._news.readline()).endswith(b"\n"):
                 self._began = time.monotonic()
-                done += 1
-                take(job, json.loads(line))
+                for news in json.loads(line):
+                    take(left.popleft(), news)
         finally:
             self._began = None
-        return batch[done:]
+        return list(left)
 
     def end_if_overdue(self, seconds: float) -> None:
         """End it when it is at one file for longer than this, or takes far too long to start. From any thread."""

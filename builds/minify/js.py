@@ -22,8 +22,7 @@ def check(content: bytes) -> None:
 
 
 def minify(content: bytes) -> bytes:
-    """The script, smaller; names that others may see keep theirs. Raises ValueError, Unsuitable."""
-    content.decode()
+    """The script, in UTF-8, smaller; names that others may see keep theirs. Raises Unsuitable."""
     if content.startswith(b"#!"):
         raise Unsuitable("its first line would be joined to the next one")
     check(content)

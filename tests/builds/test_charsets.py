@@ -2,7 +2,7 @@
 
 import pytest
 
-from builds.charsets import LOOKED_AT, first_garbled, in_utf8
+from builds.charsets import LOOKED_AT, Look, look
 
 
 @pytest.mark.parametrize(
@@ -18,14 +18,14 @@ from builds.charsets import LOOKED_AT, first_garbled, in_utf8
     ],
 )
 def test_a_page_says_the_same_in_utf_8(declared: str, encoding: str, text: str) -> None:
-    recoded = in_utf8(f"<html>{declared}<p>{text}</p>".encode(encoding))
+    found = look(f"<html>{declared}<p>{text}</p>".encode(encoding), recode=True)
 
-    assert recoded is not None
-    page = recoded.page.decode()
+    page = found.content.decode()
     assert page.endswith(f"<p>{text}</p>")
     assert "utf-8" in page
-    assert recoded.named.lower() not in page.lower()
-    assert in_utf8(recoded.page) is None
+    assert found.recoded
+    assert found.recoded.lower() not in page.lower()
+    assert (found.is_utf8, found.garbled) == (True, 0)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,20 @@ def test_a_page_says_the_same_in_utf_8(declared: str, encoding: str, text: str) 
     ],
 )
 def test_what_is_in_utf_8_or_in_doubt_stays(page: bytes) -> None:
-    assert in_utf8(page) is None
+    found = look(page, recode=True)
+
+    assert (found.content, found.recoded) == (page, "")
+
+
+def test_a_page_in_an_encoding_of_old_stays_where_nothing_may_be_changed() -> None:
+    page = b"<meta charset=iso-8859-1>\xe4"
+
+    assert look(page, recode=False) == Look(page, is_utf8=False, garbled=1)
 
 
 def test_the_first_line_that_is_garbled_is_told() -> None:
-    assert [first_garbled(page) for page in (b"a\n\xc3\xa4", b"a\n\n\xe4\n\xe4", b"\xff\xfea\0")] == [0, 3, 0]
+    pages = (b"a\n\xc3\xa4", b"a\n\n\xe4\n\xe4", b"\xff\xfea\0")
+    looks = [look(page, recode=True) for page in pages]
+
+    assert [found.garbled for found in looks] == [0, 3, 0]
+    assert [found.is_utf8 for found in looks] == [True, False, False]

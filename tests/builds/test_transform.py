@@ -242,10 +242,10 @@ def broken(how: str) -> Presses:
     code = f"""
 import os, sys, time
 from builds import press
-def minified(language, content, real=press.minified):
+def minified(language, content, real=press.minified, **known):
     if b"evil" in content:
         {how}
-    return real(language, content)
+    return real(language, content, **known)
 press.minified = minified
 press.main()
 """
