@@ -5,6 +5,7 @@ from typing import Never
 
 from builds import listing
 from builds.errors import BuildError
+from builds.inflated import Inflated
 from builds.intake import Intake, Onlooker
 from builds.multipart_archive import ARCHIVES, boundary_of, unpack_multipart
 from builds.refusals import damaged
@@ -19,7 +20,13 @@ HEAD = 4096  # bytes; enough to tell any kind
 OTHER_ARCHIVES = {b"Rar!\x1a\x07": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
 
 
-def unpack(plan: Plan, staging: Staging, report: Report, onlooker: Onlooker | None = None) -> Unpacked:
+def unpack(
+    plan: Plan,
+    staging: Staging,
+    report: Report,
+    onlooker: Onlooker | None = None,
+    inflated: Inflated | None = None,
+) -> Unpacked:
     """Put every file of the upload into `staging` and say what the upload holds.
 
     Kinds: ZIP, tar, gzip or Zstandard around a tar, a raw `multipart/form-data` body; with `plan.filename` also any
@@ -29,7 +36,7 @@ def unpack(plan: Plan, staging: Staging, report: Report, onlooker: Onlooker | No
     """
     if plan.listing is not None:
         return listing.take(plan, staging, report)
-    intake = Intake(plan.limits, staging, report, onlooker)
+    intake = Intake(plan.limits, staging, report, onlooker, inflated)
     with Source.open(plan.upload) as source:
         boundary = boundary_of(source.read_at(0, HEAD))
         if boundary is None:

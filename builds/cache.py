@@ -33,6 +33,11 @@ def key_of(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def cache_in(folder: Path | None, size: int) -> Cache:
+    """The cache in a folder, of up to `size` bytes; one that keeps nothing where there is none."""
+    return FolderCache(folder, size) if folder else NoCache()
+
+
 class NoCache:
     """Keeps nothing."""
 

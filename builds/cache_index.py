@@ -52,10 +52,13 @@ class Index:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._file = folder / "index.db"
 
     def read(self, keys: Collection[str]) -> dict[str, bytes]:
         """The values that are there; damaged ones are not, and are dropped."""
-        return self._try(lambda index: _read(index, list(keys)), {}) if keys else {}
+        if not keys or not self._file.exists():  # else to ask would be to make one
+            return {}
+        return self._try(lambda index: _read(index, list(keys)), {})
 
     def write(self, rows: Collection[Row], limit: int) -> list[str]:
         """Keep these, and no more than `limit` bytes in all; the keys of what had to go."""
@@ -64,7 +67,7 @@ class Index:
     def _try(self, step: Step[T], otherwise: T) -> T:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._folder / "index.db", timeout=WAIT, isolation_level=None)) as index:
+            with closing(sqlite3.connect(self._file, timeout=WAIT, isolation_level=None)) as index:
                 _settle(index)
                 return step(index)
         except sqlite3.OperationalError:  # another process has been writing for long, or the disk is full

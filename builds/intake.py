@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Protocol
 
 from builds.bounds import Bounds
+from builds.inflated import Inflated
 from builds.progress import Progress
 from builds.tree import Tree
 from builds.values import Limits, Report, Staging, StoredFile, Unpacked
@@ -34,15 +35,26 @@ class Onlooker(Protocol):
 
 
 class Intake:
-    """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored."""
+    """What the readers of all kinds of upload fill: `tree` with names, `files` with what was stored.
 
-    def __init__(self, limits: Limits, staging: Staging, report: Report, onlooker: Onlooker | None = None) -> None:
+    `inflated` has what earlier uploads were, for readers to use.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        staging: Staging,
+        report: Report,
+        onlooker: Onlooker | None = None,
+        inflated: Inflated | None = None,
+    ) -> None:
         self.bounds = Bounds(limits)
         self.tree = Tree(self.bounds)
         self.files: list[StoredFile] = []
         self._staging = staging
         self._report = report
         self._onlooker = onlooker
+        self.inflated = inflated or Inflated.none()
         self.begin(0)
 
     def begin(self, total: int) -> None:
@@ -65,10 +77,20 @@ class Intake:
             self.progress.add(len(piece))
             yield piece
 
-    def put(self, path: str, content: Iterable[bytes]) -> None:
-        """Store a file; bounds are the caller's. Safe to use from several threads."""
+    def put(self, path: str, content: Iterable[bytes]) -> str:
+        """Store a file; its SHA-256. Bounds are the caller's. Safe to use from several threads."""
         sha256, size = self._staging.put(content)
-        file = StoredFile(path, sha256, size)
+        self._add(StoredFile(path, sha256, size))
+        return sha256
+
+    def put_known(self, path: str, sha256: str, size: int) -> bool:
+        """Take a file whose content is known, if the store still has it; whether it has. As `put` else."""
+        if not self._staging.holds([sha256]):
+            return False
+        self._add(StoredFile(path, sha256, size))
+        return True
+
+    def _add(self, file: StoredFile) -> None:
         self.files.append(file)
         if self._onlooker:
             self._onlooker.stored(file)
@@ -100,7 +122,7 @@ class InOrder:
     def __init__(self, intake: Intake, threads: ThreadPoolExecutor) -> None:
         self._intake = intake
         self._threads = threads
-        self._pending: deque[tuple[Future[None], int]] = deque()
+        self._pending: deque[tuple[Future[str], int]] = deque()
         self._held = 0
 
     def file(self, name: str, chunks: Iterator[bytes]) -> None:

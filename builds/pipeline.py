@@ -4,6 +4,7 @@ from builds import archive, aside
 from builds.ahead import Ahead
 from builds.carried import with_rules
 from builds.generate import generate
+from builds.inflated import Inflated
 from builds.lone_file import with_page
 from builds.order import Source
 from builds.presses import Presses
@@ -23,9 +24,10 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
     """
     staging.rely_on(plan.held)
     ahead = Ahead(plan, staging, presses, watcher.report)
+    inflated = Inflated.of(plan)
     is_stored = False
     try:
-        unpacked = archive.unpack(plan, staging, watcher.report, ahead)
+        unpacked = archive.unpack(plan, staging, watcher.report, ahead, inflated)
         found = recognise(unpacked, plan.order, staging)
         if found.is_unsure or (found.recipe and not (plan.order and plan.order.run)):
             return source_of(found)
@@ -41,10 +43,12 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         if plan.transforms:
             unpacked = transform(unpacked, bench, plan.transforms, aside.contents(plan))
         watcher.made(unpacked)
-        staging.keep(unpacked.contents)
+        contents = unpacked.contents
+        staging.keep(contents)
         staging.commit()
         is_stored = True
         watcher.later(bench.remember)
+        watcher.later(lambda: inflated.remember(contents))
         watcher.report("store", len(unpacked.files), len(unpacked.files))
     finally:
         ahead.close()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from builds import compress
-from builds.cache import Cache, FolderCache, NoCache
+from builds.cache import cache_in
 from builds.languages import extension_of, language_of
 from builds.presses import Presses
 from builds.refusals import shown
@@ -53,8 +53,7 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
 
 def open_bench(levels: compress.Levels, wanted: Transforms, staging: Staging, presses: Presses) -> Workbench:
     """A workbench that makes compressed forms at these levels."""
-    cache: Cache = FolderCache(wanted.cache, wanted.cache_size) if wanted.cache else NoCache()
-    return Workbench(staging, cache, presses, wanted.limits, levels)
+    return Workbench(staging, cache_in(wanted.cache, wanted.cache_size), presses, wanted.limits, levels)
 
 
 def levels_of(files: Iterable[StoredFile], wanted: Transforms) -> compress.Levels:

@@ -10,6 +10,7 @@ from isal import isal_zlib
 
 from builds import priority
 from builds.errors import BuildError
+from builds.inflated import name_of
 from builds.intake import THREADS, WHOLE, Intake
 from builds.refusals import damaged, shown
 from builds.source import Source
@@ -53,6 +54,7 @@ def unpack_zip(source: Source, directory: Directory, intake: Intake) -> None:
             wanted.append((entry, path))
     _refuse_declared(wanted, intake)
     intake.expect({path: entry.size for entry, path in wanted})
+    intake.inflated.recall()
     wanted.sort(key=lambda item: not intake.comes_first(item[1]))
     _Unpacking(source, intake, wanted).run()
 
@@ -121,11 +123,27 @@ class _Unpacking:
     def _unpack(self, entry: ZipEntry, path: str) -> None:
         span = entry.end - entry.offset
         if span <= WHOLE and entry.size <= WHOLE:
-            content = _whole(entry, self._source.read_at(entry.offset, span))
-            self._count(len(content))
-            self._intake.put(path, (content,))
+            self._unpack_whole(entry, path, _packed(entry, self._source.read_at(entry.offset, span)))
         else:
             self._intake.put(path, self._checked(entry))
+
+    def _unpack_whole(self, entry: ZipEntry, path: str, packed: bytes) -> None:
+        """Store a small entry, of which these are the bytes in the upload."""
+        if entry.method == STORED:
+            self._put(path, _right(entry, packed))
+            return
+        inflated = self._intake.inflated
+        name = name_of(packed, entry.size, entry.crc)
+        sha256 = inflated.find(name)
+        if sha256 is not None and self._intake.put_known(path, sha256, entry.size):
+            self._count(entry.size)
+        else:
+            sha256 = self._put(path, _right(entry, _inflated_whole(entry, packed)))
+        inflated.learn(name, sha256)
+
+    def _put(self, path: str, content: bytes) -> str:
+        self._count(len(content))
+        return self._intake.put(path, (content,))
 
     def _checked(self, entry: ZipEntry) -> Iterator[bytes]:
         """The content of a large entry in pieces; the last one comes only if all of them are right."""
@@ -150,20 +168,27 @@ class _Unpacking:
         self._intake.progress.add(size)
 
 
-def _whole(entry: ZipEntry, block: bytes) -> bytes:
-    """The content of a small entry, from the whole stretch of the upload that is its own."""
+def _packed(entry: ZipEntry, block: bytes) -> bytes:
+    """The packed bytes of a small entry, from the whole stretch of the upload that is its own."""
     start = _data_start(entry, block)
     end = start + entry.packed
     _check_end(entry, end, block[end : end + LONGEST_DESCRIPTOR])
-    content = block[start:end]
-    if entry.method != STORED:
-        inflater = isal_zlib.decompressobj(RAW)  # takes half of zlib's time
-        try:
-            content = inflater.decompress(content, entry.size + 1)
-        except isal_zlib.error as error:  # type: ignore[misc]  # its stub says that it is an exception, not a class
-            raise _broken(entry) from error
-        if not inflater.eof or inflater.unused_data:
-            raise _broken(entry)
+    return block[start:end]
+
+
+def _inflated_whole(entry: ZipEntry, packed: bytes) -> bytes:
+    inflater = isal_zlib.decompressobj(RAW)  # takes half of zlib's time
+    try:
+        content = inflater.decompress(packed, entry.size + 1)
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stub says that it is an exception, not a class
+        raise _broken(entry) from error
+    if not inflater.eof or inflater.unused_data:
+        raise _broken(entry)
+    return content
+
+
+def _right(entry: ZipEntry, content: bytes) -> bytes:
+    """The content of a small entry, if it is what the entry says."""
     _check_content(entry, len(content), isal_zlib.crc32(content))
     return content
 

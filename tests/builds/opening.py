@@ -5,7 +5,9 @@ from pathlib import Path
 
 from appliance.storage.blobs import Blobs
 from builds.archive import unpack
+from builds.cache import Cache, NoCache
 from builds.errors import BuildError
+from builds.inflated import Inflated
 from builds.lone_file import with_page
 from builds.tree import with_index
 from builds.values import Limits, Note, Plan
@@ -29,11 +31,15 @@ class Opened:
 
 
 class Opener:
-    """Opens bytes as an upload; after a refusal nothing may be left in the store."""
+    """Opens bytes as an upload; after a refusal nothing may be left in the store.
 
-    def __init__(self, folder: Path) -> None:
+    With a cache, each upload is one to a site whose last upload is remembered there.
+    """
+
+    def __init__(self, folder: Path, cache: Cache | None = None) -> None:
         self.folder = folder
         self.blobs = Blobs(folder / "blobs")
+        self.cache = cache or NoCache()
 
     def __call__(self, upload: bytes, filename: str = "", limits: Limits | None = None) -> Opened:
         path = self.folder / "upload"
@@ -41,12 +47,15 @@ class Opener:
         progress: list[tuple[str, int, int]] = []
         staging = self.blobs.stage(self.folder / "work")
         plan = Plan("d1", path, self.folder, limits or Limits(), filename)
+        inflated = Inflated(self.cache, "site")
         try:
-            unpacked = with_index(with_page(unpack(plan, staging, lambda *step: progress.append(step)), staging))
+            unpacked = unpack(plan, staging, lambda *step: progress.append(step), inflated=inflated)
+            unpacked = with_index(with_page(unpacked, staging))
             staging.keep(unpacked.contents)
             for file in unpacked.files:  # all 256 folders would take longer than most tests do
                 self.blobs.path(file.sha256).parent.mkdir(parents=True, exist_ok=True)
             staging.commit()
+            inflated.remember(unpacked.contents)
         finally:
             staging.discard()
         files = {file.path: self.blobs.path(file.sha256).read_bytes() for file in unpacked.files}
