@@ -5,6 +5,7 @@ finds a value checks that it still is. Keys are digests of everything the result
 only missing. To keep it elsewhere (object storage) is to write another `Cache`.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -28,9 +29,14 @@ class Cache(Protocol):
         ...
 
 
-def key_of(*parts: str) -> str:
-    """The key of a result that depends on these, in this order, and on nothing else."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+def key_of(content: str, *how: str) -> str:
+    """The key of a result that depends on the content with this SHA-256 and on how it was made, on nothing else."""
+    return f"{content}.{_digest(how)}"
+
+
+@functools.lru_cache(maxsize=64)  # thousands of files of a site are worked on in a few ways
+def _digest(how: tuple[str, ...]) -> str:
+    return hashlib.sha256("\0".join(how).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def cache_in(folder: Path | None, size: int) -> Cache:

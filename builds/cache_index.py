@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-FORMAT = 1  # of the tables; an index of another one is thrown away
+FORMAT = 2  # of the tables and their keys; an index of another one is thrown away
 WAIT = 5.0  # seconds for another process to have written
 REMEMBERED = 3600  # seconds: when something was used is written down this exactly, or every look-up would be a write
 ROOM = 0.9  # of the size is what is left once room is made, so that not every write has to make some

@@ -23,7 +23,7 @@ Forms = tuple[StoredVariant, ...]
 
 def key(sha256: str, levels: Levels) -> str:
     """What the forms of this content at these levels are kept under."""
-    return key_of("forms", sha256, COMPRESSORS, *(f"{coding} {level}" for coding, level in levels.items()))
+    return key_of(sha256, *_how(levels))
 
 
 def packed(forms: Forms) -> list[Any]:
@@ -36,7 +36,7 @@ def find(cache: Cache, staging: Staging, contents: Collection[str], *levels: Lev
 
     One look-up, whatever the levels.
     """
-    keys = [{key(sha256, each): sha256 for sha256 in contents} for each in levels]
+    keys = [{key_of(sha256, *how): sha256 for sha256 in contents} for how in map(_how, levels)]
     kept = cache.get([name for names in keys for name in names])
     found: dict[str, Forms] = {}
     for names in keys:
@@ -46,3 +46,7 @@ def find(cache: Cache, staging: Staging, contents: Collection[str], *levels: Lev
                 if staging.holds([form.sha256 for form in forms]):
                     found[sha256] = forms
     return found
+
+
+def _how(levels: Levels) -> tuple[str, ...]:
+    return ("forms", COMPRESSORS, *(f"{coding} {level}" for coding, level in levels.items()))

@@ -34,8 +34,8 @@ class Task:
 
     def __post_init__(self) -> None:
         how = f"minified by {self.language.tool}" if self.minify else "as it is"
-        key = key_of("made", self.file.sha256, self.language.name, EDITION, how, *self.snippets)
-        object.__setattr__(self, "key", key)  # once: it is asked for five times, and making it is a digest
+        key = key_of(self.file.sha256, "made", self.language.name, EDITION, how, *self.snippets)
+        object.__setattr__(self, "key", key)  # once: it is asked for five times
 
 
 @dataclass(frozen=True, slots=True)
