@@ -6,7 +6,7 @@ result: what is asked for in the end is found under a key of all it depends on, 
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from builds.detect import MARKERS
 from builds.languages import language_of
@@ -31,7 +31,7 @@ class Ahead:
         self._report = report
         self._bench: Workbench | None = None
         self._paths: Collection[str] = ()
-        self._sheets = _Sheets(0)
+        self._sheets = _Sheets([])
         self._waiting: list[StoredFile] = []
         self._files = self._bytes = 0  # that have come to wait since the last hand-over
         self._bound = False
@@ -44,13 +44,13 @@ class Ahead:
             return
         files = [StoredFile(path, "", size) for path, size in sizes.items()]
         self._paths = sizes.keys()
-        self._sheets = _Sheets(sum(map(_is_sheet, sizes)))
+        self._sheets = _Sheets(filter(_is_sheet, sizes))
         self._bench = open_bench(levels_of(files, wanted), wanted, self._staging, self._presses)
         self._bench.open()
 
     def comes_first(self, path: str) -> bool:
         """Whether this file says what may be done with others, once something is expected."""
-        return self._bench is not None and (_is_sheet(path) or self._is_aside(path))
+        return self._bench is not None and (path in self._sheets or self._is_aside(path))
 
     def stored(self, file: StoredFile) -> None:
         """A file was put in the staging. From any thread."""
@@ -59,7 +59,7 @@ class Ahead:
         with self._lock:
             if self._is_aside(file.path):
                 self._bound = self._bound or self._binds(file)
-            elif _is_sheet(file.path):
+            elif file.path in self._sheets:
                 self._sheets.add(file)
             elif self._staging.is_new(file.sha256):
                 self._waiting.append(file)
@@ -105,13 +105,16 @@ class Ahead:
 
 
 class _Sheets:
-    """The stylesheets of an upload, which are worked on before all else; so many are expected."""
+    """The stylesheets of an upload, which are worked on before all else; at these paths they are expected."""
 
-    def __init__(self, expected: int) -> None:
-        self._expected = expected
+    def __init__(self, expected: Iterable[str]) -> None:
+        self._expected = frozenset(expected)
         self._files: list[StoredFile] = []
         self._tasks: Tasks | None = None  # once all of them have come
         self.outcomes: list[Made] = []
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._expected
 
     def add(self, file: StoredFile) -> None:
         """One has come."""
@@ -119,7 +122,7 @@ class _Sheets:
 
     def are_read(self, bench: Workbench, tasks_of_files: Callable[[list[StoredFile]], Tasks]) -> bool:
         """Whether all of them have been; begins with them as soon as all are there."""
-        if len(self._files) < self._expected:
+        if len(self._files) < len(self._expected):
             return False
         if self._tasks is None:
             self._tasks = tasks_of_files(self._files)

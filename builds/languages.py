@@ -39,8 +39,8 @@ def language_of(path: str) -> Language | None:
 
 def extension_of(path: str) -> str:
     """What a file's name ends with, in lower case and without the dot; empty where it has none."""
-    _, dot, extension = path.rpartition("/")[2].rpartition(".")
-    return extension.lower() if dot else ""
+    _, dot, extension = path.rpartition(".")
+    return extension.lower() if dot and "/" not in extension else ""
 
 
 def _version(package: str) -> str:
