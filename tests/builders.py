@@ -23,9 +23,10 @@ from appliance.accounts import NewAccount
 from appliance.actor import Actor
 from appliance.deploys.values import FINISHED
 from appliance.parts import Parts
+from appliance.passwords import Passwords
 from appliance.settings import Settings
 from appliance.units import Address
-from tests.cast import OLGA, Person
+from tests.cast import OLGA, QUICK, Person
 from tests.fresh import lay_database
 
 ROOT = Path(__file__).parents[1]
@@ -149,9 +150,10 @@ async def appliance(
 
 
 async def _settle(parts: Parts, people: Sequence[Person]) -> tuple[dict[str, Actor], dict[str, str]]:
+    access = replace(parts.access, passwords=Passwords(QUICK))  # hashed so, a password is proved and made anew as ever
     actors, secrets = {}, {}
     for person in sorted(people, key=lambda p: p.role != "operator"):
-        facts = await accounts.create(parts.access, None, NewAccount(person.email, person.role, person.password))
+        facts = await accounts.create(access, None, NewAccount(person.email, person.role, person.password))
         actors[person.email] = Actor(facts.id, facts.email, facts.role)
         secrets[person.email] = (await tokens.create(actors[person.email], "test")).token
     return actors, secrets

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from argon2 import PasswordHasher
+
 
 @dataclass(frozen=True)
 class Person:
@@ -19,3 +21,5 @@ BOB = Person("bob@example.org", "bob has his own site", "user")
 CHARLIE = Person("charlie@example.org", "charlie is a stranger", "user")
 
 EVERYBODY = (OLGA, ADAM, ALICE, BOB, CHARLIE)
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # KiB, for their passwords

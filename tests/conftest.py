@@ -1,13 +1,14 @@
 """Fixtures for tests below the server: a database of their own, a clock to move, keys, and the cast's accounts."""
 
+import functools
 import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import hypothesis
 import pytest
 import structlog
-from argon2 import PasswordHasher
 
 from appliance import accounts, db
 from appliance.access import Access, Keys
@@ -16,7 +17,7 @@ from appliance.actor import Actor
 from appliance.data_folder import DataFolder
 from appliance.passwords import Passwords
 from appliance.settings import Settings
-from tests.cast import ADAM, ALICE, BOB, OLGA, Person
+from tests.cast import ADAM, ALICE, BOB, OLGA, QUICK, Person
 from tests.clock import Clock
 from tests.fresh import lay_database
 
@@ -28,6 +29,9 @@ pytest_plugins = [
 # How long an example takes says how busy the machine is, not whether it is right.
 hypothesis.settings.register_profile("anywhere", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("anywhere")
+
+# A client reads all authorities that are trusted, which takes 20 ms, and there are thousands: they share what was read.
+httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
 SECRET = "a secret key of more than thirty-two characters"
 
@@ -50,8 +54,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def access(clock: Clock, tmp_path: Path) -> Access:
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    return Access(Settings(data=tmp_path / "data"), Keys.derive(SECRET), Passwords(quick), clock)
+    return Access(Settings(data=tmp_path / "data"), Keys.derive(SECRET), Passwords(QUICK), clock)
 
 
 @pytest.fixture
