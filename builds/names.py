@@ -27,6 +27,15 @@ JUNK_ANYWHERE = {
 }
 JUNK_AT_TOP = "node_modules/"
 DOT_FILES = "dot files"
+INDEXES = tuple(  # the page of a folder, the best first: where capitals do not count, people write them as they like
+    f"{stem}.{extension}" for stem in ("index", "Index", "INDEX") for extension in ("html", "htm", "HTML", "HTM")
+)
+# The folder that a browser keeps beside a page it saves, by its language:
+# https://learn.microsoft.com/windows/win32/shell/manage#connected-files
+SAVED_WITH_PAGE = re.compile(
+    r"\.files|-(?:Dateien|filer)|_(?:archivos|arquivos|bestanden|bylos|datoteke|dosyalar|elemei|failid|fails|fajlovi"
+    r"|ficheiros|fichiers|files?|fitxategiak|fitxers|pliki|soubory|tiedostot)"
+)
 
 
 def from_utf8(raw: bytes) -> str:

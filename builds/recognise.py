@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from builds.detect import detect
+from builds.names import INDEXES
 from builds.order import Offer, Order, Source
 from builds.recipe import AUTO, STATIC, Choice, Detection, Recipe, Step
-from builds.tree import INDEXES
 from builds.values import Staging, StoredFile, Unpacked
 
 

@@ -8,11 +8,19 @@ from typing import Never
 
 from builds.bounds import Bounds
 from builds.errors import BuildError
-from builds.names import DOT_FILES, JUNK_AT_TOP, KEPT_DOT_FOLDER, folded, junk_kind, safe_path
+from builds.names import (
+    DOT_FILES,
+    INDEXES,
+    JUNK_AT_TOP,
+    KEPT_DOT_FOLDER,
+    SAVED_WITH_PAGE,
+    folded,
+    junk_kind,
+    safe_path,
+)
 from builds.refusals import shown
 from builds.values import Note, StoredFile, Unpacked
 
-INDEXES = ("index.html", "index.htm")
 PAGES = (".html", ".htm")
 RUN_ELSEWHERE = (
     ".php",
@@ -162,16 +170,27 @@ def with_index(unpacked: Unpacked, *, rename: bool = True) -> Unpacked:
     """
     paths = {file.path for file in unpacked.files}
     unpacked = replace(unpacked, notes=(*unpacked.notes, *_not_run(paths)))
-    if any(index in paths for index in INDEXES):
-        return unpacked
     pages = [path for path in paths if path.lower().endswith(PAGES)]
-    if not rename or len(pages) != 1 or "/" in pages[0]:
+    page = _lone_page(pages) if rename else ""
+    if page in INDEXES[:2] or (not page and any(index in paths for index in INDEXES)):
+        return unpacked
+    if not page:
         return replace(unpacked, notes=(*unpacked.notes, _no_index(paths, pages)))
-    page = pages[0]
     files = [replace(file, path="index.html") if file.path == page else file for file in unpacked.files]
     message = f"“{shown(page)}” is the only page, so it became index.html, which visitors of / get."
     files.sort(key=attrgetter("path"))
     return replace(unpacked, files=tuple(files), notes=(*unpacked.notes, Note("renamed", message, page)))
+
+
+def _lone_page(pages: list[str]) -> str:
+    """The only page, but for those that a browser saved with it; "" if it is not at the top, or not the only one."""
+    at_top = [page for page in pages if "/" not in page]
+    if len(at_top) != 1:
+        return ""
+    page, stem = at_top[0], at_top[0].rpartition(".")[0]
+    folders = {other.partition("/")[0] for other in pages if other != page}
+    saved = all(name.startswith(stem) and SAVED_WITH_PAGE.fullmatch(name, len(stem)) for name in folders)
+    return page if saved else ""
 
 
 def _not_run(files: Iterable[str]) -> list[Note]:
@@ -190,7 +209,9 @@ def _no_index(files: set[str], pages: list[str]) -> Note:
     answer = "the site's own 404 page" if "404.html" in files else "a “not found” page"
     message = f"There is no index.html at the top: visitors of / will get {answer}."
     nearest = min(
-        (page for page in pages if page.endswith(INDEXES)), key=lambda page: (page.count("/"), page), default=""
+        (page for page in pages if page.rpartition("/")[2] in INDEXES),
+        key=lambda page: (page.count("/"), page),
+        default="",
     )
     if nearest:
         message += f" The nearest one is “{shown(nearest)}”."

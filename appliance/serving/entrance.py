@@ -13,7 +13,7 @@ from appliance.serving.resolve import INDEXES, folded
 from appliance.serving.rules.patterns import CLOUDFLARE, NETLIFY_HEADERS, BadPattern, Pattern, parse, subject
 from appliance.serving.unlock import PRIVATE, UNLOCK, Context, Gate, Proofs, basic, private, user_and_password
 
-_PAGE_ENDS = ("", ".html", ".htm", "/index", *(f"/{index}" for index in INDEXES))
+_PAGE_ENDS = ("", ".html", ".htm", "/index", *sorted({f"/{folded(index)}" for index in INDEXES}))
 _CHALLENGE: Field = (b"www-authenticate", b'Basic realm="site", charset="UTF-8"')
 _LOCKED = Words(
     "This page is not public",

@@ -11,7 +11,9 @@ from appliance.storage.manifest import Entry, Gently, Options
 
 Entries = Mapping[str, Entry]
 
-INDEXES = ("index.html", "index.htm")
+INDEXES: Final = tuple(  # the page of a folder, the best first; like INDEXES in builds/names.py
+    f"{stem}.{extension}" for stem in ("index", "Index", "INDEX") for extension in ("html", "htm", "HTML", "HTM")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,15 @@ def natural(entries: Entries, address: Address) -> File | Hop | None:
     name = _found(entries, address)
     if name is None:
         return None
-    if not address.slash and name in _indexes(address.key):
+    if not address.slash and _folder_of_index(name) == address.key:
         return Hop(301, Address(address.key, slash=True))
     return File(name)
 
 
 def exact(entries: Entries, address: Address) -> File | None:
     """Names as they are; only `/` has an index."""
-    names = _indexes("") if not address.key else () if address.slash else (address.key,)
-    name = _first(entries, names)
+    names = () if address.slash else (address.key,)
+    name = _first(entries, names) if address.key else _index(entries, "")
     return None if name is None else File(name)
 
 
@@ -161,13 +163,14 @@ def _found(entries: Entries, address: Address) -> str | None:
     key = address.key
     if address.slash:
         page = (f"{key}.html",) if key else ()
-        return _first(entries, (*_indexes(key), *page))
+        return _index(entries, key) or _first(entries, page)
     short = (f"{key}.htm",) if key == "index" or key.endswith("/index") else ()
-    return _first(entries, (key, f"{key}.html", *short, *_indexes(key)))
+    return _first(entries, (key, f"{key}.html", *short)) or _index(entries, key)
 
 
-def _indexes(folder: str) -> tuple[str, ...]:
-    return tuple(f"{folder}/{index}" for index in INDEXES) if folder else INDEXES
+def _index(entries: Entries, folder: str) -> str | None:
+    within = f"{folder}/" if folder else ""
+    return next((within + index for index in INDEXES if within + index in entries), None)
 
 
 def _folder_of_index(name: str) -> str | None:

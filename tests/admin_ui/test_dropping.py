@@ -63,7 +63,7 @@ def test_without_a_start_page_somebody_is_asked_first(house: House, olga: Window
     site = f"doubtful-{answer.lower()}"
     house.deployed(site)
     olga.open(f"/sites/{site}")
-    folder = folder_of(tmp_path / "pages", {"a.html": page("a"), "b.html": page("b"), "c.php": "x"})
+    folder = folder_of(tmp_path / "pages", {"a.html": page("a"), "below/b.html": page("b"), "c.php": "x"})
 
     olga.drop(folder)
     expect(olga.page.locator(".upload [data-part=doubts]")).to_contain_text("There is no index.html at the top")

@@ -111,6 +111,8 @@ def test_lone_page_becomes_the_index(opener: Opener, page: str, count: int) -> N
         (("a.html", "404.html"), "the site's own 404 page"),
         (("docs/x/index.html", "docs/index.html", "x.txt"), "“docs/index.html”"),
         (("a.html", "sub/b.html"), "no index.html at the top"),
+        (("a.html", "a/b.html", "a_files/c.html"), "no index.html at the top"),
+        (("x.txt", "docs/INDEX.HTM", "myindex.html", "a.html"), "“docs/INDEX.HTM”"),
         (("data.json", "x.txt"), "a “not found” page"),
     ],
 )
@@ -129,7 +131,15 @@ def test_a_program_that_visitors_could_read_is_named(opener: Opener, program: st
     assert f"“{program}” is a program, and none is run here" in note.message
 
 
-@pytest.mark.parametrize("index", ["index.html", "index.htm"])
+@pytest.mark.parametrize("suffix", ["_files", "-Dateien", "_fichiers", ".files"])
+def test_a_page_is_alone_beside_what_a_browser_saved_with_it(opener: Opener, suffix: str) -> None:
+    opened = opener(site("My page.html", f"My page{suffix}/saved_resource.html", f"My page{suffix}/a.css"))
+
+    assert opened.files.keys() == {"index.html", f"My page{suffix}/saved_resource.html", f"My page{suffix}/a.css"}
+    assert opened.notes.keys() == {"renamed"}
+
+
+@pytest.mark.parametrize("index", ["index.html", "index.htm", "Index.html", "INDEX.HTM"])
 def test_site_with_an_index_has_nothing_to_note(opener: Opener, index: str) -> None:
     assert opener(site(index, "a/b.html")).notes == {}
 

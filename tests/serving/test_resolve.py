@@ -30,6 +30,9 @@ ROWS: list[Row] = [
     ("/x/", ["x/index.htm"], "x/index.htm", "x/index.htm", "x/index.htm", "308 /x", None),
     ("/x", ["x/index.htm"], "301 /x/", "308 /x/", "308 /x/", "x/index.htm", None),
     ("/x/index", ["x/index.htm"], "x/index.htm", "308 /x/", "308 /x/", "308 /x", None),
+    ("/x/", ["x/Index.html"], "x/Index.html", "x/Index.html", "x/Index.html", "308 /x", None),
+    ("/x", ["x/INDEX.HTM"], "301 /x/", "308 /x/", "308 /x/", "x/INDEX.HTM", None),
+    ("/x/Index.html", ["x/Index.html"], "x/Index.html", "308 /x/", "308 /x/", "308 /x", "x/Index.html"),
     ("/é x", ["é x/index.html"], "301 /%C3%A9%20x/", "308 /%C3%A9%20x/", "308 /%C3%A9%20x/", "é x/index.html", None),
 ]
 
@@ -39,6 +42,8 @@ SAME: list[tuple[str, list[str], str | None]] = [
     ("/", ["index.html"], "index.html"),
     ("/", ["index.htm"], "index.htm"),
     ("/", ["index.html", "index.htm"], "index.html"),
+    ("/", ["INDEX.HTM"], "INDEX.HTM"),
+    ("/", ["INDEX.HTM", "Index.html", "index.htm"], "index.htm"),
     ("/x.css", ["x.css"], "x.css"),
     ("/x.css/", ["x.css"], None),
     ("/X", [PAGE], None),
@@ -111,7 +116,7 @@ ANY_CASE = [
     ("/aBout", ["About.html", "aBout.html"], "aBout.html"),
     ("/c.css/", ["C.css"], None),
     ("/nothing", ["about.html"], None),
-    ("/", ["Index.html"], None),
+    ("/", ["Index.html"], "Index.html"),
 ]
 
 

@@ -7,7 +7,10 @@ import { files as counted, say, size } from "./words.js";
 
 const SHOWN = 5; // names in a sentence
 const INDEX = /^index\.html?$/i;
-const PAGE = /^[^/]+\.html?$/i;
+const PAGE = /\.html?$/i;
+// SAVED_WITH_PAGE in builds/names.py.
+const SAVED_WITH_PAGE =
+  /^(\.files|-(Dateien|filer)|_(archivos|arquivos|bestanden|bylos|datoteke|dosyalar|elemei|failid|fails|fajlovi|ficheiros|fichiers|files?|fitxategiak|fitxers|pliki|soubory|tiedostot))$/;
 // What a page is made for when it is alone: SHOWN in builds/lone_file.py.
 const SHOWN_ALONE = /^[^/]+\.(pdf|txt|md|markdown|png|jpe?g|gif|webp|avif|svg|mp4|m4v|webm|ogv|mp3|m4a|ogg|opus|wav|flac)$/i;
 const NOT_OPENED = /\.(rar|7z|t?xz|t?bz2|tbz)$/i; // NOT_OPENED in builds/multipart_archive.py
@@ -66,12 +69,21 @@ function doubts(picked, paths) {
 }
 
 function noStart(paths) {
-  const pages = paths.filter((path) => PAGE.test(path));
   const alone = paths.length === 1 && SHOWN_ALONE.test(paths[0]);
   // a single page becomes the start page
-  if (paths.some((path) => INDEX.test(path)) || pages.length === 1 || alone) return [];
+  if (paths.some((path) => INDEX.test(path)) || hasLonePage(paths) || alone) return [];
   const nearest = paths.filter((path) => INDEX.test(path.split("/").at(-1))).sort((a, b) => a.length - b.length)[0];
   return [nearest ? say("review.index_below", { path: nearest }) : say("review.no_index")];
+}
+
+/** Whether there is one page, at the top, but for those that a browser saved with it. */
+function hasLonePage(paths) {
+  const pages = paths.filter((path) => PAGE.test(path));
+  const [page, ...more] = pages.filter((path) => !path.includes("/"));
+  if (!page || more.length) return false;
+  const stem = page.slice(0, page.lastIndexOf("."));
+  const folders = pages.filter((path) => path !== page).map((path) => path.split("/")[0]);
+  return folders.every((name) => name.startsWith(stem) && SAVED_WITH_PAGE.test(name.slice(stem.length)));
 }
 
 /** The one folder around everything, which the server steps into, and the paths below it. */
