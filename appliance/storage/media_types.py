@@ -74,7 +74,7 @@ _TEXT = {
     "m3u": "audio/x-mpegurl",
     "mpd": "application/dash+xml",
 }
-"""Text, sent with `; charset=utf-8`."""
+"""Text, sent with `; charset=utf-8`; not so XML, which says itself what it is in, and would be overruled (RFC 7303)."""
 
 _BINARY = {
     # JSON is UTF-8 by definition (RFC 8259, 8.1) and has no charset parameter
@@ -232,13 +232,18 @@ _PARTS_OF_PAGES = frozenset(  # what a page loads; others, `.tar.gz` above all, 
     {"wasm", "js", "mjs", "css", "html", "htm", "json", "svg", "map", "data", "mem", "gltf", "glb", "ttf", "otf"}
 )
 
-_BY_EXTENSION = {**_BINARY, **{extension: f"{kind}; charset=utf-8" for extension, kind in _TEXT.items()}}
+
+def _of_text(kind: str) -> str:
+    return kind if kind.endswith("xml") else f"{kind}; charset=utf-8"
+
+
+_BY_EXTENSION = {**_BINARY, **{extension: _of_text(kind) for extension, kind in _TEXT.items()}}
 
 
 def media_type(path: str) -> str:
     """The `Content-Type` for a path, told by the last extension without regard to case.
 
-    Text comes with `charset=utf-8`; what is unknown is `application/octet-stream`.
+    Text but XML comes with `charset=utf-8`; what is unknown is `application/octet-stream`.
     """
     name = path.rpartition("/")[2].lower()
     known = _WELL_KNOWN.get(name)

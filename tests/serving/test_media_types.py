@@ -12,8 +12,9 @@ from appliance.storage.media_types import COMPRESSIBLE, DEFAULT, media_type, ser
         ("app.mjs", "text/javascript; charset=utf-8"),
         ("app.js.map", "application/json"),
         ("data.json", "application/json"),
-        ("logo.svg", "image/svg+xml; charset=utf-8"),
-        ("feed.xml", "application/xml; charset=utf-8"),
+        ("logo.svg", "image/svg+xml"),  # XML says its encoding itself
+        ("feed.xml", "application/xml"),
+        ("feed.rss", "application/rss+xml"),
         ("notes.txt", "text/plain; charset=utf-8"),
         ("readme.md", "text/markdown; charset=utf-8"),
         ("site.webmanifest", "application/manifest+json; charset=utf-8"),
