@@ -10,7 +10,7 @@ from typing import cast
 import structlog
 from quart import Blueprint, Quart
 
-from appliance import cycles, db, logs, loops, open_files, presence, set_up, stop_signals
+from appliance import cycles, db, logs, loops, open_files, presence, set_up, stop_signals, strangers
 from appliance.access import Access
 from appliance.addresses import Addresses
 from appliance.allowance import Allowance
@@ -159,6 +159,7 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
     """
     async with AsyncExitStack() as stack:
         folder = DataFolder(settings.data)
+        strangers.refuse(folder)
         folder.create()
         stack.callback(folder.claim().release)
         access = Access.of(settings, secret_key(folder, settings.secret_key))

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from appliance import accounts, db, drift, logs, presence, sign_in_links, tokens
+from appliance import accounts, db, drift, logs, presence, sign_in_links, strangers, tokens
 from appliance.access import Access
 from appliance.accounts import COMMAND_LINE, ROLES, ChangeAccount, NewAccount
 from appliance.actor import RIGHTS, Right
@@ -161,6 +161,7 @@ def with_database(settings: Settings, work: Callable[[Access], Awaitable[Result]
 
     async def opened() -> Result:
         folder = DataFolder(settings.data)
+        strangers.refuse(folder)
         folder.create()
         access = Access.of(settings, secret_key(folder, settings.secret_key))
         async with await db.open(folder):

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import click
 
+from appliance import strangers
 from appliance.cli import options
 from appliance.cli.output import Failure, moment, plain, show, size, tell
-from appliance.data_folder import DataFolder
+from appliance.data_folder import DataFolder, Unusable
 from appliance.safekeeping import records, restoring
 from appliance.safekeeping.archives import Archive
 from appliance.safekeeping.backups import Backups
@@ -73,6 +74,7 @@ def backup(  # noqa: PLR0913, PLR0917 - what a command takes is what its options
     """
     settings = options.settings(config, {"data": data})
     folder = DataFolder(settings.data)
+    _refusable(lambda: strangers.refuse(folder))
     means = _refusable(lambda: _means(settings, passphrase_file))
     target = _refusable(lambda: _target(to, folder, keep, means))
     taken = _refusable(lambda: take(folder, target, secrets=not without_secrets))
@@ -100,10 +102,13 @@ def restore(source: str, passphrase_file: Path | None, config: Path | None, data
     """
     settings = options.settings(config, {"data": data})
     means = _refusable(lambda: _means(settings, passphrase_file))
-    head = _refusable(lambda: restoring.restore(source_of(source, means), DataFolder(settings.data)))
+    folder = DataFolder(settings.data)
+    head = _refusable(lambda: restoring.restore(source_of(source, means), folder))
     show(f"Restored the backup of {moment(head.taken_at)} UTC into {settings.data}.")
     if not head.secrets:
         tell("It came without secret.key: people sign in again, and Git access tokens have to be set again.")
+    if owner := strangers.other_owner(folder):
+        tell(f"It is root's now: `chown -R {owner}: {settings.data}` before a server of that user starts on it.")
 
 
 @click.command()
@@ -134,6 +139,7 @@ def verify(
     folder = DataFolder(settings.data)
     if not folder.database.exists():
         raise Failure(f"There is nothing in {folder.root}: name the server's data directory with --data.")
+    _refusable(lambda: strangers.refuse(folder))
     shown = _Shown()
     means = _refusable(lambda: _means(settings, passphrase_file if repair_from else None))
     source = _refusable(lambda: source_of(repair_from, means)) if repair_from else None
@@ -218,5 +224,5 @@ def _advice(settings: Settings, means: Means, *, without_secrets: bool) -> str:
 def _refusable(work: Callable[[], Result]) -> Result:
     try:
         return work()
-    except Refused as error:
+    except (Refused, Unusable) as error:
         raise Failure(str(error)) from None

@@ -20,6 +20,9 @@ from tests.cli.conftest import Outcome, Run
 
 ALICE = "alice@example.org"
 PASSWORD = "correct horse battery"
+NOBODY = 65_534
+
+only_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can use what is not its own")
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +164,43 @@ def test_a_token_is_not_made_in_a_folder_without_accounts(run: Run, data: Path) 
     assert outcome.code == 1
     assert "--data" in outcome.err
     assert not data.exists()
+
+
+@only_root
+def test_root_leaves_nothing_in_a_folder_whose_server_is_another_users(run: Run, data: Path, tmp_path: Path) -> None:
+    create_alice(run, data)
+    for path in (data, *data.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    backups = tmp_path / "backups"
+    user, token = ("--email", "bob@example.org", "--role", "user"), ("--account", ALICE, "--name", "laptop")
+    all_of_them = (
+        ("account", "create", *user),
+        ("token", "create", *token),
+        ("sweep",),
+        ("backup", backups),
+        ("verify",),
+        ("serve", "--listen", "127.0.0.1:0"),
+    )
+
+    outcomes = [run(*words, "--data", data) for words in all_of_them]
+
+    assert {(outcome.code, outcome.out) for outcome in outcomes} == {(1, "")}
+    assert all("run this as that user, with `sudo -u nobody` before it.\n" in outcome.err for outcome in outcomes)
+    assert [path for path in data.rglob("*") if path.stat().st_uid == 0] == []
+
+
+@only_root
+def test_root_is_told_to_give_away_what_it_has_restored(run: Run, data: Path, tmp_path: Path) -> None:
+    create_alice(run, data)
+    run("backup", tmp_path / "backups", "--data", data)
+    new = tmp_path / "new"
+    new.mkdir()
+    os.chown(new, NOBODY, NOBODY)
+
+    outcome = run("restore", tmp_path / "backups", "--data", new)
+
+    assert outcome.code == 0
+    assert f"`chown -R nobody: {new}` before a server of that user starts on it.\n" in outcome.err
 
 
 def test_a_data_directory_that_cannot_be_used_is_told(run: Run, tmp_path: Path) -> None:
