@@ -82,12 +82,19 @@ def _chosen(name: str | None) -> Manager:
 def _service(program: Sequence[str], user: str, config: Path, data: Path) -> Service:
     config, data = config.absolute(), data.absolute()
     settings = options.settings(config if config.exists() else None, {"data": data})
-    return Service(tuple(program), user, config, data, low_port=_has_low_port(settings))
+    return Service(tuple(program), user, config, data, _has_low_port(settings), _written_to(settings))
 
 
 def _has_low_port(settings: Settings) -> bool:
     addresses = (settings.listen, settings.listen_tls)
     return any(address is not None and 0 < address.port < LOW_PORTS for address in addresses)
+
+
+def _written_to(settings: Settings) -> tuple[Path, ...]:
+    """The folders outside of the data folder that a server with these settings writes to."""
+    backups = Path("" if "://" in settings.backup_to else settings.backup_to)
+    access_log = Path(settings.access_log_path).parent
+    return tuple(path for path in (backups, access_log) if path.is_absolute())
 
 
 def _install(manager: Manager, service: Service) -> None:
@@ -116,7 +123,7 @@ def _write_config(path: Path) -> None:
 
 
 def _as_user(service: Service, *arguments: str) -> str:
-    words = (*service.command, *arguments, "--data", str(service.data))
+    words = (*service.command, *arguments, "--config", str(service.config), "--data", str(service.data))
     return shlex.join(("sudo", "-u", service.user, *words)) if os.name == "posix" else subprocess.list2cmdline(words)
 
 

@@ -31,7 +31,7 @@ LimitNOFILE=65536
 
 WorkingDirectory={data}
 ProtectSystem=strict
-ReadWritePaths={data}
+ReadWritePaths={writable}
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
@@ -63,7 +63,8 @@ def _text(service: Service) -> str:
         user=service.user,
         start=" ".join(_quoted(word) for word in service.start),
         stop=STOP_SECONDS,
-        data=service.data,
+        data=_literal(service.data),
+        writable=" ".join(_path(path) for path in (str(service.data), *(f"-{path}" for path in service.writes))),
         rights="CAP_NET_BIND_SERVICE" if service.low_port else "",
     )
 
@@ -77,10 +78,24 @@ def _prepare(service: Service) -> Commands:
 
 
 def _refuse(service: Service) -> str:
-    homes = [home for home in _HOMES if Path(service.command[0]).is_relative_to(home)]
-    if not homes:
-        return ""
-    return f"The service is kept out of {homes[0]}: put {service.command[0]} elsewhere first, such as /usr/local/bin."
+    program = Path(service.command[0])
+    for path in (program, service.config, service.data, *service.writes):
+        for home in _HOMES:
+            if path.is_relative_to(home):
+                end = ", such as /usr/local/bin." if path == program else "."
+                return f"The service is kept out of {home}: put {path} elsewhere first{end}"
+    return ""
+
+
+def _path(path: str) -> str:
+    """A path of ReadWritePaths; with `-` before it, it need not be there when the service starts (a disk's may not)."""
+    escaped = _literal(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if set(escaped) & set(" \t'\";\\") else escaped
+
+
+def _literal(path: object) -> str:
+    """A path in a unit, where % begins what systemd puts in (systemd.unit(5), Specifiers)."""
+    return str(path).replace("%", "%%")
 
 
 def _quoted(word: str) -> str:
@@ -95,7 +110,7 @@ SYSTEMD = Manager(
     config=Path("/etc/dropdock/appliance.toml"),
     data=Path("/var/lib/dropdock"),
     text=_text,
-    install=(("systemctl", "daemon-reload"), ("systemctl", "enable", "--now", _NAME)),
+    install=(("systemctl", "daemon-reload"), ("systemctl", "enable", _NAME), ("systemctl", "restart", _NAME)),
     remove=(("systemctl", "disable", "--now", _NAME),),
     status=("systemctl", "status", "--no-pager", _NAME),
     stop=(("systemctl", "stop", _NAME),),

@@ -12,7 +12,8 @@ STOP_SECONDS = 15  # `stop_grace`, and what a build under way needs to be ended
 class Service:
     """The program as a service: its command, the user it runs as, its settings file, its data folder.
 
-    `low_port` says that it listens on a port below 1024.
+    `low_port` says that it listens on a port below 1024; `writes` are the folders outside of
+    `data` that its settings have it write to.
     """
 
     command: tuple[str, ...]
@@ -20,6 +21,7 @@ class Service:
     config: Path
     data: Path
     low_port: bool
+    writes: tuple[Path, ...] = ()
 
     @property
     def start(self) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.mark.needs("systemd")
 def test_systemd_has_nothing_to_say_against_the_unit(run: Run, tmp_path: Path, config: Path) -> None:
     unit = tmp_path / "dropdock.service"
+    write(config, 'backup_to = "/mnt/50% of it"\n')
     unit.write_text(printed(run, "systemd", "--config", config, "--user", "root"))  # a user who is here
 
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
@@ -102,6 +103,22 @@ def test_the_right_to_low_ports_is_given_only_for_one(run: Run, config: Path, li
     assert f"\nCapabilityBoundingSet={rights}\n" in unit
 
 
+def test_the_unit_may_write_where_its_settings_have_it_write(run: Run, config: Path) -> None:
+    write(config, 'backup_to = "/mnt/back ups"\naccess_log_path = "/var/log/dropdock/access.log"\n')
+
+    unit = printed(run, "systemd", "--config", config, "--data", "/srv/dropdock")
+
+    assert '\nReadWritePaths=/srv/dropdock "-/mnt/back ups" -/var/log/dropdock\n' in unit
+
+
+def test_backups_in_a_bucket_and_logs_in_the_data_folder_need_no_other_place(run: Run, config: Path) -> None:
+    write(config, 'backup_to = "s3://bucket/dropdock"\naccess_log_path = "access.log"\n')
+
+    unit = printed(run, "systemd", "--config", config, "--data", "/srv/dropdock")
+
+    assert "\nReadWritePaths=/srv/dropdock\n" in unit
+
+
 def test_words_that_systemd_would_read_otherwise_are_quoted(run: Run, tmp_path: Path) -> None:
     unit = printed(run, "systemd", "--data", tmp_path / "50% of $HOME")
 
@@ -130,11 +147,11 @@ def test_installing_makes_a_user_a_folder_and_starts_the_service(
     outcome = run("service", "install", "--manager", "systemd", "--config", config, "--data", tmp_path / "data")
 
     assert outcome.code == 0, outcome.err
-    assert [call.split()[0] for call in machine.called()] == ["useradd", "install", "systemctl", "systemctl"]
+    assert [call.split()[0] for call in machine.called()] == ["useradd", "install", *["systemctl"] * 3]
     assert machine.called()[1].endswith(f"-o dropdock -g dropdock -m 0700 {tmp_path / 'data'}")
-    assert machine.called()[-1] == "systemctl enable --now dropdock.service"
+    assert machine.called()[-2:] == ["systemctl enable dropdock.service", "systemctl restart dropdock.service"]
     assert "User=dropdock" in machine.unit.read_text()
-    assert "account create" in outcome.err
+    assert f"account create --email YOU --role operator --config {config} --data {tmp_path / 'data'}" in outcome.err
 
 
 def test_settings_that_are_there_are_left_alone(run: Run, machine: Machine, config: Path) -> None:
@@ -173,6 +190,16 @@ def test_a_program_in_somebodys_home_is_not_installed(
 
     assert outcome.code == 1
     assert "put /home/olga/python3 elsewhere first" in outcome.err
+    assert (machine.called(), machine.unit.exists()) == ([], False)
+
+
+def test_backups_in_somebodys_home_are_not_begun(run: Run, machine: Machine, config: Path) -> None:
+    write(config, 'backup_to = "/home/olga/backups"\n')
+
+    outcome = run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert outcome.code == 1
+    assert "kept out of /home: put /home/olga/backups elsewhere first." in outcome.err
     assert (machine.called(), machine.unit.exists()) == ([], False)
 
 
