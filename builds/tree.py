@@ -40,15 +40,17 @@ class Tree:
         self._folders: set[str] = set()
         self._hidden: set[str] = set()
         self._left_out: Counter[str] = Counter()
+        self._garbled: set[str] = set()
 
     def folder(self, name: str) -> None:
         """An entry that is a folder: it counts, but only files make a site. Raises BuildError."""
         self._bounds.entry()
         self._folders.add(self._path(name))
 
-    def file(self, name: str) -> str | None:
+    def file(self, name: str, *, is_garbled: bool = False) -> str | None:
         """An entry that is a file: the path to keep it under, or None to leave it out. Raises BuildError.
 
+        `is_garbled` says that its name is in an encoding that nobody can tell.
         Dot files are no part of a site, but may be one of what a site is built from: they are kept until that is known.
         """
         self._bounds.entry()
@@ -57,6 +59,8 @@ class Tree:
             raise BuildError("unsafe_path", "A file in the upload has no name; pack it again. Nothing was stored.")
         kind = junk_kind(path)
         if kind is None:
+            if is_garbled:
+                self._garbled.add(path)
             return path
         self._left_out[kind] += 1
         if kind != DOT_FILES:
@@ -79,7 +83,7 @@ class Tree:
         hidden = {file.path.removeprefix(top): replace(file, path=file.path.removeprefix(top)) for file in apart[1]}
         return Unpacked(
             tuple(files[path] for path in sorted(files)),
-            (*self._left_out_notes(), *notes, *wrapping),
+            (*self._left_out_notes(), *_garbled(self._garbled), *notes, *wrapping),
             hidden=tuple(hidden[path] for path in sorted(hidden) if path not in files),
         )
 
@@ -222,6 +226,17 @@ def _left_out(kind: str, count: int) -> str:
     if count == 1:
         return f"Left out: {kind} (1 file), which is not part of a site."
     return f"Left out: {kind} ({count} files), which is not part of a site."
+
+
+def _garbled(paths: set[str]) -> list[Note]:
+    if not paths:
+        return []
+    first = min(paths)
+    message = (
+        f"“{shown(first)}”{_and_others(len(paths))} may be named otherwise: the archive does not say how its names are "
+        "written, and links to such files may lead nowhere. Pack them with names in UTF-8, or upload the folder itself."
+    )
+    return [Note("garbled_name", message, first, len(paths))]
 
 
 def _and_others(count: int) -> str:

@@ -63,7 +63,7 @@ def _admit(entry: ZipEntry, intake: Intake) -> str | None:
     if entry.is_folder:
         intake.tree.folder(entry.name)
         return None
-    return intake.tree.file(entry.name)
+    return intake.tree.file(entry.name, is_garbled=entry.is_garbled)
 
 
 def _skip(source: Source, entry: ZipEntry) -> None:

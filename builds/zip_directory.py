@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
 
+from builds import code_pages
 from builds.bounds import Bounds
 from builds.errors import BuildError
 from builds.names import from_utf8, refuse_overlong
@@ -38,7 +39,6 @@ UTF8 = 0x0800
 
 # Systems whose separator is the backslash: FAT, NTFS (10 to PKWARE, 11 to Info-ZIP), VFAT.
 WINDOWS = frozenset({0, 10, 11, 14})
-UNIX = frozenset({3, 19})  # 19: Darwin
 SPECIAL = frozenset({stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
 
 EXTRA_ZIP64 = 0x0001
@@ -60,6 +60,7 @@ class ZipEntry:
     offset: int
     end: int  # where the next entry or the directory begins
     is_folder: bool
+    is_garbled: bool = False  # the name is in an encoding that nobody can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _entry(record: tuple[tuple[int, ...], bytes, bytes], directory: Directory, b
     _, made_by, _, flags, method, _, _, crc, packed, size, _, _, _, _, _, attributes, offset = fields
     if len(raw_name) > bounds.limits.path_length:
         bounds.path(raw_name.decode("latin-1"))
-    name = _name(raw_name, extra, flags, made_by >> 8)
+    name, is_garbled = _name(raw_name, extra, flags, made_by >> 8)
     bounds.path(name)  # here, so that no more of too long names is held than one
     size, packed, offset = zip64(extra, size, packed, offset)
     _refuse_kind(name, flags, method, attributes >> 16)
@@ -205,28 +206,27 @@ def _entry(record: tuple[tuple[int, ...], bytes, bytes], directory: Directory, b
     if is_folder and size:
         raise damaged(f"the folder “{shown(name)}” has content")
     start = directory.prefix + offset
-    return ZipEntry(name, raw_name, flags, method, crc, packed, size, start, directory.start, is_folder)
+    return ZipEntry(name, raw_name, flags, method, crc, packed, size, start, directory.start, is_folder, is_garbled)
 
 
-def _name(raw: bytes, extra: bytes, flags: int, system: int) -> str:
-    """The name in Unicode, its separators `/` if it was made where they are not (APPNOTE.TXT 4.4.17, appendix D)."""
-    name = raw.decode("ascii") if raw.isascii() else _decoded(raw, extra, flags, system)
-    return name.replace("\\", "/") if system in WINDOWS else name
+def _name(raw: bytes, extra: bytes, flags: int, system: int) -> tuple[str, bool]:
+    """The name in Unicode, its separators `/` if it was made where they are not (APPNOTE.TXT 4.4.17, appendix D).
+
+    The other value says whether it is garbled.
+    """
+    name, is_garbled = (raw.decode("ascii"), False) if raw.isascii() else _decoded(raw, extra, flags)
+    return name.replace("\\", "/") if system in WINDOWS else name, is_garbled
 
 
-def _decoded(raw: bytes, extra: bytes, flags: int, system: int) -> str:
+def _decoded(raw: bytes, extra: bytes, flags: int) -> tuple[str, bool]:
     if flags & UTF8:
-        return from_utf8(raw)
+        return from_utf8(raw), False
     unicode_path = extra_fields(extra).get(EXTRA_UNICODE_PATH, b"")
     if len(unicode_path) > 5 and unicode_path[:5] == struct.pack("<BL", 1, zlib.crc32(raw)):
-        return from_utf8(unicode_path[5:])
+        return from_utf8(unicode_path[5:]), False
     refuse_overlong(raw)
-    if system in UNIX:
-        try:
-            return raw.decode("utf-8")  # macOS and others write UTF-8 without saying so
-        except UnicodeDecodeError:
-            pass
-    return raw.decode("cp437")
+    name = code_pages.likely(raw)
+    return (code_pages.garbled(raw), True) if name is None else (name, False)
 
 
 def _refuse_kind(name: str, flags: int, method: int, mode: int) -> None:

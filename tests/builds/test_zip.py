@@ -191,7 +191,8 @@ def test_first_error_ends_the_other_thread_too(opener: Opener) -> None:
         (Item("é.html".encode("cp437"), flags=0, system=0), "é.html"),
         (Item("é.html".encode("cp437"), flags=0, system=3), "é.html"),
         (Item("日本.html".encode(), flags=0, system=3), "日本.html"),
-        (Item("日本.html".encode(), flags=0, system=0), "µùÑµ£¼.html"),
+        (Item("日本.html".encode(), flags=0, system=0), "日本.html"),
+        (Item("Relação Ø.html".encode("cp850"), flags=0, system=0), "Relação Ø.html"),
         (Item(b"\x82\x82.html", flags=0, extra=unicode_path(b"\x82\x82.html", "日本.html")), "日本.html"),
         (Item(b"\x82\x82.html", flags=0, extra=unicode_path(b"\x82\x82.html", "日本.html", crc=1)), "éé.html"),
         (Item("“quoted” & 100%.html".encode()), "“quoted” & 100%.html"),
@@ -203,6 +204,16 @@ def test_first_error_ends_the_other_thread_too(opener: Opener) -> None:
 )
 def test_names_are_read_in_their_encoding(opener: Opener, item: Item, name: str) -> None:
     assert opener(zip_of([INDEX, item])).files.keys() == {"index.html", name}
+
+
+@pytest.mark.parametrize("encoding", ["cp866", "shift_jis", "gbk", "cp1252"])
+def test_names_of_which_nobody_can_tell_the_encoding_are_reported(opener: Opener, encoding: str) -> None:
+    names = {"cp866": "Москва", "shift_jis": "日本語", "gbk": "中文", "cp1252": "für"}
+    item = Item(f"{names[encoding]}.html".encode(encoding), flags=0, system=0)
+
+    note = opener(zip_of([INDEX, item])).notes["garbled_name"]
+
+    assert (note.path, note.count) == (item.name.decode("cp437"), 1)
 
 
 def test_unicode_path_is_no_way_round_the_rules(opener: Opener) -> None:
