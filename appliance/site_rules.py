@@ -1,5 +1,6 @@
 """Reads the rule files of a new deploy into its manifest: the site's own redirects, headers and locks."""
 
+import codecs
 import re
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -25,6 +26,7 @@ FAULTS = frozenset({"bad_rule", "bad_header", "bad_toml", "header_refused", "pro
 ASIDE = ("_headers", "netlify.toml")
 """Files that may hold passwords, and are not stored as they came."""
 
+_MISPLACED = (*(f"{name}.txt" for name in FILES), "/_redirects", "/_headers")  # Windows hides the `.txt` it adds
 _HASHED = re.compile(
     rf"\$argon2id\$v=19\$m={MEMORY_KIB},t={PASSES},p={LANES}\$[A-Za-z0-9+/]{{22,86}}\$[A-Za-z0-9+/]{{43,86}}", re.ASCII
 )
@@ -75,7 +77,9 @@ class RuleReader:
         """
         texts = self._texts(manifest, aside)
         served = servable(manifest.entries, gently)
-        manifest = replace(manifest, problems=(*manifest.problems, *_doubles(served, gently)))
+        manifest = replace(
+            manifest, problems=(*manifest.problems, *_doubles(served, gently), *_misplaced(served, gently))
+        )
         if not texts:
             return manifest
         site = Site(manifest.options, served, self.limits, self.abilities)
@@ -99,7 +103,7 @@ class RuleReader:
         if path.stat().st_size > self.largest:
             limit = Limit("rule_file", str(self.largest))
             raise RefusedRules("rules_too_large", f"{name} is larger than {self.largest:,} bytes (rule_file).", limit)
-        return path.read_bytes().decode("utf-8", "replace")
+        return _decoded(path.read_bytes())
 
     def _kept(self, aside: Path, texts: dict[str, str], hashes: dict[str, str], now: int) -> dict[str, Entry]:
         """What of the files that may hold passwords goes into the store."""
@@ -112,6 +116,16 @@ class RuleReader:
         return kept
 
 
+def _decoded(content: bytes) -> str:
+    """The text of a rule file; Windows also writes such in UTF-16, with its mark, and in code page 1252."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
 def _doubles(entries: Entries, gently: Gently) -> tuple[Found, ...]:
     names = doubles(entries, gently)
     if not names:
@@ -119,6 +133,16 @@ def _doubles(entries: Entries, gently: Gently) -> tuple[Found, ...]:
     page = names[0].removesuffix(".html")
     message = f"There are both {names[0]} and a page for {page}/: /{page} is the first, /{page}/ the second."
     return (Found("page_twice", message, names[0], count=len(names)),)
+
+
+def _misplaced(entries: Entries, gently: Gently) -> tuple[Found, ...]:
+    """Files by which somebody meant rules, but which are files like any other."""
+    names = sorted(name for name in gently(entries) if name.endswith(_MISPLACED))
+    if not names:
+        return ()
+    meant = names[0].rpartition("/")[2].removesuffix(".txt")
+    message = f"{names[0]} holds no rules and is a file that visitors can read: rules are read from {meant} at the top."
+    return (Found("rules_misplaced", message, names[0], count=len(names)),)
 
 
 def _refuse_faults(problems: tuple[Found, ...]) -> None:

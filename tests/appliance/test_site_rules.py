@@ -127,6 +127,24 @@ def test_no_password_is_stored_or_told_however_it_is_written(tmp_path: Path, nam
     assert "/a/*" in [*(lock.path for lock in manifest.rules.locks), *(block.path for block in manifest.rules.headers)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_that_windows_wrote_locks_and_keeps_no_password(tmp_path: Path, encoding: str) -> None:
+    text = "/München/*\r\n  Basic-Auth: ann:very-secret\r\n"
+
+    manifest = read(tmp_path, {"_headers": text.encode(encoding)}, aside=("_headers",))
+
+    assert [lock.path for lock in manifest.rules.locks] == ["/München/*"]
+    assert "very-secret" not in kept(tmp_path, manifest, "_headers")
+
+
+@pytest.mark.parametrize(("name", "meant"), [("_headers.txt", "_headers"), ("public/_redirects", "_redirects")])
+def test_a_file_that_only_looks_like_one_of_rules_is_told(tmp_path: Path, name: str, meant: str) -> None:
+    manifest = read(tmp_path, {"index.html": b"home", name: b"/a /b"}, strict=True)
+
+    assert [(one.code, one.path) for one in manifest.problems] == [("rules_misplaced", name)]
+    assert f"from {meant} at the top" in manifest.problems[0].message
+
+
 def test_a_file_without_passwords_is_kept_as_it_came(tmp_path: Path) -> None:
     texts = {
         "_headers": "/basic-auth/*\n  X-Basic: basic-auth\r\n",
