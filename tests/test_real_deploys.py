@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from appliance.deploys.values import FINISHED
 from tests.builders import appliance, uploaded, zip_of
 from tests.builds.plain_sandbox import REGISTRIES
 from tests.builds.real_projects import LONG, QUICK, RealProject
@@ -60,6 +61,6 @@ async def over(client: httpx.AsyncClient, deploy: str) -> dict[str, Any]:
     async with asyncio.timeout(SECONDS):
         while True:
             facts: dict[str, Any] = (await client.get(f"/api/v1/deploys/{deploy}")).raise_for_status().json()
-            if facts["state"] not in {"waiting", "working"}:
+            if facts["state"] in {*FINISHED, "asking"}:
                 return facts
             await asyncio.sleep(0.1)
