@@ -250,7 +250,10 @@ def media_type(path: str) -> str:
     if known is not None:
         return known
     _, dot, extension = name.rpartition(".")
-    return _BY_EXTENSION.get(extension, DEFAULT) if dot else DEFAULT
+    if dot and extension in _BY_EXTENSION:
+        return _BY_EXTENSION[extension]
+    plain, query, _ = name.partition("?")
+    return media_type(plain) if query else DEFAULT  # copied from a server: `style.css?ver=1.2`
 
 
 def served_as(path: str) -> tuple[str, str]:
