@@ -1,5 +1,9 @@
 """The door of the Quart app, for API and admin alike: closed unless a view says `anyone`, and keeper of the cookies.
 
+What changes something waits for its body here, and who is asking is proved before and after: whoever was let in with a
+token that is taken back must not end a request that they began to send before that. Views that read their body
+themselves do so by `uploads.body_of`, which ends with the second proof.
+
 A view is opened by its attribute `anyone`, which `opened` sets and so does the API's `edge.endpoint(anyone=True)`. One
 that is asked by other programs than browsers and ours tells by itself who is asking: `told_by`.
 """
@@ -11,6 +15,7 @@ from typing import Any, TypeVar
 from quart import Quart, current_app, g, request
 from quart.wrappers.response import Response
 
+from appliance import sessions
 from appliance.access import Access
 from appliance.actor import Actor, Right
 from appliance.callers import (
@@ -19,6 +24,7 @@ from appliance.callers import (
     Headers,
     Signed,
     bearer,
+    by_personal_token,
     check_csrf,
     check_origin,
     csrf_token,
@@ -83,6 +89,26 @@ def signed() -> Signed:
 def actor() -> Actor:
     """The account that is asking."""
     return signed().actor
+
+
+async def still_admitted() -> None:
+    """Ask once more who is asking, now that the request's body is here: its sender may have taken days over it.
+
+    Raises NotSignedIn where the sign-in or token that opened the door has ended, or is good for something else now.
+    """
+    before = signed()
+    if await _proved_again(before) != before.actor:
+        if before.session is not None:
+            raise NotSignedIn("This sign-in is over: sign in again.", code="session_over")
+        raise NotSignedIn("This token was taken back, or changed, while the request was being sent.", code="token_over")
+
+
+async def _proved_again(before: Signed) -> Actor | None:
+    way: Way | None = getattr(current_app.view_functions[request.endpoint or ""], "way", None)
+    if way is None and before.session is not None:
+        return await sessions.holder(access(), before.session)
+    who = await (way(access(), request.headers) if way else by_personal_token(access(), bearer(request.headers) or ""))
+    return who.actor if who else None
 
 
 async def signed_if_any() -> Signed | None:
@@ -158,6 +184,9 @@ async def _admit() -> None:
         check_origin(access(), request.headers, by_cookie=by_cookie)
     if closed:
         await _require_account(unsafe=unsafe)
+        if unsafe and not getattr(request, "is_streamed", False):
+            await request.body
+            await still_admitted()
 
 
 async def _admit_by(way: Way) -> None:

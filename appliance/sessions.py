@@ -78,10 +78,15 @@ async def check(access: Access, token: str) -> tuple[Actor, int] | None:
     claims = _claims(access, token)
     if claims is None:
         return None
-    session = await Session.filter(id=claims["sid"]).select_related("account").first()
-    if session is None or not is_open(access, session):
-        return None
-    return _actor(session.account), session.id
+    session = int(claims["sid"])
+    actor = await holder(access, session)
+    return (actor, session) if actor else None
+
+
+async def holder(access: Access, session: int) -> Actor | None:
+    """The account whose session this is, as it is now; None once the session is over."""
+    row = await Session.filter(id=session).select_related("account").first()
+    return _actor(row.account) if row is not None and is_open(access, row) else None
 
 
 async def end(access: Access, session: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from quart import Request
 
+from appliance import guard
 from appliance.errors import BadInput, Limit, TooLarge
 from appliance.units import Size, Span
 from appliance.window import EXTENSION, Window
@@ -35,7 +36,8 @@ class AdminRequest(Request):
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401 - Quart's signature
         usual = options.get("max_content_length")
         streamed = self.streamed is not None and self.streamed.match(f"{method} {path}")
-        if streamed or UPLOADS.fullmatch(f"{method} {path}"):
+        self.is_streamed = bool(streamed or UPLOADS.fullmatch(f"{method} {path}"))
+        if self.is_streamed:
             options["max_content_length"] = None
         elif usual is not None and (most := _most_of_strangers(path)):
             options["max_content_length"] = usual = min(usual, most)
@@ -51,12 +53,16 @@ def _most_of_strangers(path: str) -> int:
 
 
 async def body_of(request: Request) -> AsyncIterator[bytes]:
-    """The request's body, piece by piece. Quart would buffer whatever arrives; the window holds the sender back."""
+    """The request's body, piece by piece. Quart would buffer whatever arrives; the window holds the sender back.
+
+    Raises NotSignedIn at its end when whoever sends it may not do so any more.
+    """
     window: Window | None = cast("dict[str, Any]", request.scope["extensions"] or {}).get(EXTENSION)
     async for piece in request.body:
         yield piece
         if window is not None:
             window.consumed(len(piece))
+    await guard.still_admitted()
 
 
 async def small_body(request: Request, setting: str, limit: Size, pause: Span) -> bytes:

@@ -111,8 +111,9 @@ class Publishing:
     async def finish(self, row: Deploy, ready: Ready, completed: list[StepFacts]) -> None:
         """Make a deploy ready, and move to it what shall point to it; durable once this returns.
 
-        It does not go live as a draft, when a newer one was live, the site is locked, or another deploy is live than
-        its sender counted on. Nothing happens to a deploy that was called off, or is gone.
+        It does not go live as a draft, when a newer one was live, the site is locked, another deploy is live than its
+        sender counted on, or its sender may not do this any more, and then no alias moves either. Nothing happens to a
+        deploy that was called off, or is gone.
         """
         manifest = ready.manifest
         pointer = Pointer(row.site.name, row.id, ready.stored_as)
@@ -132,12 +133,13 @@ class Publishing:
                     await move_live(row.site_id, row.id, row.author_id, "deploy")
                     author = await accounts.acting(row.author_id or 0, via="deploy")
                     await audit.record(author, "deploy.live", row.site, deploy=row.id, number=row.number)
-                if is_there and row.alias:
-                    await move_alias(row.site_id, row.alias, row.id)
+                moves_alias = is_there and bool(row.alias) and obstacle is None
+                if moves_alias:
+                    await move_alias(row.site_id, row.alias or "", row.id)
             if goes_live:
                 await self._live.swap(prepared)
-            if is_there and row.alias:
-                await self._live.point(row.alias, pointer)
+            if moves_alias:
+                await self._live.point(row.alias or "", pointer)
         self.refining.set()
         if row.expires_at is not None:
             self.expiring.set()
@@ -208,11 +210,20 @@ async def _make_ready(row: Deploy, ready: Ready, problems: list[Found], complete
 
 async def _obstacle(row: Deploy) -> Found | None:
     """What keeps a deploy that was meant for visitors from them, to be told its author."""
-    if row.draft or row.alias:
+    if row.draft:
         return None
     try:
-        await check_unlocked(row.site_id, row.site.name)
-        await check_live(row.site_id, row.site.name, row.if_live)
+        await _check_author(row)
+        if not row.alias:
+            await check_unlocked(row.site_id, row.site.name)
+            await check_live(row.site_id, row.site.name, row.if_live)
     except Conflict as conflict:
         return Found(conflict.code, f"This deploy is ready, but not live: {conflict.detail}")
     return None
+
+
+async def _check_author(row: Deploy) -> None:
+    """Conflict when whoever sent a deploy has lost the right to meanwhile: its work may have taken an hour."""
+    author = await accounts.acting(row.author_id) if row.author_id is not None else None
+    if row.author_id is not None and (author is None or not await sites.is_visible(author, row.site_id)):
+        raise Conflict(f"whoever sent it may not publish {row.site.name} any more.", code="author_gone")

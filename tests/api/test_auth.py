@@ -1,12 +1,13 @@
 """Set-up, sign-in, refresh and sign-out over HTTP, for scripts and for browsers."""
 
+import asyncio
 from dataclasses import replace
 
 import httpx
 import pytest
-from quart import Quart
+from quart import Quart, request
 
-from appliance import guard, set_up
+from appliance import guard, set_up, tokens
 from appliance.access import Access
 from appliance.actor import Actor
 from appliance.data_folder import DataFolder
@@ -280,6 +281,10 @@ def app(app: Quart) -> Quart:
     async def page() -> str:
         return guard.csrf()
 
+    @app.post("/kept")
+    async def kept() -> str:
+        return (await tokens.create(guard.actor(), (await request.form)["name"])).token
+
     return app
 
 
@@ -307,3 +312,26 @@ async def test_a_bearer_token_needs_no_csrf_token(user: httpx.AsyncClient) -> No
     answer = await user.post("/tokens", json={"name": "laptop"}, headers={"Origin": "http://elsewhere.example"})
 
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("form", [False, True])
+async def test_a_change_begun_with_a_token_that_is_taken_back_is_not_made(
+    app: Quart, address: str, alice: Actor, *, form: bool
+) -> None:
+    """Its sender could hold it open for days, and then make a token that nobody knows of."""
+    leaked = await tokens.create(alice, "leaked")
+    body, kind = (b"name=kept", b"x-www-form-urlencoded") if form else (b'{"name": "kept"}', b"json")
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    head = b"POST %b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\nContent-Type: application/%b\r\n"
+    path = b"/kept" if form else b"/api/v1/tokens"
+    writer.write(head % (path, leaked.token.encode(), kind) + b"Content-Length: %d\r\n\r\n%b" % (len(body), body[:3]))
+    async with asyncio.timeout(30):
+        while (await tokens.get(alice, leaked.facts.id)).last_used_at is None:  # noqa: ASYNC110 - until it has opened
+            await asyncio.sleep(0.02)
+        await tokens.remove(alice, leaked.facts.id)
+        writer.write(body[3:])
+        status = await reader.readline()
+    writer.close()
+
+    assert status.startswith(b"HTTP/1.1 401 ")
+    assert (await tokens.listing(alice, 1, 10))[1] == 0

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from appliance import sessions, tokens
 from appliance.data_folder import DataFolder
 from appliance.deploys import Deploys, NewDeploy
 from appliance.errors import BadInput
+from appliance.models.account import Account
 from appliance.units import Size, Span
 from tests.builders import Appliance, appliance, finished, page, zip_of
 from tests.cast import ALICE, BOB, OLGA, Person
@@ -51,15 +53,15 @@ class Sender:
 
 @asynccontextmanager
 async def sender(
-    server: Appliance, length: int | None, person: Person = ALICE, site: str = "shop"
+    server: Appliance, length: int | None, person: Person = ALICE, site: str = "shop", token: str = ""
 ) -> AsyncIterator[Sender]:
-    """An upload that has begun; without a length it is sent in chunks."""
+    """An upload that has begun, with the person's token or another; without a length it is sent in chunks."""
     sent = Sender(*await asyncio.open_connection("127.0.0.1", server.port))
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = (
         f"POST /api/v1/sites/{site}/deploys HTTP/1.1",
         f"Host: localhost:{server.port}",
-        f"Authorization: Bearer {server.tokens[person.email]}",
+        f"Authorization: Bearer {token or server.tokens[person.email]}",
         "Content-Type: application/zip",
         size,
     )
@@ -263,6 +265,33 @@ async def test_a_site_removed_during_the_upload_leaves_nothing(data: Path) -> No
         assert (status, problem["code"]) == (404, "no_such_site")
         assert incoming(data) == []
         assert server.parts.deploys.under_way == {}
+
+
+@pytest.mark.parametrize("ending", ["token", "session", "account", "role"])
+async def test_an_upload_ends_with_what_let_it_in(data: Path, ending: str) -> None:
+    async with shop(data) as server, server.client(OLGA) as olga, server.client() as anybody:
+        person = OLGA if ending == "role" else ALICE
+        signed = await anybody.post("/api/v1/auth/sign-in", json={"email": person.email, "password": person.password})
+        by_session = ending in {"session", "role"}
+        async with sender(server, len(ONE), person, token=signed.json()["access_token"] if by_session else "") as sent:
+            await sent.send(ONE[:10])
+            await until(lambda: len(incoming(data)) == 1)
+            actor = server.actors[ALICE.email]
+            if ending == "token":
+                await tokens.remove(actor, (await tokens.listing(actor, 1, 1))[0][0].id)
+            elif ending == "session":
+                await sessions.end_all(server.parts.access, actor.id)
+            elif ending == "account":
+                (await olga.patch(f"/api/v1/accounts/{actor.id}", json={"disabled": True})).raise_for_status()
+            else:
+                await Account.filter(email=OLGA.email).update(role="user")
+            await sent.send(ONE[10:])
+
+            status, problem = await sent.answer()
+
+            assert (status, problem["code"]) == (401, "session_over" if by_session else "token_over")
+            assert incoming(data) == []
+            assert server.parts.deploys.under_way == {}
 
 
 async def test_an_upload_there_is_no_room_for_is_told_to_come_later(data: Path) -> None:

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from appliance import members
+from appliance.access import Access
 from appliance.actor import Actor
 from appliance.data_folder import DataFolder
-from appliance.deploys import Failure
+from appliance.deploys import Failure, NewDeploy
 from appliance.errors import Conflict, NotFound
 from appliance.live import LiveSites
+from appliance.models.account import Account
 from appliance.models.deploy import Publication
+from appliance.progress import Progress
 from tests.appliance.ground import Ground, sha
 
 HOST = "shop.localhost"
@@ -76,6 +80,28 @@ async def test_a_slow_old_deploy_does_not_undo_a_rollback(ground: Ground, alice:
     await ground.finished(slow.id, "two")
 
     assert await live(ground, alice) == 1
+
+
+@pytest.mark.parametrize("ending", ["membership", "account"])
+async def test_a_deploy_does_not_go_live_once_its_sender_may_not_publish(
+    ground: Ground, access: Access, alice: Actor, bob: Actor, ending: str
+) -> None:
+    await members.add(access, alice, "shop", bob.email)
+    await ground.ready(alice, "shop", "one")
+    slow = await ground.accepted(bob, "shop")
+    aside = await ground.deploys.accept(bob, "shop", NewDeploy(alias="staging"), Progress())
+    if ending == "membership":
+        await members.remove(access, alice, "shop", bob.email)
+    else:
+        await Account.filter(id=bob.id).update(disabled_at=access.now())
+
+    await ground.finished(slow.id, "two")
+    await ground.finished(aside.id, "three")
+
+    facts = await ground.deploys.get(alice, slow.id)
+    assert [problem.code for problem in facts.problems] == ["author_gone"]
+    assert await live(ground, alice) == 1
+    assert await ground.shown("staging--shop.localhost") is None
 
 
 async def test_a_newer_draft_does_not_keep_an_older_deploy_from_going_live(ground: Ground, alice: Actor) -> None:
