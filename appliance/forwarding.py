@@ -12,7 +12,7 @@ import httpcore
 import structlog
 
 from appliance.outgoing import PublicOnly
-from appliance.serving.replies import NO_STORE, Field, Fields, Reply, page_reply
+from appliance.serving.replies import NO_STORE, TO_PROXIES, Field, Fields, Reply, page_reply
 from appliance.serving.slow_lane import HOST, Receive, Scope, Send, send_reply
 from appliance.settings import Settings
 
@@ -171,7 +171,7 @@ def _asked(headers: Iterable[Field]) -> Iterator[Field]:
 
 
 def _answered(fields: Iterable[Field], own: Fields, url: bytes) -> list[Field]:
-    names = {name for name, _ in own}
+    names = {name for name, _ in own} | TO_PROXIES
     kept = []
     for name, value in ((name.lower(), value) for name, value in fields):
         if name in names or not (name in _ANSWERED or name.startswith(_ANSWERED_TOO)):

@@ -17,6 +17,12 @@ NO_INDEX: Field = (b"x-robots-tag", b"noindex")
 PREVIEW: Fields = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), NO_INDEX)
 """In the place of ALWAYS where a deploy answers by its own host, whose name is nobody else's business."""
 NO_STORE: Field = (b"cache-control", b"no-store")
+TO_PROXIES = frozenset(
+    {b"x-accel-redirect", b"x-sendfile", b"x-lighttpd-send-file", b"x-lighttpd-send-tempfile"}
+    | {b"x-reproxy-url", b"x-reproxy-file"}
+)
+"""Orders to a server in front (nginx obeys the first unasked) to answer with what no visitor may ask it for. They never
+come from a site: neither from its rules nor from a host it fetches from."""
 REVALIDATE: Field = (b"cache-control", b"public, max-age=0, must-revalidate")
 
 _STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}

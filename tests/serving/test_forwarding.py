@@ -73,7 +73,7 @@ def test_the_other_hosts_answer_comes_back_without_what_is_not_the_sites(
     )
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert {"set-cookie", "server", "transfer-encoding"}.isdisjoint(answer.headers)
+    assert {"set-cookie", "server", "transfer-encoding", "x-accel-redirect"}.isdisjoint(answer.headers)
     assert preview.headers["x-robots-tag"] == "noindex"
 
 

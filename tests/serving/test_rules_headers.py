@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from appliance.serving.addresses import ROOT
+from appliance.serving.rules.compiled import Compiled
 from appliance.serving.rules.edits import NO_EDIT, Edit
 from appliance.serving.rules.headers import MOST_USERS, REFUSED
 from appliance.serving.rules.reading import Unlockable
 from appliance.serving.rules.report import RuleLimits
-from appliance.storage.rules import HeaderBlock, Lock
+from appliance.storage.rules import HeaderBlock, Lock, Rules
 from tests.serving.ruled import ask, found, hashed, read, ruled
 
 FILES = {"index.html": "home", "a/b.js": "js", "404.html": "none"}
@@ -39,6 +41,14 @@ def test_what_is_the_servers_to_send_is_refused_and_reported(name: str) -> None:
 
     assert rules.headers[0].fields == (("x-fine", "y"),)
     assert problems == [("header_refused", 2)]
+
+
+def test_a_deploy_made_before_they_were_refused_gives_no_orders_to_a_server_in_front() -> None:
+    block = HeaderBlock("/*", (("x-accel-redirect", "/private"), ("x-fine", "y")))
+
+    edit, _ = Compiled(Rules(headers=(block,)), "netlify").edit(ROOT, b"site.localhost")
+
+    assert edit.fields == ((b"x-fine", b"y"),)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/large": lambda: self._answer(200, b"x" * 5000),
             "/none": lambda: self._answer(404, b""),
         }
-        own = {"ETag": '"up"', "Set-Cookie": "a=b", "Server": "up", "X-Up": "yes"}
+        own = {"ETag": '"up"', "Set-Cookie": "a=b", "Server": "up", "X-Up": "yes", "X-Accel-Redirect": "/private"}
         usual = lambda: self._answer(200, f"answer to {self.path}".encode(), **own)  # noqa: E731 - one of the above
         special.get(self.path.partition("?")[0], usual)()
 

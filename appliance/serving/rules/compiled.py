@@ -8,7 +8,7 @@ from typing import Final, Literal
 from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.addresses import Address
 from appliance.serving.hosts import normalise_host
-from appliance.serving.replies import Field
+from appliance.serving.replies import TO_PROXIES, Field
 from appliance.serving.resolve import Entries, File, Hop, natural
 from appliance.serving.rules import conditions
 from appliance.serving.rules.edits import NO_EDIT, Edit
@@ -255,5 +255,6 @@ def host_fits(pattern: str, host: str, captured: Captured) -> bool:
 def _compile_block(block: HeaderBlock, pattern: Pattern) -> _Block:
     hosted = [label[1:] for label in block.host.split(".") if label.startswith(":")]
     names = [*pattern.names, *hosted]
-    values = tuple((name.encode("ascii"), parse_filling(value, names, None)) for name, value in block.fields)
+    fields = ((name.encode("ascii"), value) for name, value in block.fields)  # of older deploys, too
+    values = tuple((name, parse_filling(value, names, None)) for name, value in fields if name not in TO_PROXIES)
     return _Block(block, pattern, values, any(value.names for _, value in values))

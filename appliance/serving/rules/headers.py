@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from appliance.serving.replies import TO_PROXIES
 from appliance.serving.rules.compiled import styles
 from appliance.serving.rules.patterns import BadPattern
 from appliance.serving.rules.patterns import parse as parse_pattern
@@ -16,6 +17,7 @@ REFUSED = frozenset(
     | {"date", "location", "server", "set-cookie", "trailer", "transfer-encoding", "upgrade"}
     | {"keep-alive", "proxy-connection", "te"}  # HTTP/2 forbids them (RFC 9113, 8.2.2)
     | {"etag", "last-modified"}  # conditions and ranges are decided by ours
+    | {name.decode() for name in TO_PROXIES}
 )
 MOST_USERS = 100  # of all locks together: each costs a slow hash when the deploy is made
 
