@@ -201,11 +201,19 @@ class _HeldToOurRules(h11.Connection):
 
 
 class _OurH11Protocol(H11Protocol):
-    """Hypercorn's HTTP/1.1, on a connection of ours."""
+    """Hypercorn's HTTP/1.1, on a connection of ours.
+
+    It stays HTTP/1.1 when a client asks for HTTP/2 by `Upgrade` (obsolete: RFC 9113, 3.1). Proxies that pass that on
+    would see no requests any more, only bytes, and we would take from their address what they never looked at.
+    """
 
     async def initiate(self) -> None:
         self.connection = _HeldToOurRules(self.config.h11_max_incomplete_size)
         await super().initiate()
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        if all(name != b"upgrade" for name, _ in event.headers):
+            await super()._check_protocol(event)
 
 
 protocol.H11Protocol = _OurH11Protocol  # type: ignore[attr-defined]  # likewise

@@ -253,6 +253,24 @@ def test_what_a_visitor_claims_about_themselves_is_gone(behind: Behind) -> None:
     assert behind.logged(f"lie-{behind.https}")["address"] == VISITOR
 
 
+def test_no_way_is_opened_past_the_proxy(behind: Behind) -> None:
+    """Within HTTP/2 over an upgraded connection no proxy looks at what is claimed, and its address is believed."""
+    upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+    with behind.client(BLOG, http2=False) as client:
+        answer = client.get("/", headers=upgrade)
+
+    assert answer.text == page("behind a proxy")
+
+
+def test_a_site_gives_the_proxy_no_orders(behind: Behind) -> None:
+    headers = "/*\n  X-Accel-Redirect: /private\n  X-Fine: y\n"
+    behind.finished(behind.deploy("orders", zip_of({"index.html": page("own"), "_headers": headers}))["id"])
+
+    answer = behind.get(f"orders.{BASE}")
+
+    assert (answer.text, answer.headers["X-Fine"]) == (page("own"), "y")
+
+
 def test_who_comes_past_the_proxy_is_not_believed(behind: Behind) -> None:
     transport = httpx.HTTPTransport(local_address=VISITOR)
     claims = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https", "X-Forwarded-Host": ADMIN}
