@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import httpcore
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: IPv4 inside IPv6
+from builds.sandbox.destinations import is_public
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -54,17 +54,6 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
-
-
-def is_public(address: IpAddress) -> bool:
-    """Whether an address is one of the Internet's, also where it is an IPv4 address written into an IPv6 one."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-    return address.is_global and not address.is_multicast
 
 
 async def _resolve(host: str, port: int) -> list[IpAddress]:

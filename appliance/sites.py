@@ -29,7 +29,10 @@ NAME_RULE = "use 1 to 48 of the letters a-z, digits and single hyphens, with a l
 PRODUCTION_BRANCH = "main"  # unless it was said
 HTML_OF = {"netlify": "natural", "cloudflare": "auto"}  # how each answers for pages, unless a site is told otherwise
 LONGEST_SNIPPET = Size(8_000)  # bytes; see `snippet_size`
-RESERVED = frozenset({"admin", "api", "dropdock"})  # names a visitor would take for the platform's own
+RESERVED = frozenset(
+    {"admin", "api", "dropdock"}  # names a visitor would take for the platform's own
+    | {"wpad", "isatap", "autodiscover", "autoconfig", "mta-sts"}  # hosts that programs ask, unasked, what to do
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from urllib3 import BaseHTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+from builds.sandbox.destinations import is_public, meant
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -27,13 +29,8 @@ def is_open(address: str, allowed: Sequence[Network]) -> bool:
 
     An IPv6 address that stands for an IPv4 one is as good as that one.
     """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = _inner(ip) if isinstance(ip, ipaddress.IPv6Address) else None
-    if inner is not None:
-        return is_open(str(inner), allowed)
-    if any(ip.version == network.version and ip in network for network in allowed):
-        return True
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+    ip = meant(ipaddress.ip_address(address.partition("%")[0]))
+    return is_public(ip) or any(ip.version == network.version and ip in network for network in allowed)
 
 
 class Pool(PoolManager):
@@ -98,11 +95,3 @@ def _connect(connection: HTTPSConnection, allowed: Sequence[Network]) -> socket.
 
 def _seconds(timeout: Any) -> float | None:  # noqa: ANN401 - urllib3's timeout is a number, None or a marker of its own
     return timeout if isinstance(timeout, int | float) else None
-
-
-def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address inside: mapped (RFC 4291), translated (64:ff9b::/96, RFC 6052), 6to4 or Teredo."""
-    if ip in ipaddress.ip_network("64:ff9b::/96"):
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    teredo = ip.teredo
-    return ip.ipv4_mapped or ip.sixtofour or (teredo[1] if teredo else None)

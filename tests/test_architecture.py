@@ -24,6 +24,7 @@ BRIDGES = tuple(
         "detections",
         "site_builds",
         "isolation",
+        "outgoing",  # which addresses are public is one rule
     )
 )
 FRAMEWORKS = ("quart", "hypercorn", "tortoise")

@@ -35,20 +35,22 @@ class Reach:
 
     def allows(self, address: str, port: int) -> bool:
         """Whether a build may connect there."""
-        found = _meant(ip_address(address.partition("%")[0]))
+        found = meant(ip_address(address.partition("%")[0]))
         if any(found in network for network in self.networks):
             return True
-        return port in PORTS and _is_public(found) and not _is_here(found)
+        return port in PORTS and is_public(found) and not _is_here(found)
 
 
-def _is_public(address: Address) -> bool:
-    if isinstance(address, IPv6Address):
-        return address in PUBLIC_IPV6
-    return not any(address in network for network in CLOSED)
+def is_public(address: Address) -> bool:
+    """Whether an address is the whole world's, as `meant`; what nobody was ever given is not."""
+    found = meant(address)
+    if isinstance(found, IPv6Address):
+        return found.is_global and found in PUBLIC_IPV6
+    return found.is_global and not any(found in network for network in CLOSED)
 
 
-def _meant(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, where it does."""
+def meant(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address stands for, where it does: mapped, translated, 6to4 or Teredo."""
     if isinstance(address, IPv4Address):
         return address
     if any(address in network for network in TRANSLATED):

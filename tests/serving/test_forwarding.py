@@ -10,7 +10,7 @@ import httpcore
 import pytest
 
 from appliance.forwarding import Forwarder, ForwardLimits
-from appliance.outgoing import PublicOnly, is_public
+from appliance.outgoing import PublicOnly
 from appliance.serving.abilities import Abilities
 from appliance.serving.engine import Request
 from appliance.serving.explain import explain
@@ -227,23 +227,6 @@ def test_a_host_that_is_taken_off_the_list_is_fetched_from_no_more(tmp_path: Pat
     rules, _ = found(files, abilities=abilities)
     assert rules.redirects
     assert ask(ruled(tmp_path, files), "/a").status == 404
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",  # noqa: S104
-        "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
-        "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
-    ],
-)  # fmt: skip
-def test_addresses_that_are_not_the_internets_are_not_public(address: str) -> None:
-    assert not is_public(ipaddress.ip_address(address))
-
-
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "64:ff9b::101:101"])
-def test_the_internets_are(address: str) -> None:
-    assert is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "nothing.invalid"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builds.sandbox.destinations import CLOSED, Network, Reach
+from builds.sandbox.destinations import CLOSED, Network, Reach, is_public
 
 PUBLIC = ["151.101.0.223", "2a04:4e42::223"]
 
@@ -58,3 +58,20 @@ def test_an_address_is_closed_in_every_spelling(network: Network, offset: int) -
     assert not Reach().allows(str(address), 443)
     assert not Reach().allows(f"::ffff:{address}", 443)
     assert not Reach().allows(f"64:ff9b::{address}", 443)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",  # noqa: S104
+        "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
+    ],
+)  # fmt: skip
+def test_addresses_that_are_not_the_internets_are_not_public(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "64:ff9b::101:101"])
+def test_the_internets_are(address: str) -> None:
+    assert is_public(ip_address(address))
