@@ -15,6 +15,12 @@ from appliance.errors import Forbidden, NotSignedIn
 from appliance.sessions import Issued
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110 §9.2.1
+MOST_VALUES = 10  # of a cookie that are looked at: a browser of ours has one, and each costs a query
+
+_MIXED = (
+    "This browser brings two sign-ins, one of which another site below this domain has set: delete the cookies of this "
+    "address, and sign in again. Over HTTPS no site can do that."
+)
 
 
 class Headers(Protocol):
@@ -86,11 +92,7 @@ async def signed_from(access: Access, headers: Headers, cookies: Mapping[str, st
     token = bearer(headers)
     if token is not None:
         return await _by_token(access, token)
-    names = CookieNames.of(access)
-    found = await sessions.check(access, cookies[names.access]) if names.access in cookies else None
-    if found is not None:
-        return Signed(*found, by_cookie=True)
-    return await _by_refresh(access, cookies.get(names.refresh))
+    return await _by_cookies(access, cookies)
 
 
 def csrf_token(access: Access, session: int) -> str:
@@ -129,6 +131,37 @@ def _is_own(access: Access, origin: str, host: str) -> bool:
         return False
     schemes = {"https"} if access.https else {"http", "https"}
     return parts.scheme in schemes and parts.netloc.lower() == host.lower()
+
+
+async def _by_cookies(access: Access, cookies: Mapping[str, str]) -> Signed | None:
+    """The account that the cookies of a browser stand for; Forbidden where they stand for several sign-ins.
+
+    A site beside the admin can set its author's cookies for the whole domain, where their names have no prefix: then
+    somebody would work, and type secrets, in another's account. What means nothing is passed over, so that it keeps
+    nobody out.
+    """
+    names = CookieNames.of(access)
+    signed: dict[int, Actor] = {}
+    for value in _values(cookies, names.access):
+        if found := await sessions.check(access, value):
+            signed[found[1]] = found[0]
+    spare: dict[int, str] = {}
+    for value in _values(cookies, names.refresh) if not (signed and access.https) else ():
+        session = await sessions.of_refresh_token(access, value)
+        if session is not None:
+            spare[session] = value
+    if len(signed.keys() | spare.keys()) > 1:
+        raise Forbidden(_MIXED, code="mixed_cookies")
+    for session, actor in signed.items():
+        return Signed(actor, session, by_cookie=True)
+    return await _by_refresh(access, next(iter(spare.values()), None))
+
+
+def _values(cookies: Mapping[str, str], name: str) -> list[str]:
+    """What came under a name. Sites beside the admin can set cookies for it, too, unless their names are prefixed."""
+    listed = getattr(cookies, "getlist", None)
+    values = listed(name) if listed is not None else [cookies[name]] if name in cookies else []
+    return list(dict.fromkeys(values))[:MOST_VALUES]
 
 
 async def _by_token(access: Access, token: str) -> Signed | None:

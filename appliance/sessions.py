@@ -73,6 +73,12 @@ async def refresh(access: Access, token: str) -> Issued:
     return await _issue(access, _actor(row.session.account), row.session_id)
 
 
+async def of_refresh_token(access: Access, token: str) -> int | None:
+    """The session, open still, that a refresh token belongs to, whether or not it is spent; None for any other text."""
+    row = await RefreshToken.filter(hash=token_hash(token)).select_related("session__account").first()
+    return row.session_id if row is not None and is_open(access, row.session) else None
+
+
 async def check(access: Access, token: str) -> tuple[Actor, int] | None:
     """The account and session an access token stands for, or None. One query, so that sign-out takes effect at once."""
     claims = _claims(access, token)

@@ -158,6 +158,44 @@ async def test_cookies_that_are_of_no_use_are_taken_away(browser: httpx.AsyncCli
     assert not browser.cookies
 
 
+COOKIES = ("dropdock_access", "dropdock_refresh")
+
+
+async def cookies_of(address: str, person: Person) -> dict[str, str]:
+    async with httpx.AsyncClient(base_url=f"{address}/api/v1") as client:
+        await sign_in(client, person)
+        return dict(client.cookies)
+
+
+@pytest.mark.parametrize("theirs", [COOKIES, COOKIES[:1], COOKIES[1:]])
+@pytest.mark.parametrize("ours", [COOKIES, COOKIES[1:]])  # the access cookie has run out
+@pytest.mark.parametrize("first", [True, False])
+async def test_who_brings_two_sign_ins_is_let_in_by_neither(
+    address: str, alice: Actor, bob: Actor, theirs: tuple[str, ...], ours: tuple[str, ...], *, first: bool
+) -> None:
+    """A hosted site can set Bob's cookies for the whole domain: Alice must not come to work in his account."""
+    own, tossed = await cookies_of(address, ALICE), await cookies_of(address, BOB)
+    pair = [f"{name}={own[name]}" for name in ours], [f"{name}={tossed[name]}" for name in theirs]
+    sent = [*pair[first], *pair[not first]]
+
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/api/v1/me", headers={"Cookie": "; ".join(sent)})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "mixed_cookies")
+    assert "set-cookie" not in answer.headers  # or only the other's would be left
+
+
+@pytest.mark.parametrize("ours", [COOKIES, COOKIES[1:]])
+async def test_cookies_that_mean_nothing_keep_nobody_out(address: str, alice: Actor, ours: tuple[str, ...]) -> None:
+    own = await cookies_of(address, ALICE)
+    sent = [*(f"{name}={value}" for name in COOKIES for value in "xyz"), *(f"{name}={own[name]}" for name in ours)]
+
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{address}/api/v1/me", headers={"Cookie": "; ".join(sent)})
+
+    assert (answer.status_code, answer.json()["email"]) == (200, ALICE.email)
+
+
 async def test_signing_out_ends_the_session_at_once(browser: httpx.AsyncClient) -> None:
     kept = dict(browser.cookies)
 
