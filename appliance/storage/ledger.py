@@ -191,6 +191,7 @@ def _opened(path: Path) -> sqlite3.Connection | None:
 
 def _made(path: Path) -> sqlite3.Connection:
     _remove(path)
+    path.touch(0o600)  # SQLite would let everybody read it
     db = sqlite3.connect(path, check_same_thread=False)
     db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
     return _prepared(db)

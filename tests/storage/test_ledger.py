@@ -49,6 +49,22 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.ledger.close()
 
 
+@pytest.mark.parametrize("before", [None, b"", b"no database"])
+def test_it_is_its_owners_alone_however_it_came_about(tmp_path: Path, before: bytes | None) -> None:
+    if before is not None:
+        (tmp_path / "usage.db").write_bytes(before)
+    store = Store(tmp_path / "usage.db")
+    store.put(101, {1: 10})
+    store.settle(1, 101)
+
+    assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {
+        "usage.db": 0,
+        "usage.db-shm": 0,
+        "usage.db-wal": 0,
+    }
+    store.ledger.close()
+
+
 def test_what_several_deploys_have_counts_once(store: Store) -> None:
     store.settle(1, 101, 102)
 
