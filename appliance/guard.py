@@ -96,19 +96,25 @@ async def still_admitted() -> None:
 
     Raises NotSignedIn where the sign-in or token that opened the door has ended, or is good for something else now.
     """
-    before = signed()
-    if await _proved_again(before) != before.actor:
-        if before.session is not None:
-            raise NotSignedIn("This sign-in is over: sign in again.", code="session_over")
-        raise NotSignedIn("This token was taken back, or changed, while the request was being sent.", code="token_over")
+    if await proof()():
+        return
+    if signed().session is not None:
+        raise NotSignedIn("This sign-in is over: sign in again.", code="session_over")
+    raise NotSignedIn("This token was taken back, or changed, while the request was being sent.", code="token_over")
 
 
-async def _proved_again(before: Signed) -> Actor | None:
+def proof() -> Callable[[], Awaitable[bool]]:
+    """What tells, at any time from now on, whether who is asking would be let in as the same still."""
+    before, where, headers = signed(), access(), request.headers
     way: Way | None = getattr(current_app.view_functions[request.endpoint or ""], "way", None)
-    if way is None and before.session is not None:
-        return await sessions.holder(access(), before.session)
-    who = await (way(access(), request.headers) if way else by_personal_token(access(), bearer(request.headers) or ""))
-    return who.actor if who else None
+
+    async def holds() -> bool:
+        if way is None and before.session is not None:
+            return await sessions.holder(where, before.session) == before.actor
+        who = await (way(where, headers) if way else by_personal_token(where, bearer(headers) or ""))
+        return who is not None and who.actor == before.actor
+
+    return holds
 
 
 async def signed_if_any() -> Signed | None:

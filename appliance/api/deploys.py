@@ -1,6 +1,6 @@
 """Deploys: upload, list, follow, publish, roll back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ import msgspec
 from quart import Blueprint, request
 from quart.wrappers.response import Response
 
+from appliance import guard
 from appliance.actor import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
@@ -101,7 +102,7 @@ def _looking(api: Blueprint, deploys: Deploys, jobs: Jobs, streams: Streams) -> 
         first = await anext(told, None)
         if first is None:
             raise no_such(deploy)  # not an empty stream
-        return streams.answer(actor, _events(first, told))
+        return streams.answer(actor, _events(first, told, guard.proof()))
 
 
 def _uploading(api: Blueprint, intake: Intake) -> None:
@@ -169,9 +170,15 @@ def _publishing(api: Blueprint, publishing: Publishing) -> None:
         return await publishing.rollback(actor, name, if_live())
 
 
-async def _events(first: DeployFacts | LogPart, rest: AsyncIterator[DeployFacts | LogPart]) -> AsyncIterator[bytes]:
+async def _events(
+    first: DeployFacts | LogPart,
+    rest: AsyncIterator[DeployFacts | LogPart],
+    may_know: Callable[[], Awaitable[bool]],
+) -> AsyncIterator[bytes]:
     yield _event(first)
     async for now in rest:
+        if not await may_know():
+            return
         yield _event(now)
 
 

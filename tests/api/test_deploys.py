@@ -13,6 +13,7 @@ import httpx
 import pytest
 import zstandard
 
+from appliance import tokens
 from appliance.api.deploys import UPLOAD_TYPES
 from appliance.models.deploy import Deploy
 from appliance.storage.manifest import Manifests
@@ -238,6 +239,21 @@ async def test_following_ends_when_the_site_is_deleted(gate: Gate, alice: httpx.
         gate.let_go(deploy)
 
         assert {event["state"] async for event in events} <= {"working"}
+
+
+async def test_following_ends_with_the_token_it_began_with(
+    server: Appliance, gate: Gate, alice: httpx.AsyncClient
+) -> None:
+    actor = server.actors[ALICE.email]
+    gate.hold_next()
+    deploy = (await uploaded(alice, "shop", ONE))["id"]
+    await gate.held(deploy)
+    async with asyncio.timeout(60), followed(alice, deploy) as events:
+        await anext(events)
+        await tokens.remove(actor, (await tokens.listing(actor, 1, 1))[0][0].id)
+        gate.let_go(deploy)
+
+        assert [event async for event in events] == []
 
 
 async def test_one_who_stops_following_is_no_trouble(gate: Gate, alice: httpx.AsyncClient) -> None:
