@@ -19,7 +19,7 @@ def with_rules(site: Unpacked, source: Unpacked, base: str) -> Unpacked:
     if nearest is None:
         return site
     files = [file for file in site.files if file.path != FILE]
-    insort(files, replace(nearest, path=FILE), key=attrgetter("path"))
+    insort(files, nearest._replace(path=FILE), key=attrgetter("path"))
     return replace(site, files=tuple(files))
 
 

@@ -3,7 +3,6 @@
 import zlib
 from collections.abc import Collection
 from importlib import metadata
-from typing import Any
 
 import zstandard
 
@@ -26,11 +25,6 @@ def key(sha256: str, levels: Levels) -> str:
     return key_of(sha256, *_how(levels))
 
 
-def packed(forms: Forms) -> list[Any]:
-    """Forms as a value of the cache."""
-    return [[form.coding, form.sha256, form.size] for form in forms]
-
-
 def find(cache: Cache, staging: Staging, contents: Collection[str], *levels: Levels) -> dict[str, Forms]:
     """The forms by the SHA-256 of their content, at the first of these levels at which they are known and in the store.
 
@@ -42,7 +36,7 @@ def find(cache: Cache, staging: Staging, contents: Collection[str], *levels: Lev
     for names in keys:
         for name, sha256 in names.items():
             if name in kept and sha256 not in found:
-                forms = tuple(StoredVariant(*form) for form in kept[name])
+                forms = tuple(map(StoredVariant._make, kept[name]))
                 if staging.holds([form.sha256 for form in forms]):
                     found[sha256] = forms
     return found

@@ -61,7 +61,7 @@ def only_below(base: str, unpacked: Unpacked) -> Unpacked:
     paths = [file.path for file in unpacked.files]
     first = bisect_left(paths, prefix)
     inside = [file for file in unpacked.files[first:] if file.path.startswith(prefix)]
-    files = tuple(replace(file, path=file.path.removeprefix(prefix)) for file in inside)
+    files = tuple(file._replace(path=file.path.removeprefix(prefix)) for file in inside)
     return replace(unpacked, files=files, hidden=())
 
 

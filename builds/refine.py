@@ -104,16 +104,14 @@ class _Refinement:
     def _store(self) -> None:
         if self.made:
             self.staging.commit()
-            self.cache.put(
-                {kept_forms.key(of, compress.BEST): kept_forms.packed(forms) for of, forms in self.made.items()}
-            )
+            self.cache.put({kept_forms.key(of, compress.BEST): forms for of, forms in self.made.items()})
             self._tell_of(self.made)
             self.made = {}
         self.stored_at = time.monotonic()
 
     def _tell_of(self, made: dict[str, Forms]) -> None:
         for some in _portions(list(made)):
-            self.tell({"forms": {of: kept_forms.packed(made[of]) for of in some}})
+            self.tell({"forms": {of: made[of] for of in some}})
 
 
 def _portions(names: list[str]) -> Iterable[list[str]]:

@@ -80,7 +80,7 @@ class Tree:
         files = self._without_junk_at_top(files)
         if not files:
             raise BuildError("empty", "The upload holds no file of a site; pack your pages and upload them again.")
-        hidden = {file.path.removeprefix(top): replace(file, path=file.path.removeprefix(top)) for file in apart[1]}
+        hidden = {file.path.removeprefix(top): file._replace(path=file.path.removeprefix(top)) for file in apart[1]}
         return Unpacked(
             tuple(files[path] for path in sorted(files)),
             (*self._left_out_notes(), *_garbled(self._garbled), *notes, *wrapping),
@@ -162,7 +162,7 @@ def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, St
     if top in {"", KEPT_DOT_FOLDER}:
         return files, [], ""
     inner = {path[len(top) + 1 :]: file for path, file in files.items()}
-    stepped = {path: replace(file, path=path) for path, file in inner.items()}
+    stepped = {path: file._replace(path=path) for path, file in inner.items()}
     message = f"Everything was inside the folder “{shown(top)}”, so what is in it became the top of the site."
     return stepped, [Note("wrapping_folder", message, top)], f"{top}/"
 
@@ -180,7 +180,7 @@ def with_index(unpacked: Unpacked, *, rename: bool = True) -> Unpacked:
         return unpacked
     if not page:
         return replace(unpacked, notes=(*unpacked.notes, _no_index(paths, pages)))
-    files = [replace(file, path="index.html") if file.path == page else file for file in unpacked.files]
+    files = [file._replace(path="index.html") if file.path == page else file for file in unpacked.files]
     message = f"“{shown(page)}” is the only page, so it became index.html, which visitors of / get."
     files.sort(key=attrgetter("path"))
     return replace(unpacked, files=tuple(files), notes=(*unpacked.notes, Note("renamed", message, page)))

@@ -7,7 +7,7 @@
 → {"cancel": deploy}                         at any time after its plan
 ← {"step": ["unpack", 120, 4096]}            any number of these, and of
 ← {"log": [time, "build", "42 pages"]}       these; then, if it is a site, what it holds, not yet durably
-← {"files": [[path, sha256, size, and where it has an original: sha256, size], …]}
+← {"files": [[path, sha256, size, and of its original, or "" and 0: sha256, size], …]}
                                              a hundred a line, and so of
 ← {"variants": {sha256: [[coding, sha256, size], …], …}}
 ← {"made": {"notes": [[code, message, path, count], …],
@@ -93,9 +93,9 @@ def _cut(digests: str) -> Iterator[str]:
 def made_messages(unpacked: Unpacked) -> Iterator[dict[str, Any]]:
     """The result as it is sent, in portions: a server answers visitors between two. What is hidden is no part of it."""
     for files in portions(unpacked.files, PORTION):
-        yield {"files": [_packed(file) for file in files]}
+        yield {"files": files}
     for variants in portions(unpacked.variants.items(), PORTION):
-        yield {"variants": {of: [[v.coding, v.sha256, v.size] for v in forms] for of, forms in variants}}
+        yield {"variants": dict(variants)}
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     yield {"made": {"notes": notes, **{name: getattr(unpacked, name) for name in _PLAIN}}}
 
@@ -110,10 +110,10 @@ class Made:
     def add(self, message: dict[str, Any]) -> bool:
         """Take a portion; whether the message was one."""
         if "files" in message:
-            self._files.extend(StoredFile(*file) for file in message["files"])
+            self._files.extend(map(StoredFile._make, message["files"]))
         elif "variants" in message:
             self._variants.update(
-                (of, tuple(StoredVariant(*form) for form in forms)) for of, forms in message["variants"].items()
+                (of, tuple(map(StoredVariant._make, forms))) for of, forms in message["variants"].items()
             )
         else:
             return False
@@ -133,11 +133,6 @@ def source_message(source: Source) -> dict[str, Any]:
 def read_source(source: dict[str, Any]) -> Source:
     """What the upload is, as it was meant."""
     return Source(source["why"], tuple(_read_offer(offer) for offer in source["offers"]))
-
-
-def _packed(file: StoredFile) -> list[Any]:
-    packed = [file.path, file.sha256, file.size]
-    return [*packed, file.source, file.source_size] if file.source else packed
 
 
 def refused_message(error: BuildError) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class Workbench:
             for key, made in self._learned.items()
         }
         for sha256, forms in self._learned_forms.items():
-            values[kept_forms.key(sha256, self.levels)] = kept_forms.packed(forms)
+            values[kept_forms.key(sha256, self.levels)] = forms
         self.cache.put(values)
 
     def _finish(self) -> None:

@@ -76,9 +76,9 @@ def test_one_child_serves_plan_after_plan(tmp_path: Path, blobs: Blobs) -> None:
         for name in ("d1", "d2"):
             send(process, plan_for(tmp_path, zip_of({"index.html": name}), name))
 
-            [[path, sha256, size]] = following(process, "files")["files"]
+            [[path, sha256, size, *original]] = following(process, "files")["files"]
             assert outcome(process) == {"stored": True}
-            assert (path, size) == ("index.html", 2)
+            assert (path, size, original) == ("index.html", 2, ["", 0])
             assert blobs.path(sha256).read_text() == name
 
 
