@@ -85,7 +85,7 @@ class Intake:
 
     def put_known(self, path: str, sha256: str, size: int) -> bool:
         """Take a file whose content is known, if the store still has it; whether it has. As `put` else."""
-        if not self._staging.holds([sha256]):
+        if not self._staging.held([sha256]):
             return False
         self._add(StoredFile(path, sha256, size))
         return True

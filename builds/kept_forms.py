@@ -34,11 +34,13 @@ def find(cache: Cache, staging: Staging, contents: Collection[str], *levels: Lev
     kept = cache.get([name for names in keys for name in names])
     found: dict[str, Forms] = {}
     for names in keys:
-        for name, sha256 in names.items():
-            if name in kept and sha256 not in found:
-                forms = tuple(map(StoredVariant._make, kept[name]))
-                if staging.holds([form.sha256 for form in forms]):
-                    found[sha256] = forms
+        known = {
+            sha256: tuple(map(StoredVariant._make, kept[name]))
+            for name, sha256 in names.items()
+            if name in kept and sha256 not in found
+        }
+        held = staging.held(form.sha256 for forms in known.values() for form in forms)
+        found |= {of: forms for of, forms in known.items() if held.issuperset(form.sha256 for form in forms)}
     return found
 
 

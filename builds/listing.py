@@ -65,7 +65,8 @@ def _files(rows: Iterable[Row], tree: Tree, bounds: Bounds) -> Iterable[tuple[st
 
 
 def _adopt(files: list[StoredFile], pending: Path, staging: Staging, report: Report) -> None:
-    contents = {file.sha256: file for file in files if not staging.holds([file.sha256])}
+    held = staging.held(file.sha256 for file in files)
+    contents = {file.sha256: file for file in files if file.sha256 not in held}
     progress = Progress(report, "unpack", sum(file.size for file in contents.values()))
 
     def adopt(file: StoredFile) -> None:

@@ -153,8 +153,8 @@ class Staging(Protocol):
         """A file to read content from that was put, committed or not."""
         ...
 
-    def holds(self, contents: Iterable[str]) -> bool:
-        """Whether content with each of these SHA-256 is there, committed or not."""
+    def held(self, contents: Iterable[str]) -> set[str]:
+        """Those of these SHA-256 whose content is there, committed or not."""
         ...
 
     def is_new(self, sha256: str) -> bool:

@@ -171,7 +171,8 @@ class Workbench:
     def _kept(self, keys: Collection[str]) -> dict[str, Made]:
         """What was made before, where its content is still there."""
         kept = self.cache.get(keys)
-        return {key: Made(**value) for key, value in kept.items() if self.staging.holds([value["sha256"]])}
+        held = self.staging.held(value["sha256"] for value in kept.values())
+        return {key: Made(**value) for key, value in kept.items() if value["sha256"] in held}
 
     def _kept_forms(self, contents: Collection[str]) -> dict[str, Forms]:
         """What was made before: the best, where that was done in the background; else what a site goes live with."""

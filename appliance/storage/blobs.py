@@ -162,9 +162,9 @@ class StagedBlobs:
         """A file to read content from that was put here or is in the store."""
         return self._staged.get(sha256) or self._stored(sha256)
 
-    def holds(self, contents: Iterable[str]) -> bool:
-        """Whether content with each of these SHA-256 was put here or is in the store."""
-        return all(self._known(sha256) for sha256 in contents)
+    def held(self, contents: Iterable[str]) -> set[str]:
+        """Those of these SHA-256 whose content was put here or is in the store."""
+        return set(filter(self._known, contents))
 
     def is_new(self, sha256: str) -> bool:
         """Whether content with this SHA-256 is staged: it was put here, and the store did not have it."""

@@ -213,7 +213,7 @@ def recognised(store: Store, way: str, content: bytes, sha256: str) -> None:
     elif way == "staged in pieces":
         staged.put([content[:1], content[1:]])
     elif way == "looked for":
-        assert staged.holds([sha256])
+        assert staged.held([sha256])
     elif way == "adopted":
         assert staged.adopt(sha256, store.root / "nowhere")
     else:
