@@ -131,10 +131,11 @@ class SitesPage:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What of the live site is shown in a frame: its address, or why it is not."""
+    """What of the live site is shown in a frame: its address and deploy, or why it is not."""
 
     url: str
     instead: str = ""
+    deploy: str = ""
 
 
 def preview(site: SiteFacts, gate: GateFacts) -> Preview:
@@ -143,7 +144,7 @@ def preview(site: SiteFacts, gate: GateFacts) -> Preview:
         return Preview("", t("preview.nothing"))
     if gate.forced or gate.covers == "everything":
         return Preview("", t("preview.gated"))
-    return Preview(site.url)
+    return Preview(site.url, deploy=site.live.deploy)
 
 
 @dataclass(frozen=True, slots=True)

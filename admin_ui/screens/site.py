@@ -19,7 +19,7 @@ NEWEST = 10  # deploys on the page of a site; all of them are on one of their ow
 async def show(visit: Visit, name: str) -> Response:
     """The page."""
     page = await _page(visit, name)
-    return visit.page("site", page, framed=page.preview.url.rstrip("/"))
+    return visit.page("site", page, framed=page.site.url.rstrip("/"))  # it may go live while the page is open
 
 
 async def upload(visit: Visit, name: str) -> Response:

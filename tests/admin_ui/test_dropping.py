@@ -60,6 +60,7 @@ def test_what_will_be_sent_is_said(house: House, olga: Window, tmp_path: Path) -
 
 @pytest.mark.parametrize("answer", ["Send", pytest.param("Cancel", marks=pytest.mark.long)])
 def test_without_a_start_page_somebody_is_asked_first(house: House, olga: Window, tmp_path: Path, answer: str) -> None:
+    olga.expect("status of 404")  # the preview's
     site = f"doubtful-{answer.lower()}"
     house.deployed(site)
     olga.open(f"/sites/{site}")

@@ -52,6 +52,7 @@ def put(path: Path, files: dict[str, str]) -> Path:
 
 
 def test_what_is_dropped_goes_live_in_german(window: Window, tmp_path: Path) -> None:
+    window.expect("status of 404")  # the preview's
     window.new_site("deutsch")
 
     window.drop(put(tmp_path / "site.tar", {"a/index.html": page("Hallo"), "b/c.txt": "c"}))

@@ -56,6 +56,18 @@ def test_a_deploy_somebody_else_makes_appears(house: House, bob: Window) -> None
     assert bob.stayed()
 
 
+def test_what_the_live_site_looks_like_is_shown_as_it_changes(house: House, olga: Window) -> None:
+    house.api.post("/sites", json={"name": "looked-at"}).raise_for_status()
+    olga.open("/sites/looked-at")
+
+    for files, heading in zip(TWO, ("first", "second"), strict=True):
+        house.deploy("looked-at", files)
+
+        expect(olga.page.frame_locator(".preview-frame").locator("h1")).to_have_text(heading)
+
+    assert olga.stayed()
+
+
 def test_the_list_of_sites_gains_and_loses_sites(house: House, bob: Window) -> None:
     house.deployed("shown", TWO[0], members=[BOB])
     bob.open("/")

@@ -116,6 +116,7 @@ def test_single_files_are_a_site(olga: Window, server: Served, tmp_path: Path) -
 
 
 def test_a_missing_index_is_said_where_one_looks(olga: Window, server: Served, tmp_path: Path) -> None:
+    olga.expect("status of 404")  # the preview's
     olga.new_site("no-index")
     upload = tmp_path / "site.zip"
     upload.write_bytes(zip_of({"a.html": page("a"), "b.html": page("b")}))
