@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from quart import Blueprint, Response, g, request
@@ -22,11 +23,12 @@ KEPT = ("Allow", "Retry-After")  # headers that belong to the status
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a page says went wrong; `limit` names the setting that was hit."""
+    """What a page says went wrong; `limit` names the setting that was hit, `request` finds the server's log lines."""
 
     title: str
     detail: str
     limit: str = ""
+    request: str = ""
 
 
 def install(blueprint: Blueprint, edge: Edge) -> None:
@@ -64,7 +66,10 @@ def _wants_page() -> bool:
 def _fault(problem: dict[str, object]) -> Fault:
     limit = problem.get("limit")
     named = f"{limit['name']}, {limit['value']}" if isinstance(limit, dict) else ""
-    return Fault(told(str(problem["title"])), str(problem["detail"]), named)
+    logged = (
+        str(problem.get("request_id", "")) if int(str(problem["status"])) >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    )
+    return Fault(told(str(problem["title"])), str(problem["detail"]), named, logged)
 
 
 async def _preferences() -> Preferences:

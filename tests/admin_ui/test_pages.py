@@ -5,6 +5,7 @@ import re
 import pytest
 
 from admin_ui.assets import Assets
+from appliance.sites import Sites
 from tests.admin_ui.desk import Desk, Page
 from tests.admin_ui.themes import shipped_themes
 
@@ -55,6 +56,20 @@ async def test_a_wrong_address_is_a_page_for_browsers(stranger: Desk) -> None:
 
     assert answer.status_code == 404
     assert "There is nothing at this address" in Page(answer.text).text
+
+
+async def test_a_page_that_crashes_says_under_which_id_the_log_has_it(
+    alice: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(Sites, "get", crash)
+
+    answer = await alice.get("/sites/any")
+
+    assert answer.status_code == 500
+    assert f"<code>{answer.headers['x-request-id']}</code>" in answer.text
 
 
 @pytest.mark.parametrize(
