@@ -15,6 +15,7 @@ from builds.inflated import Inflated, name_of
 from builds.values import Limits
 from tests.builds.opening import Opener
 from tests.builds.test_any_upload import CHANGE, LIMITS, QUICK, VALID, changed
+from tests.builds.test_transform import Workshop
 from tests.zoo import Item, zip_of
 
 ROOM = 1_000_000
@@ -56,6 +57,17 @@ def test_only_what_changed_is_inflated(again: Opener, handed_over: list[bytes]) 
 
     assert opened.files == now
     assert handed_over == [now["a.css"]]
+
+
+def test_a_deploy_is_remembered_for_the_next(tmp_path: Path, handed_over: list[bytes]) -> None:
+    works = Workshop(tmp_path)
+    works.run(SITE, minify=False)
+    assert sorted(handed_over) == sorted(SITE.values())
+    handed_over.clear()
+
+    works.run(SITE, minify=False)
+
+    assert handed_over == []
 
 
 def test_what_is_called_otherwise_now_is_known_too(again: Opener, handed_over: list[bytes]) -> None:
@@ -124,7 +136,7 @@ def test_an_altered_archive_ends_as_without_what_is_known(upload: bytes, changes
 
 
 @pytest.mark.long
-@settings(QUICK, max_examples=10_000)
+@settings(QUICK, max_examples=2_000)
 @given(*ALTERED)
 def test_altered_archives_at_length(upload: bytes, changes: list[tuple[str, float, int]]) -> None:
     end_alike(upload, changes)
