@@ -210,10 +210,7 @@ class DataFolder:
                 logs,
             ):
                 private.mkdir(exist_ok=True, mode=0o700)
-            for file in (self.queue, self.usage):  # which SQLite would let everybody read, and what is beside them
-                file.touch(0o600)
-                file.chmod(0o600)
-            self.build_logs.mkdir(exist_ok=True)
+            self.build_logs.mkdir(exist_ok=True, mode=0o700)
             Blobs(self.blobs).create()
             Manifests(self.manifests).create()
         except OSError as error:

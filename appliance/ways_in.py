@@ -48,6 +48,8 @@ class WaysIn:
 def _listen(address: Address, stack: ExitStack) -> Listening:
     listening = listen(address)
     stack.callback(listening.close)
+    if address.port not in {0, listening.port}:
+        log.warning("port_taken", wanted=address.port, port=listening.port)  # a proxy still asks at the one wanted
     return listening
 
 

@@ -57,6 +57,7 @@ def last_failure(folder: DataFolder) -> Failed | None:
 def keep(path: Path, record: Verified | BackedUp | Failed) -> None:
     """Write it beside and rename; raises OSError."""
     beside = path.with_suffix(".part")
+    beside.touch(0o600)  # others need not know where backups are
     beside.write_bytes(msgspec.json.encode(record))
     beside.replace(path)
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from appliance.storage.private import keep_private
+
 _VERSION = 2  # of the tables; another one's are made anew
 _TABLES = """
 CREATE TABLE counted (site INTEGER, manifest BLOB, times INTEGER, PRIMARY KEY (site, manifest)) WITHOUT ROWID;
@@ -181,6 +183,7 @@ def _opened(path: Path) -> sqlite3.Connection | None:
     """The file as it is, if it is there and has our tables."""
     if not path.exists():
         return None
+    keep_private(path)
     db = sqlite3.connect(path, check_same_thread=False)  # one thread at a time, by the lock
     with contextlib.suppress(sqlite3.DatabaseError):
         if db.execute("PRAGMA user_version").fetchone() == (_VERSION,):
@@ -191,7 +194,7 @@ def _opened(path: Path) -> sqlite3.Connection | None:
 
 def _made(path: Path) -> sqlite3.Connection:
     _remove(path)
-    path.touch(0o600)  # SQLite would let everybody read it
+    keep_private(path)
     db = sqlite3.connect(path, check_same_thread=False)
     db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
     return _prepared(db)

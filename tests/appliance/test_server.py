@@ -116,6 +116,16 @@ def test_without_an_account_there_is_a_link_to_make_one(fresh: Served) -> None:
     assert fresh.set_up_link.startswith(f"http://localhost:{fresh.port}/setup?token=")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there files are open or closed in another way")
+def test_what_it_keeps_is_for_its_user_alone(fresh: Served) -> None:
+    [data] = re.findall(r"Data   (\S+)", fresh.said)
+
+    until(Path(data, "usage.db").exists)
+    open_to_others = {path.name for path in Path(data).iterdir() if path.stat().st_mode & 0o077}
+
+    assert open_to_others == set()
+
+
 def test_a_second_server_on_the_same_data_is_refused_in_one_sentence(fresh: Served) -> None:
     [data] = re.findall(r"Data   (\S+)", fresh.said)
 
@@ -131,6 +141,7 @@ def test_a_taken_port_gives_the_next_free_one_and_it_is_said(data: Path) -> None
         with served(data, "--listen", f"127.0.0.1:{taken}") as server:
             assert server.port > taken
             assert f"Port {taken} is taken: using {server.port}." in server.said
+            assert f'"wanted": {taken}' in data.with_name(f"{data.name}.log").read_text()
             assert httpx.get(f"http://127.0.0.1:{server.port}/healthz").status_code == 200
 
 
