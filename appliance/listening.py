@@ -98,9 +98,18 @@ def _bind_all(families: list[tuple[socket.AddressFamily, str]], port: int) -> li
                 bound.close()
             if error.errno == errno.EADDRINUSE:
                 return []
-            raise CannotListen(f"{host} port {port} cannot be listened on: {error.strerror}.") from None
+            raise CannotListen(f"{host} port {port} cannot be listened on: {_why(error)}.") from None
         port = sockets[0].getsockname()[1]
     return sockets
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EACCES:
+        return (
+            "ports below 1024 take a right that this user has not. `dropdock service install`, run once more, gives it "
+            "to the service; else listen on a higher one, such as 8080"
+        )
+    return error.strerror or str(error)
 
 
 def _bind(family: int, host: str, port: int, *, shared: bool = False) -> socket.socket:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from tortoise.exceptions import OperationalError
 
 from appliance import accounts, db, drift, logs, presence, sign_in_links, strangers, tokens
 from appliance.access import Access
@@ -156,7 +157,7 @@ def _made_password(at_least: int) -> str:
 
 
 def with_database(settings: Settings, work: Callable[[Access], Awaitable[Result]]) -> Result:
-    """Do something with the data directory's database open. Raises Failure when the directory cannot be used."""
+    """Do something with the data directory's database open. Raises Failure when one of both cannot be used."""
     logs.configure(replace(settings, log_level="warning"))  # on stderr; stdout holds nothing but the result
 
     async def opened() -> Result:
@@ -171,3 +172,8 @@ def with_database(settings: Settings, work: Callable[[Access], Awaitable[Result]
         return asyncio.run(opened())
     except Unusable as error:
         raise Failure(str(error)) from None
+    except OperationalError as error:
+        database = DataFolder(settings.data).database
+        raise Failure(
+            f"{database} cannot be used, and nothing was changed: {error}. Mend that, then try again."
+        ) from None

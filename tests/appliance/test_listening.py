@@ -131,3 +131,13 @@ def has_ipv6() -> bool:
             return True
     except OSError:
         return False
+
+
+def test_a_port_that_takes_a_right_says_who_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+
+    with pytest.raises(CannotListen, match=f"{HOST} port 80 cannot be listened on: ports below 1024 take a right"):
+        listen(Address(HOST, 80))

@@ -3,8 +3,10 @@
 import asyncio
 import io
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,13 @@ from appliance.settings import effective
 from appliance.settings_sources import load
 from tests.cli.conftest import Outcome, Run
 
+if sys.platform != "win32":
+    import resource
+
 ALICE = "alice@example.org"
 PASSWORD = "correct horse battery"
 NOBODY = 65_534
+SHARED = 32_768  # bytes that SQLite has beside a database in use, before anything is written
 
 only_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can use what is not its own")
 
@@ -210,6 +216,22 @@ def test_a_data_directory_that_cannot_be_used_is_told(run: Run, tmp_path: Path) 
 
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such limit there")
+def test_a_database_that_cannot_be_written_is_one_sentence(run: Run, data: Path) -> None:
+    create_alice(run, data)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with closing(sqlite3.connect(data / "dropdock.db")) as another:
+        another.execute("CREATE TABLE filler AS SELECT zeroblob(40000)")  # what follows it in the log is beyond SHARED
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (SHARED, before[1]))  # as on a disk that is full
+            outcome = run("account", "create", "--email", "bob@example.org", "--role", "user", "--data", data)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
+    assert f"{data / 'dropdock.db'} cannot be used, and nothing was changed: " in outcome.err
 
 
 def test_check_shows_every_setting_in_effect_and_no_secret(
