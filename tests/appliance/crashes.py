@@ -52,7 +52,8 @@ def old_site(client: httpx.Client) -> None:
     made = client.post(
         f"{API}/sites/shop/deploys", content=zip_of(OLD), headers={"content-type": "application/zip"}
     ).raise_for_status()
-    assert ended(client, made.json()["id"])["live"]
+    facts = ended(client, made.json()["id"])
+    assert facts["live"], facts
 
 
 def begin(client: httpx.Client) -> dict[str, Any]:

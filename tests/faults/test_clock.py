@@ -10,6 +10,7 @@ import pytest
 from tests.appliance.crashes import API, client_of, ended, old_site
 from tests.builders import Served, page, served, zip_of
 from tests.cast import OLGA
+from tests.faults.clocked import COMMAND
 from tests.faults.clocks import SetClock
 from tests.test_journeys import run
 
@@ -50,7 +51,7 @@ def test_a_clock_that_jumps_costs_nobody_anything(tmp_path: Path) -> None:
     clock = SetClock(tmp_path / "clock")
     deploys = {}
     with (
-        served(data, environment=clock.environment | SWEEPING) as server,
+        served(data, program=COMMAND, environment=clock.environment | SWEEPING) as server,
         client_of(server, token) as client,
         httpx.Client(base_url=server.url, timeout=30) as browser,
     ):
@@ -70,6 +71,6 @@ def test_a_clock_that_jumps_costs_nobody_anything(tmp_path: Path) -> None:
         assert {name: visit(server, f"{name}--shop").text for name in deploys} == deploys
 
     clock.jump(-1.0)
-    with served(data, environment=clock.environment | SWEEPING) as server:
+    with served(data, program=COMMAND, environment=clock.environment | SWEEPING) as server:
         assert visit(server).text == page("at 0.0")
         assert {name: visit(server, f"{name}--shop").text for name in deploys} == deploys
