@@ -38,15 +38,24 @@ class Reach:
         found = meant(ip_address(address.partition("%")[0]))
         if any(found in network for network in self.networks):
             return True
-        return port in PORTS and is_public(found) and not _is_here(found)
+        return port in PORTS and not _is_closed(found) and not _is_here(found)
 
 
 def is_public(address: Address) -> bool:
     """Whether an address is the whole world's, as `meant`; what nobody was ever given is not."""
     found = meant(address)
-    if isinstance(found, IPv6Address):
-        return found.is_global and found in PUBLIC_IPV6
-    return found.is_global and not any(found in network for network in CLOSED)
+    return found.is_global and not _is_closed(found)
+
+
+def _is_closed(address: Address) -> bool:
+    """Whether there may be something of somebody's own there.
+
+    Not among the addresses kept for examples (RFC 5737), which are not public either: some networks have their mirrors
+    of the registries stand there.
+    """
+    if isinstance(address, IPv6Address):
+        return address not in PUBLIC_IPV6
+    return any(address in network for network in CLOSED)
 
 
 def meant(address: Address) -> Address:

@@ -18,6 +18,11 @@ def test_public_addresses_may_be_reached(address: str, port: int) -> None:
     assert Reach().allows(address, port)
 
 
+def test_mirrors_at_addresses_kept_for_examples_may_be_reached_though_they_are_not_public() -> None:
+    assert Reach().allows("203.0.113.80", 443)
+    assert not is_public(ip_address("203.0.113.80"))
+
+
 @pytest.mark.parametrize("port", [22, 25, 5432, 8080])
 def test_other_ports_of_public_addresses_may_not(port: int) -> None:
     assert not Reach().allows(PUBLIC[0], port)
