@@ -46,8 +46,8 @@ class Certificates:
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._nobodys = self._ready(_empty_context())
         for pair in pairs:
-            self._seen[pair.host] = _stamps(pair)
-            self._contexts[pair.host] = self._ready(_context_of(pair))
+            self._seen[pair.host] = stamps_of(pair)
+            self._contexts[pair.host] = self._ready(context_of(pair))
         self._watch = FileWatch("certificates", self.look, look_seconds)
 
     def first(self) -> ssl.SSLContext:
@@ -76,12 +76,12 @@ class Certificates:
     def look(self) -> None:
         """Read again what has changed since it was last looked at; blocking."""
         for pair in self._pairs:
-            stamps = _stamps(pair)
+            stamps = stamps_of(pair)
             if stamps == self._seen[pair.host]:
                 continue
             self._seen[pair.host] = stamps
             try:
-                self._contexts[pair.host] = self._ready(_context_of(pair))
+                self._contexts[pair.host] = self._ready(context_of(pair))
             except NoCertificate as error:
                 log.error("certificate_not_reloaded", host=pair.host or "default", reason=str(error))  # noqa: TRY400 - the reason is all there is to it
             else:
@@ -110,7 +110,8 @@ def pairs_of(folder: Path, certificate: str, key: str, hosts: Iterable[HostFiles
     return pairs
 
 
-def _context_of(pair: Pair) -> ssl.SSLContext:
+def context_of(pair: Pair) -> ssl.SSLContext:
+    """What connections may begin with, read from the files of a pair. Raises NoCertificate."""
     context = _empty_context()
     try:
         context.load_cert_chain(pair.certificate, pair.key, password=_no_password)
@@ -144,5 +145,6 @@ def _why(pair: Pair, error: Exception) -> str:
     return f"The certificate {pair.certificate} with the key {pair.key} cannot be used: {reason}."
 
 
-def _stamps(pair: Pair) -> tuple[Stamp, Stamp]:
+def stamps_of(pair: Pair) -> tuple[Stamp, Stamp]:
+    """Tells whether the files of a pair have been changed."""
     return stamp(pair.certificate), stamp(pair.key)

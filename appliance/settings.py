@@ -79,6 +79,9 @@ class Settings:
     tls_hosts: tuple[HostFiles, ...] = _setting(
         "", host_files, "certificates of single hosts: host=certificate:key, *.host=file"
     )
+    certificate_warn: Span = _setting(
+        "14d", Span.parse, "how long before a certificate ends operators are warned; 0s: once it has"
+    )
     https_redirect: bool = _setting("false", switch, "send visitors who come over plain HTTP to HTTPS")
     hsts: str = _setting("", hsts, "Strict-Transport-Security over HTTPS, such as max-age=31536000; empty: none")
     # intake

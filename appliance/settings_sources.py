@@ -31,9 +31,11 @@ def load(
     """
     faults: list[str] = []
     values = _from_file(config_file(config, environment), faults)
-    values |= _from_environment(environment, faults)
-    values |= {name: value for name, value in (given or {}).items() if value is not None}
-    parsed: dict[str, Any] = _parse(values, faults)
+    written: dict[str, str] = {}  # what to call a setting in a sentence, where its name alone does not say where it is
+    values |= _from_environment(environment, written, faults)
+    options = {name: value for name, value in (given or {}).items() if value is not None}
+    written = {name: called for name, called in written.items() if name not in options}
+    parsed: dict[str, Any] = _parse(values | options, written, faults)
     if faults:
         raise BadSettings("\n".join(faults))
     settings = Settings(**parsed)
@@ -54,7 +56,7 @@ def _from_file(path: Path | None, faults: list[str]) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad begins files with a mark
     except OSError as error:
         raise BadSettings(f"{path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -67,19 +69,20 @@ def _from_file(path: Path | None, faults: list[str]) -> dict[str, object]:
     return values
 
 
-def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, object]:
+def _from_environment(environment: Mapping[str, str], written: dict[str, str], faults: list[str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for variable, text in environment.items():
         if not variable.startswith(ENVIRONMENT) or variable.removeprefix(ENVIRONMENT) in NOT_SETTINGS:
             continue
         name = variable.removeprefix(ENVIRONMENT).lower()
-        from_file = name.endswith("_file") and name.removesuffix("_file") in fields()
-        if from_file:
-            values[name.removesuffix("_file")] = _read_secret(variable, text, faults)
-        elif name in fields():
+        if name in fields():
             values[name] = text
+        elif (name := name.removesuffix("_file")) in fields() and variable.lower().endswith("_file"):
+            values[name] = _read_secret(variable, text, faults)
         else:
-            faults.append(_unknown(name, f"{variable}: "))
+            faults.append(_unknown(variable.removeprefix(ENVIRONMENT).lower(), f"{variable}: "))
+            continue
+        written[name] = f"{variable}: {name}"
     return values
 
 
@@ -91,14 +94,15 @@ def _read_secret(variable: str, path: str, faults: list[str]) -> str:
         return ""
 
 
-def _parse(values: Mapping[str, object], faults: list[str]) -> dict[str, object]:
+def _parse(values: Mapping[str, object], written: Mapping[str, str], faults: list[str]) -> dict[str, object]:
+    """What the values mean; `written` has what to call settings that are not simply known by their name."""
     parsed = {}
     for name, value in values.items():
         field = fields()[name]
         try:
             parsed[name] = field.metadata["parse"](value)
         except ValueError as error:
-            faults.append(f"{name} {error}{_instead_of(value, secret=field.metadata['secret'])}")
+            faults.append(f"{written.get(name, name)} {error}{_instead_of(value, secret=field.metadata['secret'])}")
     return parsed
 
 

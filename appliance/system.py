@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from appliance import logs, room
+from appliance import certificate_check, logs, room
 from appliance.actor import Actor
 from appliance.data_folder import DataFolder, Finding, free_space
 from appliance.deploys import DeployFacts, Deploys
@@ -61,7 +61,7 @@ class LogFacts:
 class SystemFacts:
     """`checks` are those of /readyz: None, or what is wrong. `queue` are the oldest of `queued` unfinished deploys.
 
-    `safety` is what is to be said of backups and verification.
+    `safety` is what is to be said of backups, verification and certificates.
     """
 
     version: str
@@ -91,7 +91,7 @@ class System:
         self._deploys = deploys
         self._isolation = isolation
         self._storage = storage
-        self._safety = partial(standing.findings, folder, settings.backup_every, settings.backup_warn)
+        self._safety = partial(_safety, settings, folder)
         self._settings = described(settings)
         self._folder = folder
         self._backs_up = bool(settings.backup_every)
@@ -117,7 +117,7 @@ class System:
         return self._backs_up or await asyncio.to_thread(last_backup, self._folder) is not None
 
     async def warnings(self, actor: Actor) -> list[Finding]:
-        """What is wrong with backups and stored files; nothing to all but operators."""
+        """What is wrong with backups, stored files and certificates; nothing to all but operators."""
         found = await asyncio.to_thread(self._safety) if actor.role == "operator" else []
         return [finding for finding in found if finding.severity != "note"]
 
@@ -149,6 +149,11 @@ class Storage:
             free=free_space(folder),
             measured_at=datetime.now(UTC),
         )
+
+
+def _safety(settings: Settings, folder: DataFolder) -> list[Finding]:
+    kept = standing.findings(folder, settings.backup_every, settings.backup_warn)
+    return [*kept, *certificate_check.findings(settings, folder)]
 
 
 def described(settings: Settings) -> list[SettingFacts]:

@@ -215,6 +215,8 @@ def domain(value: object) -> str:
     text = str(value).strip().lower().rstrip(".")
     if not re.fullmatch(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", text):
         raise ValueError('is a domain name, such as "sites.example.org"')
+    if text.rpartition(".")[2].isdigit():  # to browsers an IPv4 address (WHATWG URL, 3.5)
+        raise ValueError('is a domain name, such as "sites.example.org": an address has no names below it')
     return text
 
 

@@ -24,6 +24,10 @@ SAFETY = {  # by code of a finding
     "no_backup": "system.backup",
     "verified": "system.stored",
     "damaged": "system.stored",
+    "certificate": "system.certificate",
+    "certificate_ends": "system.certificate",
+    "certificate_ended": "system.certificate",
+    "certificate_unusable": "system.certificate",
 }
 
 
@@ -133,7 +137,7 @@ def _check(name: str, wrong: str | None) -> Check:
 
 def _safety(finding: Finding) -> Check:
     none = State(t("system.none"), "draft")
-    state = _wrong() if finding.severity == "warning" else none if finding.code == "no_backup" else _well()
+    state = _wrong() if finding.severity != "note" else none if finding.code == "no_backup" else _well()
     return Check(t(SAFETY[finding.code]), state, finding.message)
 
 

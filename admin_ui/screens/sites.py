@@ -11,6 +11,7 @@ from admin_ui.context.figures import SPARK_DAYS
 from admin_ui.context.sites import SitesPage, drop_zone, site_card
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.screens.checklist import points
+from admin_ui.told import told
 from admin_ui.words import t
 from appliance.errors import Conflict, Invalid, Problem
 
@@ -45,7 +46,7 @@ async def _page(visit: Visit, name: str = "", problem: Problem | None = None) ->
         find=find,
         searchable=bool(find) or total > FEW,
         deleted=t("deleted_sites.restorable", count=deleted) if deleted else "",
-        warning=" ".join(finding.message for finding in await visit.parts.system.warnings(visit.actor)),
+        warning=" ".join(told(finding.message) for finding in await visit.parts.system.warnings(visit.actor)),
         name=name,
         refusal=problem.detail if problem else "",
         faults=problem.fields if problem else {},

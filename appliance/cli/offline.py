@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 from tortoise.exceptions import OperationalError
 
-from appliance import accounts, db, drift, logs, presence, sign_in_links, strangers, tokens
+from appliance import accounts, certificate_check, db, drift, logs, presence, sign_in_links, strangers, tokens
 from appliance.access import Access
 from appliance.accounts import COMMAND_LINE, ROLES, ChangeAccount, NewAccount
 from appliance.actor import RIGHTS, Right
@@ -118,18 +118,20 @@ def sign_in(email: str, config: Path | None, data: Path | None) -> None:
 @options.config
 @options.data
 def check(config: Path | None, data: Path | None) -> int:
-    """Show the settings and verify the data directory.
+    """Show the settings and verify the data directory and certificates.
 
     The settings are those in effect, secrets masked; then what builds run in. Exit code 1 when an error was found.
     """
     settings = options.settings(config, {"data": data})
     show_facts(effective(settings))
     show("")
+    show(f"settings: {options.where_from(config)}")
     isolation = look(settings)
     show(f"builds: {isolation.about}")
     folder = DataFolder(settings.data)
     findings = [*verify(folder), *asyncio.run(drift.findings(folder, db.APPS))]
     findings += standing.findings(folder, settings.backup_every, settings.backup_warn)
+    findings += certificate_check.findings(settings, folder)
     for finding in findings:
         show(f"{finding.severity}: {finding.message}")
     wrong = any(finding.severity == "error" for finding in findings)

@@ -290,6 +290,17 @@ def test_every_kind_of_problem_is_told() -> None:
                 "Packen Sie ihn neu und laden Sie ihn noch einmal hoch. Es wurde nichts gespeichert."
             ),
         ),
+        (
+            "The certificate /x/a b.pem with the key /x/k.pem cannot be used: the key is another certificate's.",
+            (
+                "Das Zertifikat /x/a b.pem mit dem Schlüssel /x/k.pem kann nicht verwendet werden: "
+                "der Schlüssel gehört zu einem anderen Zertifikat."
+            ),
+        ),
+        (
+            "The certificate /x/a.pem ends on 2026-12-01 10:00 UTC: renew it.",
+            "Das Zertifikat /x/a.pem läuft am 1. Dez. 2026, 10:00 UTC ab: Erneuern Sie es.",
+        ),
         ("It asks for the home page.", "Gefragt ist nach der Startseite."),
         ("It asks for docs, as a folder.", "Gefragt ist nach docs, als Ordner."),
         ("Something nobody has translated.", "Something nobody has translated."),

@@ -110,6 +110,12 @@ def test_a_data_folder_in_the_environment_is_taken_as_it_is(config: Path) -> Non
     assert loaded(config, DROPDOCK_DATA="data").data == Path("data")
 
 
+def test_a_file_may_begin_with_the_mark_that_windows_writes(config: Path) -> None:
+    config.write_bytes(b"\xef\xbb\xbfentries = 9\n")
+
+    assert load(config=config, environment={}).entries == 9
+
+
 def test_a_secret_may_come_from_a_file(config: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("k" * 40 + "\n")
@@ -133,7 +139,8 @@ def test_a_secret_may_come_from_a_file(config: Path, tmp_path: Path) -> None:
         ('upload_size = "big"', {}, "upload_size is a size, such as .*, not 'big'"),
         ("upload_size = 0", {}, 'upload_size is a size above 0, such as "500MB", not 0'),
         ('gate_window = "0s"', {}, "gate_window is a length of time above 0, such as .*, not '0s'"),
-        ("", {"DROPDOCK_ENTRIES": "0"}, "entries is a whole number from 1 to 10000000, not '0'"),
+        ("", {"DROPDOCK_ENTRIES": "0"}, "DROPDOCK_ENTRIES: entries is a whole number from 1 to 10000000, not '0'"),
+        ('base = "192.168.1.5"', {}, "an address has no names below it, not '192.168.1.5'"),
         ("", {"DROPDOCK_SECRET_KEY_FILE": "/nowhere"}, "DROPDOCK_SECRET_KEY_FILE: the file /nowhere cannot be read"),
         ("= 1", {}, "is not valid TOML"),
         ('file_size = "3GB"', {}, r"file_size \(3GB\) is larger than unpacked_size \(2GB\)"),

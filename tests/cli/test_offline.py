@@ -276,6 +276,18 @@ def test_check_reads_the_file_it_is_given(run: Run, tmp_path: Path) -> None:
 
     assert "sites.example.org" in outcome.out
     assert str(tmp_path / "here") in outcome.out
+    assert f"\nsettings: read from {file}\n" in outcome.out
+
+
+def test_check_says_what_is_wrong_with_a_certificate(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_alice(run, data)
+    monkeypatch.setenv("DROPDOCK_LISTEN_TLS", "127.0.0.1:8443")
+    monkeypatch.setenv("DROPDOCK_TLS_CERTIFICATE", "site.pem")
+
+    outcome = run("check", "--data", data)
+
+    assert outcome.code == 1
+    assert f"error: The certificate {data / 'certs' / 'site.pem'} with the key" in outcome.out
 
 
 def test_settings_that_cannot_be_used_are_told(run: Run, tmp_path: Path) -> None:
