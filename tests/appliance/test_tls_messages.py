@@ -45,7 +45,8 @@ class Client:
 
     async def hear(self) -> bytes:
         """The server's next message."""
-        message = await asyncio.get_running_loop().sock_recv(self.socket, 1 << 20)
+        async with asyncio.timeout(30):
+            message = await asyncio.get_running_loop().sock_recv(self.socket, 1 << 20)
         self.heard.write(message)
         return message
 
@@ -185,3 +186,33 @@ async def test_words_that_are_many_do_not_wait_for_the_turn_to_end() -> None:
 
     assert wire.events[:2] == ["made", "paused"]
     assert held < HIGH + 5 * 16 * 1024
+
+
+@pytest.mark.parametrize(("words", "answers"), [((b"hush",), 0), ((b"speak",), 1), ((b"speak", b"hush"), 1)])
+async def test_what_openssl_says_by_itself_in_a_turn_leaves_with_it(words: tuple[bytes, ...], answers: int) -> None:
+    """It is in the memory that all share: the next to speak would send it to somebody else."""
+    shared = manner()
+
+    class Remarked(Wire):
+        def data_received(self, data: bytes) -> None:
+            shared.said.write(b"a remark")  # as when it is asked to change its keys
+            super().data_received(data)
+            if data == b"speak":
+                self.transport.write(b"answer")
+
+    wire = Remarked()
+    client = Client(wire, shared)
+    await client.shake_hands()
+    await client.send()
+    await client.hear()  # the tickets
+    for word in words:
+        client.tls.write(word)
+    await client.send()
+    message = await client.hear()
+    wire.transport.abort()
+    client.socket.close()
+
+    assert wire.received == b"".join(words)
+    assert message.count(b"a remark") == len(words)
+    assert (len(message) > len(b"a remark") * len(words)) == (answers > 0)
+    assert shared.said.pending == 0
