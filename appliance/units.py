@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 SIZES = {
     "B": 1,
@@ -27,24 +27,38 @@ LEAST_SECRET = 32  # characters; as many as `secret_key` has to have
 SPANS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Size(int):
-    """A number of bytes, written `"500MB"` (10⁶) or `"512MiB"` (2²⁰)."""
+class _Amount:
+    """What is written as a number with a unit; `what` it is and an `example` are said where it is something else."""
+
+    what: ClassVar[str]
+    example: ClassVar[str]
 
     @classmethod
-    def parse(cls, value: object) -> "Size":
+    def parse(cls, value: object) -> Self:
+        """From a text with a unit, or a plain number. Raises ValueError."""
+        raise NotImplementedError
+
+    @classmethod
+    def some(cls, value: object) -> Self:
+        """As `parse`, where nothing would work with 0."""
+        amount = cls.parse(value)
+        if not amount:
+            raise ValueError(f"is {cls.what} above 0, such as {cls.example}")
+        return amount
+
+
+class Size(_Amount, int):
+    """A number of bytes, written `"500MB"` (10⁶) or `"512MiB"` (2²⁰)."""
+
+    what, example = "a size", '"500MB"'
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
         """From a text with a unit, or a plain number of bytes."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B)?", str(value).strip(), re.IGNORECASE)
         if match is None or isinstance(value, bool):
-            raise ValueError('is a size, such as "500MB"')
+            raise ValueError(f"is {cls.what}, such as {cls.example}")
         return cls(float(match[1]) * SIZES[(match[2] or "B").upper()])
-
-    @classmethod
-    def some(cls, value: object) -> "Size":
-        """As `parse`, where nothing would work with 0."""
-        size = cls.parse(value)
-        if not size:
-            raise ValueError('is a size above 0, such as "500MB"')
-        return size
 
     def __str__(self) -> str:
         for unit in ("TB", "GB", "MB", "KB", "TiB", "GiB", "MiB", "KiB"):
@@ -53,24 +67,18 @@ class Size(int):
         return f"{int(self)}B"
 
 
-class Span(float):
+class Span(_Amount, float):
     """A length of time in seconds, written `"30s"`, `"15m"`, `"10d"`."""
 
+    what, example = "a length of time", '"30s" or "15m"'
+
     @classmethod
-    def parse(cls, value: object) -> "Span":
+    def parse(cls, value: object) -> Self:
         """From a text with a unit, or a plain number of seconds."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", str(value).strip())
         if match is None or isinstance(value, bool):
-            raise ValueError('is a length of time, such as "30s" or "15m"')
+            raise ValueError(f"is {cls.what}, such as {cls.example}")
         return cls(float(match[1]) * SPANS[match[2] or "s"])
-
-    @classmethod
-    def some(cls, value: object) -> "Span":
-        """As `parse`, where nothing would work with 0."""
-        span = cls.parse(value)
-        if not span:
-            raise ValueError('is a length of time above 0, such as "30s" or "15m"')
-        return span
 
     def __str__(self) -> str:
         for unit in ("d", "h", "m", "s"):

@@ -170,7 +170,7 @@ def _found(entries: Entries, address: Address) -> str | None:
 
 def _index(entries: Entries, folder: str) -> str | None:
     within = f"{folder}/" if folder else ""
-    return next((within + index for index in INDEXES if within + index in entries), None)
+    return next((name for index in INDEXES if (name := within + index) in entries), None)
 
 
 def _folder_of_index(name: str) -> str | None:

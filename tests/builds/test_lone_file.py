@@ -7,6 +7,7 @@ import pytest
 
 import admin_ui
 from builds.lone_file import LARGEST, SHOWN
+from builds.names import SAVED_WITH_PAGE
 from builds.values import Limits
 from tests.builders import zip_of
 from tests.builds.opening import Opener
@@ -82,6 +83,13 @@ def test_the_browser_knows_what_is_shown() -> None:
 
     assert [extension for extension in SHOWN if not pattern.fullmatch(f"a{extension}")] == []
     assert not pattern.fullmatch("a.zip")
+
+
+def test_the_browser_knows_what_browsers_save_beside_a_page() -> None:
+    script = (Path(admin_ui.__file__).parent / "static/js/review.js").read_text()
+    (theirs,) = re.findall(r"const SAVED_WITH_PAGE =\n  /\^\((.+)\)\$/;", script)
+
+    assert theirs.replace("(", "(?:") == SAVED_WITH_PAGE.pattern
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 import pytest
 
 from appliance.serving.addresses import Address, read_path, write_path
-from appliance.serving.resolve import MODES, File, Hop, in_any_case, nearest
+from appliance.serving.resolve import INDEXES, MODES, File, Hop, in_any_case, nearest
+from builds import names
 from tests.serving.lanes import entry
 
 INDEX, PAGE, FILE = "x/index.html", "x.html", "x"
@@ -141,3 +142,7 @@ def test_where_capitals_do_not_matter_one_hop_leads_to_a_file(mode: str) -> None
         found = resolve(entries, read_path(path.encode()))
         if isinstance(found, Hop):
             assert isinstance(resolve(entries, found.to), File), path
+
+
+def test_what_is_published_as_the_page_of_a_folder_is_served_as_that() -> None:
+    assert names.INDEXES == INDEXES
