@@ -131,20 +131,26 @@ class SitesPage:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What of the live site is shown in a frame: its address and deploy, or why it is not."""
+    """What of the live site is shown in a frame: its address and deploy, or why it is not.
+
+    With an address and a reason, the site can be looked at, but not in a frame.
+    """
 
     url: str
     instead: str = ""
     deploy: str = ""
 
 
-def preview(site: SiteFacts, gate: GateFacts) -> Preview:
-    """Of a site: nothing where nothing is live, or where its visitors have to prove who they are."""
+def preview(site: SiteFacts, gate: GateFacts, *, is_refused: bool = False) -> Preview:
+    """Of a site: nothing where nothing is live, or where its visitors have to prove who they are.
+
+    `is_refused` says that it forbids to be framed by the admin: a browser would show a picture of a broken page.
+    """
     if site.live is None:
         return Preview("", t("preview.nothing"))
     if gate.forced or gate.covers == "everything":
         return Preview("", t("preview.gated"))
-    return Preview(site.url, deploy=site.live.deploy)
+    return Preview(site.url, t("preview.refused") if is_refused else "", site.live.deploy)
 
 
 @dataclass(frozen=True, slots=True)

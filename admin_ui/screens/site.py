@@ -6,10 +6,12 @@ from admin_ui.context.ci import snippets
 from admin_ui.context.deploy_list import deploy_table
 from admin_ui.context.deploys import deploy_href, step
 from admin_ui.context.figures import figures_href, spark, totals
-from admin_ui.context.sites import SitePage, drop_zone, preview, site_card
+from admin_ui.context.sites import Preview, SitePage, drop_zone, preview, site_card
 from admin_ui.context.usage import site_storage
 from admin_ui.edge import Route, Visit, go
+from appliance import framing
 from appliance.deploys import NewDeploy
+from appliance.sites import SiteFacts
 from appliance.uploads import body_of
 
 DAYS = 7  # of traffic
@@ -36,7 +38,7 @@ async def _page(visit: Visit, name: str) -> SitePage:
     return SitePage(
         title=site.name,
         site=site_card(site),
-        preview=preview(site, await visit.parts.gates.get(visit.actor, site.name)),
+        preview=await _preview(visit, site),
         traffic=totals(days),
         visits=spark([day.requests for day in days]),
         figures_href=figures_href(site.name),
@@ -47,6 +49,15 @@ async def _page(visit: Visit, name: str) -> SitePage:
         storage=site_storage(await visit.parts.allowance.usage.of_site(visit.actor, name)),
         commands=snippets(visit.parts.addresses, site.name),
     )
+
+
+async def _preview(visit: Visit, site: SiteFacts) -> Preview:
+    parts = visit.parts
+    embedder = parts.addresses.admin_url
+    is_refused = site.live is not None and await framing.refused(
+        parts.explainer, visit.actor, site.name, site.url, embedder
+    )
+    return preview(site, await parts.gates.get(visit.actor, site.name), is_refused=is_refused)
 
 
 ROUTES = (

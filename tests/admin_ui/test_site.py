@@ -23,6 +23,42 @@ async def test_every_deploy_is_listed_and_one_is_live(alice: Desk) -> None:
     assert "the first" in shown.text
 
 
+@pytest.mark.parametrize(
+    ("site", "files"),
+    [
+        ("no-frames", {"index.html": page("one"), "_headers": "/*\n  X-Frame-Options: DENY\n"}),
+        (
+            "no-frames-inside",
+            {
+                "en/index.html": page("one"),
+                "_redirects": "/ /en/\n",
+                "_headers": "/en/*\n  Content-Security-Policy: frame-ancestors 'self'\n",
+            },
+        ),
+    ],
+)
+async def test_a_site_that_forbids_frames_is_not_framed_but_linked(
+    alice: Desk, site: str, files: dict[str, str]
+) -> None:
+    made = await alice.deploy(site, files)
+
+    shown = await alice.page(f"/sites/{site}")
+
+    assert "iframe" not in [tag for tag, _ in shown.tags]
+    assert "forbids being shown inside another page" in shown.text
+    assert {"href": made["url"], "target": "_blank", "rel": "noopener"} in [known for _, known in shown.tags]
+
+
+async def test_a_site_that_lets_the_admin_frame_it_is_framed(alice: Desk) -> None:
+    policy = f"frame-ancestors http://localhost:{alice.server.port}"
+    rules = f"/*\n  X-Frame-Options: DENY\n  Content-Security-Policy: {policy}\n"
+    made = await alice.deploy("some-frames", {"index.html": page("one"), "_headers": rules})
+
+    shown = await alice.page("/sites/some-frames")
+
+    assert [known["src"] for tag, known in shown.tags if tag == "iframe"] == [made["url"]]
+
+
 async def test_what_was_found_in_the_newest_deploy_is_shown(alice: Desk) -> None:
     await alice.deploy("found", {"index.html": page("one"), ".DS_Store": "junk"})
 
