@@ -26,7 +26,7 @@ FAULTS = frozenset({"bad_rule", "bad_header", "bad_toml", "header_refused", "pro
 ASIDE = ("_headers", "netlify.toml")
 """Files that may hold passwords, and are not stored as they came."""
 
-_MISPLACED = (*(f"{name}.txt" for name in FILES), "/_redirects", "/_headers")  # Windows hides the `.txt` it adds
+_LIKE = (*(f"{name}.txt" for name in FILES), "_redirects", "_headers")  # Windows hides the `.txt` it adds
 _HASHED = re.compile(
     rf"\$argon2id\$v=19\$m={MEMORY_KIB},t={PASSES},p={LANES}\$[A-Za-z0-9+/]{{22,86}}\$[A-Za-z0-9+/]{{43,86}}", re.ASCII
 )
@@ -136,13 +136,22 @@ def _doubles(entries: Entries, gently: Gently) -> tuple[Found, ...]:
 
 
 def _misplaced(entries: Entries, gently: Gently) -> tuple[Found, ...]:
-    """Files by which somebody meant rules, but which are files like any other."""
-    names = sorted(name for name in gently(entries) if name.endswith(_MISPLACED))
+    """Files by which somebody meant rules, but which are files like any other.
+
+    A `netlify.toml` elsewhere may only say how something is built: that is looked at while the upload is worked on.
+    """
+    names = sorted(name for name in gently(entries) if name.lower().endswith(_LIKE) and _meant(name))
     if not names:
         return ()
-    meant = names[0].rpartition("/")[2].removesuffix(".txt")
-    message = f"{names[0]} holds no rules and is a file that visitors can read: rules are read from {meant} at the top."
-    return (Found("rules_misplaced", message, names[0], count=len(names)),)
+    path, meant = names[0], _meant(names[0])
+    message = f"{path} holds no rules and is a file that visitors can read: rules are read from {meant} at the top."
+    return (Found("rules_misplaced", message, path, count=len(names)),)
+
+
+def _meant(name: str) -> str:
+    """The file of rules that somebody may have meant by a file of another name or in another folder; "" for none."""
+    last = name.rpartition("/")[2].lower().removesuffix(".txt")
+    return last if last in FILES else ""
 
 
 def _refuse_faults(problems: tuple[Found, ...]) -> None:

@@ -1,6 +1,6 @@
 """The recipe: from an upload to stored files."""
 
-from builds import archive, aside
+from builds import archive, aside, elsewhere
 from builds.ahead import Ahead
 from builds.carried import with_rules
 from builds.generate import generate
@@ -27,7 +27,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
     inflated = Inflated.of(plan)
     is_stored = False
     try:
-        unpacked = archive.unpack(plan, staging, watcher.report, ahead, inflated)
+        uploaded = unpacked = archive.unpack(plan, staging, watcher.report, ahead, inflated)
         found = recognise(unpacked, plan.order, staging)
         if found.is_unsure or (found.recipe and not (plan.order and plan.order.run)):
             return source_of(found)
@@ -36,6 +36,8 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
             unpacked = with_rules(built, unpacked, found.recipe.base)
         else:
             unpacked = with_rules(only_below(found.base, unpacked), unpacked, found.base)
+        base = found.recipe.base if found.recipe else found.base
+        unpacked = elsewhere.with_notes(unpacked, uploaded, base, staging)
         unpacked = unpacked if plan.exact else with_page(unpacked, staging)
         unpacked = aside.set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
         watcher.report("store", 0, len(unpacked.files))

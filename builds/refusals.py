@@ -1,4 +1,4 @@
-"""The refusals that readers of all kinds of upload share, and how a name from an upload may be shown."""
+"""The refusals that readers of all kinds of upload share, and how names from an upload may be shown."""
 
 from builds.errors import BuildError
 
@@ -9,6 +9,11 @@ def shown(name: str) -> str:
     """A name from an upload as it may stand in a sentence: short, and with nothing that acts on a terminal."""
     text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[:LONGEST_SHOWN])
     return text if len(name) <= LONGEST_SHOWN else f"{text}…"
+
+
+def and_others(count: int) -> str:
+    """What follows the first of so many names in a sentence."""
+    return "" if count == 1 else f" and {count - 1} more"
 
 
 def damaged(what: str) -> BuildError:

@@ -18,7 +18,7 @@ from builds.names import (
     junk_kind,
     safe_path,
 )
-from builds.refusals import shown
+from builds.refusals import and_others, shown
 from builds.values import Note, StoredFile, Unpacked
 
 PAGES = (".html", ".htm")
@@ -124,7 +124,7 @@ def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredF
         files[file.path] = file
     if not again:
         return files, []
-    message = f"Found more than once, with the same content: “{shown(min(again))}”{_and_others(len(again))}."
+    message = f"Found more than once, with the same content: “{shown(min(again))}”{and_others(len(again))}."
     return files, [Note("duplicate", message, min(again), len(again))]
 
 
@@ -203,7 +203,7 @@ def _not_run(files: Iterable[str]) -> list[Note]:
         return []
     first = min(programs)
     message = (
-        f"“{shown(first)}”{_and_others(len(programs))} is a program, and none is run here: visitors can read what is "
+        f"“{shown(first)}”{and_others(len(programs))} is a program, and none is run here: visitors can read what is "
         "in it, passwords too. Upload what it makes instead."
     )
     return [Note("not_run", message, first, len(programs))]
@@ -233,11 +233,7 @@ def _garbled(paths: set[str]) -> list[Note]:
         return []
     first = min(paths)
     message = (
-        f"“{shown(first)}”{_and_others(len(paths))} may be named otherwise: the archive does not say how its names are "
+        f"“{shown(first)}”{and_others(len(paths))} may be named otherwise: the archive does not say how its names are "
         "written, and links to such files may lead nowhere. Pack them with names in UTF-8, or upload the folder itself."
     )
     return [Note("garbled_name", message, first, len(paths))]
-
-
-def _and_others(count: int) -> str:
-    return "" if count == 1 else f" and {count - 1} more"

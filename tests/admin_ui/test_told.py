@@ -108,6 +108,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "builds/cloning.py",
     "builds/collect.py",
     "builds/detect.py",
+    "builds/elsewhere.py",
     "builds/generate.py",
     "builds/generators/astro.py",
     "builds/generators/eleventy.py",

@@ -137,12 +137,25 @@ def test_a_file_that_windows_wrote_locks_and_keeps_no_password(tmp_path: Path, e
     assert "very-secret" not in kept(tmp_path, manifest, "_headers")
 
 
-@pytest.mark.parametrize(("name", "meant"), [("_headers.txt", "_headers"), ("public/_redirects", "_redirects")])
-def test_a_file_that_only_looks_like_one_of_rules_is_told(tmp_path: Path, name: str, meant: str) -> None:
-    manifest = read(tmp_path, {"index.html": b"home", name: b"/a /b"}, strict=True)
+@pytest.mark.parametrize(
+    ("name", "text", "meant"),
+    [
+        ("_headers.txt", b"/a /b", "_headers"),
+        ("public/_redirects", b"/a /b", "_redirects"),
+        ("_Redirects", b"/a /b", "_redirects"),
+        ("_HEADERS.TXT", b"/a /b", "_headers"),
+    ],
+)
+def test_a_file_that_only_looks_like_one_of_rules_is_told(tmp_path: Path, name: str, text: bytes, meant: str) -> None:
+    manifest = read(tmp_path, {"index.html": b"home", name: text}, strict=True)
 
     assert [(one.code, one.path) for one in manifest.problems] == [("rules_misplaced", name)]
     assert f"from {meant} at the top" in manifest.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["my_headers.txt", "blog/my_redirects", "site/netlify.toml"])
+def test_a_file_in_which_nobody_meant_rules_is_not_told(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, {"index.html": b"home", name: b"/a /b"}).problems == ()
 
 
 def test_a_file_without_passwords_is_kept_as_it_came(tmp_path: Path) -> None:
