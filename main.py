@@ -168,9 +168,10 @@ def _sign_in() -> "click.Command":
 
 
 def _check() -> "click.Command":
-    from appliance.cli.offline import check
+    from admin_ui import findings
+    from appliance.cli import check
 
-    return check
+    return check.command(findings)
 
 
 def _retention() -> "click.Command":
@@ -375,7 +376,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "account": ("Make accounts, and give them plans.", _account),
     "token": ("Make tokens for scripts.", _token),
     "sign-in": ("Print a link that signs in once, without a password.", _sign_in),
-    "check": ("Show the settings and verify the data directory and certificates.", _check),
+    "check": ("Show the settings, and say what keeps a server from starting.", _check),
     "backup": ("Back up the data directory, while the server runs or not.", _backup),
     "restore": ("Restore a backup into a new or empty data directory.", _restore),
     "verify": ("Check every stored byte, while the server runs or not.", _verify),

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 
-from appliance import schema
 from appliance.file_lock import FileLock, Held
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifest, Manifests
@@ -21,7 +20,6 @@ KEY_BYTES = 48  # of randomness: more than HMAC-SHA256 can use
 SHORTEST_KEY = 32  # characters; what `secret_key` in the settings has to have as well
 LISTED = ".listed"  # no deploy's id ends like this: what senders upload is never taken for a listing
 SPACE_NEEDED = 100_000_000  # bytes; with less, the database itself may soon fail to commit
-SPACE_WANTED = 1_000_000_000  # bytes; with less, the next large upload may not fit
 SERVER_START = 1.0  # seconds to try for the server's lock: looking at it (`dropdock check`) takes it for a moment
 
 log = structlog.get_logger(__name__)
@@ -185,32 +183,30 @@ class DataFolder:
         """Held while the database is made or migrated, by whoever comes first."""
         return self.root / "migrate.lock"
 
-    def create(self) -> None:
-        """Make what is missing, for this user alone, also below a root that is open to others. Raises Unusable.
+    @property
+    def made(self) -> tuple[Path, ...]:
+        """The folders that `create` makes, each after the one it stands in."""
+        top = (self.certs, self.backups, self.blobs, self.manifests, self.incoming, self.pending, self.work, self.cache)
+        return (self.root, *top, self.build_logs.parent, self.build_logs)
 
-        Drafts and sites behind a gate are nobody else's business on this machine either.
-        """
+    def refuse_half_restored(self) -> None:
+        """Raise Unusable while a backup is being restored into the folder, and after that was cut off."""
         if self.restoring.exists():
             raise Unusable(
                 f"A backup is being restored into {self.root}, or that was cut off: wait for it, or run "
                 "`dropdock restore` again."
             )
+
+    def create(self) -> None:
+        """Make what is missing, for this user alone, also below a root that is open to others. Raises Unusable.
+
+        Drafts and sites behind a gate are nobody else's business on this machine either.
+        """
+        self.refuse_half_restored()
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            logs = self.build_logs.parent
-            for private in (
-                self.certs,
-                self.backups,
-                self.blobs,
-                self.manifests,
-                self.incoming,
-                self.pending,
-                self.work,
-                self.cache,
-                logs,
-            ):
+            for private in self.made[1:]:
                 private.mkdir(exist_ok=True, mode=0o700)
-            self.build_logs.mkdir(exist_ok=True, mode=0o700)
             Blobs(self.blobs).create()
             Manifests(self.manifests).create()
         except OSError as error:
@@ -248,29 +244,25 @@ def secret_key(folder: DataFolder, configured: str = "") -> str:
         if not folder.secret_key.exists():
             _make_key(folder)
         _guard_key(folder.secret_key)
-        key = folder.secret_key.read_text().strip()
     except OSError as error:
         raise Unusable(explain(error, folder.secret_key)) from error
+    return read_key(folder)
+
+
+def read_key(folder: DataFolder) -> str:
+    """The key in the folder, as it is. Raises Unusable where it cannot be one."""
+    try:
+        key = folder.secret_key.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Unusable(explain(error, folder.secret_key)) from error
+    except UnicodeDecodeError:
+        key = ""
     if len(key) < SHORTEST_KEY:
         raise Unusable(
-            f"{folder.secret_key} is damaged: it is shorter than {SHORTEST_KEY} characters. Restore it, or remove it "
-            "to have a new one made; everybody then has to sign in again."
+            f"{folder.secret_key} is damaged: it is no text of {SHORTEST_KEY} characters or more. Restore it, or "
+            "remove it to have a new one made; everybody then has to sign in again."
         )
     return key
-
-
-def verify(folder: DataFolder) -> list[Finding]:
-    """Look at everything a server needs of the folder and change nothing; an empty list means all is well."""
-    found: list[Finding] = []
-    try:
-        if not folder.root.is_dir():
-            missing = f"{folder.root} does not exist yet; the first start makes it."
-            return [Finding("note", "no_data_folder", missing)]
-        for look in (_writable, _space, _private, _owner, _one_file_system, _server, _database):
-            found += look(folder)
-    except OSError as error:
-        found.append(Finding("error", "unreadable", explain(error, folder.root)))
-    return found
 
 
 def free_space(folder: DataFolder) -> int:
@@ -279,10 +271,14 @@ def free_space(folder: DataFolder) -> int:
 
 
 def write_probe(folder: Path) -> None:
-    """Write a byte to the folder and take it back; raises OSError."""
-    with tempfile.TemporaryFile(dir=folder) as probe:
-        probe.write(b"\0")
-        probe.flush()
+    """Write a byte to the folder and take it back; raises OSError that names the folder, not the file tried."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"\0")
+            probe.flush()
+    except OSError as error:
+        error.filename = str(folder)
+        raise
 
 
 def explain(error: OSError, path: Path) -> str:
@@ -330,67 +326,3 @@ def _guard_key(path: Path) -> None:
     if os.name == "posix" and mode & 0o077:
         path.chmod(0o600)
         log.warning("secret_key_was_readable_by_others", path=str(path), mode=f"{mode:04o}", mended="0600")
-
-
-def _writable(folder: DataFolder) -> list[Finding]:
-    try:
-        for place in (folder.root, folder.blobs, folder.manifests, folder.incoming, folder.work):
-            if place.is_dir():
-                write_probe(place)
-    except OSError as error:
-        return [Finding("error", "not_writable", explain(error, place))]
-    return []
-
-
-def _space(folder: DataFolder) -> list[Finding]:
-    free = free_space(folder)
-    if free >= SPACE_WANTED:
-        return []
-    severity = "error" if free < SPACE_NEEDED else "warning"
-    return [Finding(severity, "little_space", f"{free // 1_000_000} MB are left for {folder.root}: free some space.")]
-
-
-def _private(folder: DataFolder) -> list[Finding]:
-    return [
-        Finding("warning", "readable_by_others", f"Others can read {path}: run chmod go-rwx {path}.")
-        for path in (folder.secret_key, folder.database, folder.certs, folder.backups)
-        if os.name == "posix" and path.exists() and path.stat().st_mode & 0o077
-    ]
-
-
-def _owner(folder: DataFolder) -> list[Finding]:
-    if os.name != "posix" or folder.root.stat().st_uid == os.geteuid():
-        return []
-    message = f"{folder.root} belongs to another user: what you make in it, that user's server may not be able to use."
-    return [Finding("warning", "other_owner", message)]
-
-
-def _one_file_system(folder: DataFolder) -> list[Finding]:
-    places = [place for place in (folder.blobs, folder.work, folder.pending) if place.is_dir()]
-    if len({place.stat().st_dev for place in places}) < 2:
-        return []
-    message = (
-        f"{folder.work} and {folder.blobs} are on different file systems: content could not be renamed into place."
-    )
-    return [Finding("error", "two_file_systems", message)]
-
-
-def _server(folder: DataFolder) -> list[Finding]:
-    holder = FileLock(folder.lock).holder()
-    if holder is None:
-        return []
-    return [Finding("note", "server_running", f"A server is running on this folder (process {holder or 'unknown'}).")]
-
-
-def _database(folder: DataFolder) -> list[Finding]:
-    try:
-        state = schema.look(folder.database)
-    except schema.Unreadable as error:
-        return [Finding("error", "database_unreadable", f"{folder.database} cannot be read: {error}.")]
-    if state.unknown:
-        newer = f"{folder.database} was made by a newer Dropdock: run that version, or restore a backup."
-        return [Finding("error", "database_newer", newer)]
-    if state.pending:
-        steps = f"{folder.database} will be migrated at the next start ({len(state.pending)} steps), after a backup."
-        return [Finding("note", "database_behind", steps)]
-    return []

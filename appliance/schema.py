@@ -1,4 +1,4 @@
-"""Which migrations a database has had: one query, without the ORM, so that every start can afford to ask."""
+"""What a database has had, migrations and accounts: one query each, without the ORM, so that all can afford to ask."""
 
 import contextlib
 import sqlite3
@@ -43,12 +43,22 @@ def compare(applied: Iterable[str]) -> State:
 
 def look(database: Path) -> State:
     """The state of a database file, which is not changed; a missing one has had nothing. Raises Unreadable."""
+    return compare(name for (name,) in _rows(database, "tortoise_migrations", APPLIED, APP))
+
+
+def has_accounts(database: Path) -> bool:
+    """Whether anybody may sign in by the database of that file, which is not changed. Raises Unreadable."""
+    return bool(_rows(database, "account", "SELECT 1 FROM account LIMIT 1"))
+
+
+def _rows(database: Path, table: str, query: str, *values: str) -> list[tuple[str, ...]]:
+    """What a query of one table finds; nothing where the file or the table is missing. Raises Unreadable."""
     if not database.exists():
-        return compare(())
+        return []
     try:
         with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            if ("tortoise_migrations",) not in connection.execute(TABLES).fetchall():
-                return compare(())
-            return compare(name for (name,) in connection.execute(APPLIED, (APP,)))
+            if (table,) not in connection.execute(TABLES).fetchall():
+                return []
+            return connection.execute(query, values).fetchall()
     except sqlite3.Error as error:
         raise Unreadable(str(error)) from error

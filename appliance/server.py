@@ -66,6 +66,7 @@ from appliance.settings import Settings
 from appliance.site_builds import SiteBuilds
 from appliance.site_rules import abilities_of
 from appliance.sites import Sites
+from appliance.start_check import CannotStart, check_reach
 from appliance.storage.blobs import Blobs
 from appliance.streams import Streams
 from appliance.sweeping import Sweeping
@@ -103,10 +104,6 @@ class Program:
     background_command: Sequence[str] = ()
     stop: Callable[[], None] | None = None
     window: str = ""
-
-
-class CannotStart(Exception):
-    """The server refuses to start; `str()` is a sentence that says what to do."""
 
 
 REFUSALS = (CannotStart, CannotBegin, CannotListen, NoCertificate, NoCountries, Unusable)
@@ -166,7 +163,7 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
         await stack.enter_async_context(await db.open(folder))
         await db.check_drift()
         set_up_open = await set_up.is_open()
-        _check_reach(settings, set_up_open=set_up_open)
+        check_reach(settings, set_up_open=set_up_open)
         sockets = stack.enter_context(ExitStack())
         ways = WaysIn.of(settings, folder, sockets)
         vacancies = Vacancies.of(settings.workers, ways, sockets) if settings.workers > 1 else None
@@ -375,13 +372,3 @@ async def _stop(front: _Front, parts: Parts, grace: float) -> None:
     """Let requests and deploys under way finish, all within the same `grace` seconds; who only listens is let go."""
     parts.streams.end()
     await asyncio.gather(front.close(grace), parts.jobs.stop(grace))
-
-
-def _check_reach(settings: Settings, *, set_up_open: bool) -> None:
-    addresses = [address for address in (settings.listen, settings.listen_tls) if address]
-    far = [address for address in addresses if not address.is_loopback]
-    if set_up_open and far and not settings.listen_without_account:
-        raise CannotStart(
-            f"{far[0]} can be reached from other machines, but there is no account yet: make one first with "
-            "`dropdock account create --email YOU --role operator`, or set listen_without_account = true."
-        )

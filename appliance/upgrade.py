@@ -54,6 +54,18 @@ async def upgrade(folder: DataFolder, config: dict[str, Any], models: drift.Sche
         log.info("database_migrated", applied=state.pending)
 
 
+def check_room(folder: DataFolder) -> None:
+    """Raise Unusable where the disk has too little room to migrate a database that has something in it."""
+    beside = folder.database.with_name(f"{folder.database.name}-wal")
+    size = sum(path.stat().st_size for path in (folder.database, beside) if path.exists())
+    needed, free = COPIES * size + ROOM, free_space(folder)
+    if free < needed:
+        raise Unusable(
+            f"The database was not migrated: that needs {needed:,} bytes on the disk of {folder.root}, and {free:,} "
+            "are free. It is unchanged; free some, or run the version used before."
+        )
+
+
 async def run(connection: BaseDBAsyncClient, names: Sequence[str], models: drift.Schema | None = None) -> None:
     """Apply what is missing of these migrations, all of it or nothing, and record it.
 
@@ -97,7 +109,7 @@ async def _take(lock: FileLock, folder: DataFolder) -> None:
 def _prepare(folder: DataFolder, state: schema.State) -> None:
     """A database with something in it is copied first; a new one is made readable by this user alone."""
     if state.applied:
-        _check_room(folder)
+        check_room(folder)
         try:
             copy = Backups(folder.backups).take(folder.database, VERSION)
         except (sqlite3.Error, OSError) as error:
@@ -108,17 +120,6 @@ def _prepare(folder: DataFolder, state: schema.State) -> None:
         log.info("database_backed_up", path=str(copy))
     else:
         os.close(os.open(folder.database, os.O_CREAT | os.O_WRONLY, 0o600))
-
-
-def _check_room(folder: DataFolder) -> None:
-    beside = folder.database.with_name(f"{folder.database.name}-wal")
-    size = sum(path.stat().st_size for path in (folder.database, beside) if path.exists())
-    needed, free = COPIES * size + ROOM, free_space(folder)
-    if free < needed:
-        raise Unusable(
-            f"The database was not migrated: that needs {needed:,} bytes on the disk of {folder.root}, and {free:,} "
-            "are free. It is unchanged; free some, or run the version used before."
-        )
 
 
 async def _migrate(

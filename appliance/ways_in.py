@@ -1,7 +1,9 @@
 """What visitors come in by: sockets and certificates, and what is settled on proxies, HTTPS and the access log."""
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -9,7 +11,7 @@ from appliance import open_files
 from appliance.access_log import FORMS, AccessLog
 from appliance.certificates import Certificates, pairs_of
 from appliance.countries import Countries
-from appliance.data_folder import DataFolder
+from appliance.data_folder import DataFolder, write_probe
 from appliance.listening import CannotListen, Listening, listen
 from appliance.proxies import Proxies
 from appliance.serving.entrances import Entrances
@@ -69,11 +71,16 @@ def reception_of(
 
     `https_port` is where plain HTTP is sent, 0 for nowhere. Raises NoCountries.
     """
-    countries = Countries(folder.root / settings.geoip_file if settings.geoip_file else None)
+    countries = countries_of(settings, folder)
     countries.start()
     stack.callback(countries.stop)
     proxies = Proxies(settings.trusted_proxies, settings.country_header)
     return Reception(proxies, Policy(https_port, settings.hsts.encode("ascii")), access_log, countries)
+
+
+def countries_of(settings: Settings, folder: DataFolder) -> Countries:
+    """What tells where visitors are. Raises NoCountries."""
+    return Countries(folder.root / settings.geoip_file if settings.geoip_file else None)
 
 
 def entrances_of(settings: Settings, gate_key: bytes, *, https: bool, proofs_key: bytes = b"") -> Entrances:
@@ -113,15 +120,38 @@ def _https_port(settings: Settings, tls: Listening | None) -> int:
     return tls.port if tls else 443
 
 
+def check_access_log(settings: Settings, folder: DataFolder) -> None:
+    """Raise CannotListen where the access log could not be written; nothing is made."""
+    path = _access_log_path(settings, folder)
+    if settings.access_log not in FORMS or path is None:
+        return
+    nearest = next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
+    try:
+        if nearest == path:
+            path.open("a", encoding="utf-8").close()
+        else:
+            write_probe(nearest)
+    except OSError as error:
+        raise _not_written(path, error) from None
+
+
 def _access_log(settings: Settings, folder: DataFolder, stack: ExitStack) -> AccessLog | None:
     form = FORMS.get(settings.access_log)
     if form is None:
         return None
-    path = folder.root / "logs" / settings.access_log_path if settings.access_log_path else None
+    path = _access_log_path(settings, folder)
     log = AccessLog(form, path)
     try:
         log.start()
     except OSError as error:
-        raise CannotListen(f"The access log {path} cannot be written: {error.strerror}.") from None
+        raise _not_written(path, error) from None
     stack.callback(log.stop)
     return log
+
+
+def _access_log_path(settings: Settings, folder: DataFolder) -> Path | None:
+    return folder.root / "logs" / settings.access_log_path if settings.access_log_path else None
+
+
+def _not_written(path: Path | None, error: OSError) -> CannotListen:
+    return CannotListen(f"The access log {path} cannot be written: {error.strerror}.")

@@ -10,8 +10,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from admin_ui.look import contrast
 from admin_ui.look.tokens import Colours, Tokens
 from appliance.data_folder import Unusable
@@ -28,8 +26,6 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _SHADE = re.compile(r"#[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?")
 _LENGTH = re.compile(r"(?:\d+|\d*\.\d+)(?:rem|px)|0")
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9 -]*(?:, [A-Za-z][A-Za-z0-9 -]*)*")
-
-log = structlog.get_logger(__name__)
 
 
 class BadTheme(Unusable):
@@ -83,7 +79,6 @@ def of(settings: Settings, tokens: Tokens) -> Themes:
             found[name] = read(name, folder, tokens, settings.theme_size)
         except BadTheme as error:
             refused[name] = str(error)
-            log.warning("theme_refused", theme=name, reason=str(error))
     if settings.theme not in found:
         raise BadTheme(refused.get(settings.theme) or _unknown(settings.theme, found))
     return Themes(found, settings.theme, tuple(refused.values()))

@@ -1,4 +1,4 @@
-"""`account`, `token`, `sign-in`, `check`: what works on the data directory itself, with or without a server on it."""
+"""`account`, `token`, `sign-in`: what works on the data directory itself, with or without a server on it."""
 
 import asyncio
 import secrets
@@ -11,16 +11,14 @@ from typing import TypeVar
 import click
 from tortoise.exceptions import OperationalError
 
-from appliance import accounts, certificate_check, db, drift, logs, presence, sign_in_links, strangers, tokens
+from appliance import accounts, db, logs, presence, sign_in_links, strangers, tokens
 from appliance.access import Access
 from appliance.accounts import COMMAND_LINE, ROLES, ChangeAccount, NewAccount
 from appliance.actor import RIGHTS, Right
 from appliance.cli import options
-from appliance.cli.output import Failure, show, show_facts
-from appliance.data_folder import DataFolder, Unusable, secret_key, verify
-from appliance.isolation import look
-from appliance.safekeeping import standing
-from appliance.settings import Settings, effective
+from appliance.cli.output import Failure, show
+from appliance.data_folder import DataFolder, Unusable, secret_key
+from appliance.settings import Settings
 
 MADE_PASSWORD = 20  # characters of the 64 that are safe in URLs: 120 bits
 
@@ -112,32 +110,6 @@ def sign_in(email: str, config: Path | None, data: Path | None) -> None:
         raise Failure(f"No server listens that uses {settings.data}: start it first.")
     token = with_database(settings, lambda access: sign_in_links.make(access, email.lower()))
     show(sign_in_links.link_to(running.url, token))
-
-
-@click.command()
-@options.config
-@options.data
-def check(config: Path | None, data: Path | None) -> int:
-    """Show the settings and verify the data directory and certificates.
-
-    The settings are those in effect, secrets masked; then what builds run in. Exit code 1 when an error was found.
-    """
-    settings = options.settings(config, {"data": data})
-    show_facts(effective(settings))
-    show("")
-    show(f"settings: {options.where_from(config)}")
-    isolation = look(settings)
-    show(f"builds: {isolation.about}")
-    folder = DataFolder(settings.data)
-    findings = [*verify(folder), *asyncio.run(drift.findings(folder, db.APPS))]
-    findings += standing.findings(folder, settings.backup_every, settings.backup_warn)
-    findings += certificate_check.findings(settings, folder)
-    for finding in findings:
-        show(f"{finding.severity}: {finding.message}")
-    wrong = any(finding.severity == "error" for finding in findings)
-    if not wrong:
-        show(f"No errors in {settings.data}.")
-    return int(wrong)
 
 
 def _given_password(*, from_stdin: bool) -> str | None:

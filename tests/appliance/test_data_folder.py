@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sqlite3
 import stat
 import threading
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from appliance import data_folder, db
-from appliance.data_folder import DataFolder, Unusable, explain, secret_key, verify
+from appliance import data_folder
+from appliance.data_folder import DataFolder, Unusable, explain, secret_key
 
 
 @pytest.fixture
@@ -23,10 +22,6 @@ def folder(tmp_path: Path) -> DataFolder:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def codes(folder: DataFolder) -> set[str]:
-    return {finding.code for finding in verify(folder)}
 
 
 # ── layout
@@ -214,87 +209,3 @@ def test_a_key_that_cannot_be_read_is_explained(folder: DataFolder) -> None:
 
     with pytest.raises(Unusable, match="Is a directory"):
         secret_key(folder)
-
-
-# ── what check finds
-
-
-async def test_nothing_is_found_where_all_is_well(folder: DataFolder) -> None:
-    secret_key(folder)
-    async with await db.open(folder):
-        assert verify(folder) == []
-
-
-def test_a_folder_that_is_not_there_yet_is_no_error(tmp_path: Path) -> None:
-    (finding,) = verify(DataFolder(tmp_path / "later"))
-
-    assert (finding.severity, finding.code) == ("note", "no_data_folder")
-    assert not (tmp_path / "later").exists()
-
-
-def test_a_new_folder_will_get_its_database(folder: DataFolder) -> None:
-    assert codes(folder) == {"database_behind"}
-
-
-def test_a_running_server_is_named(folder: DataFolder) -> None:
-    with folder.claim():
-        (said,) = (finding for finding in verify(folder) if finding.code == "server_running")
-
-    assert (said.severity, str(os.getpid()) in said.message) == ("note", True)
-
-
-@pytest.mark.parametrize(
-    ("content", "code"), [(b"not a database" * 100, "database_unreadable"), (b"", "database_behind")]
-)
-def test_a_damaged_database_is_found(folder: DataFolder, content: bytes, code: str) -> None:
-    folder.database.write_bytes(content)
-
-    assert code in codes(folder)
-
-
-async def test_a_newer_database_is_found(folder: DataFolder) -> None:
-    async with await db.open(folder):
-        pass
-    with sqlite3.connect(folder.database) as connection:
-        connection.execute("INSERT INTO tortoise_migrations VALUES (99, 'appliance', '9999_later', '2030-01-01')")
-    connection.close()
-
-    assert "database_newer" in codes(folder)
-
-
-@pytest.mark.parametrize(("wanted", "needed", "severity"), [(2**62, 0, "warning"), (2**62, 2**62, "error")])
-def test_little_space_is_found(
-    folder: DataFolder, monkeypatch: pytest.MonkeyPatch, wanted: int, needed: int, severity: str
-) -> None:
-    monkeypatch.setattr(data_folder, "SPACE_WANTED", wanted)
-    monkeypatch.setattr(data_folder, "SPACE_NEEDED", needed)
-
-    assert [finding.severity for finding in verify(folder) if finding.code == "little_space"] == [severity]
-
-
-def test_secrets_others_can_read_are_found(folder: DataFolder) -> None:
-    folder.certs.chmod(0o755)
-
-    (found,) = (finding for finding in verify(folder) if finding.code == "readable_by_others")
-
-    assert str(folder.certs) in found.message
-
-
-def test_scratch_on_another_file_system_is_found(folder: DataFolder) -> None:
-    folder.work.rmdir()
-    folder.work.symlink_to("/proc")
-
-    assert {"two_file_systems", "not_writable"} <= codes(folder)
-
-
-def test_a_folder_of_another_user_is_found(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: folder.root.stat().st_uid + 1)
-
-    assert "other_owner" in codes(folder)
-
-
-def test_what_cannot_even_be_looked_at_is_found(folder: DataFolder, tmp_path: Path) -> None:
-    folder.lock.mkdir()
-
-    assert "unreadable" in codes(folder)
-    assert codes(DataFolder(tmp_path / ("x" * 300))) == {"unreadable"}

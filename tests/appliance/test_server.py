@@ -20,7 +20,7 @@ import pytest
 from appliance import greeting
 from appliance.data_folder import DataFolder, Unusable
 from appliance.listening import CannotListen
-from appliance.server import CannotStart
+from appliance.start_check import CannotStart
 from appliance.units import Address
 from tests.builders import MAIN, Appliance, Served, appliance, deployed, finished, page, served, uploaded, zip_of
 from tests.cast import ALICE, OLGA

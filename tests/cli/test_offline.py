@@ -1,4 +1,4 @@
-"""`account`, `token` and `check` on a real data directory."""
+"""`account` and `token` on a real data directory."""
 
 import asyncio
 import io
@@ -16,8 +16,6 @@ import main as entry
 from appliance import db
 from appliance.data_folder import DataFolder
 from appliance.models.account import Account, PersonalToken
-from appliance.settings import effective
-from appliance.settings_sources import load
 from tests.cli.conftest import Outcome, Run
 
 if sys.platform != "win32":
@@ -232,68 +230,3 @@ def test_a_database_that_cannot_be_written_is_one_sentence(run: Run, data: Path)
 
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
     assert f"{data / 'dropdock.db'} cannot be used, and nothing was changed: " in outcome.err
-
-
-def test_check_shows_every_setting_in_effect_and_no_secret(
-    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = "s" * 40
-    monkeypatch.setenv("DROPDOCK_SECRET_KEY", secret)
-    create_alice(run, data)
-
-    outcome = run("check", "--data", data)
-
-    shown = dict(line.split(None, 1) for line in outcome.out.partition("\n\n")[0].splitlines())
-    wanted = effective(load(given={"data": str(data)}))
-    assert {name: value or "-" for name, value in wanted.items()} == shown
-    assert secret not in outcome.out
-
-
-def test_check_of_a_good_folder_ends_well(run: Run, data: Path) -> None:
-    create_alice(run, data)
-
-    outcome = run("check", "--data", data)
-
-    assert outcome.code == 0
-    assert outcome.out.endswith(f"No errors in {data}.\n")
-
-
-def test_check_of_a_folder_with_an_error_fails(run: Run, data: Path) -> None:
-    create_alice(run, data)
-    (data / "dropdock.db").write_bytes(b"no database at all" * 100)
-
-    outcome = run("check", "--data", data)
-
-    assert outcome.code == 1
-    assert "\nerror: " in outcome.out
-
-
-def test_check_reads_the_file_it_is_given(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "my.toml"
-    file.write_text('base = "sites.example.org"\ndata = "here"\n')
-
-    outcome = run("check", "--config", file)
-
-    assert "sites.example.org" in outcome.out
-    assert str(tmp_path / "here") in outcome.out
-    assert f"\nsettings: read from {file}\n" in outcome.out
-
-
-def test_check_says_what_is_wrong_with_a_certificate(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    create_alice(run, data)
-    monkeypatch.setenv("DROPDOCK_LISTEN_TLS", "127.0.0.1:8443")
-    monkeypatch.setenv("DROPDOCK_TLS_CERTIFICATE", "site.pem")
-
-    outcome = run("check", "--data", data)
-
-    assert outcome.code == 1
-    assert f"error: The certificate {data / 'certs' / 'site.pem'} with the key" in outcome.out
-
-
-def test_settings_that_cannot_be_used_are_told(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "appliance.toml").write_text("uplod_size = 3\n")
-
-    outcome = run("check")
-
-    assert (outcome.code, outcome.out) == (1, "")
-    assert "Did you mean upload_size?" in outcome.err
