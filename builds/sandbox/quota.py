@@ -1,5 +1,6 @@
 """Watches how much disk a command uses, and that some is left."""
 
+import enum
 import os
 import stat
 import time
@@ -12,6 +13,13 @@ LEFT = 256 * MB  # of every file system a build writes to; other sites and the d
 ENTRY = 512  # bytes of disk that a name takes, so that empty files are not free
 OFTEN, SELDOM = 0.25, 2.0  # seconds between looks: at the free space, and at least at every file
 SHARE = 10  # looking at every file takes at most one part in so many of the time
+
+
+class Excess(enum.Enum):
+    """What a command has come to the end of: what it may use of the disk, or the disk itself."""
+
+    QUOTA = enum.auto()
+    DISK = enum.auto()
 
 
 class Quota:
@@ -29,17 +37,16 @@ class Quota:
         self._devices = {folder.stat().st_dev: folder for folder in folders}
         self._look()
 
-    def is_exceeded(self) -> bool:
-        """Whether more is used than allowed, or the disk is nearly full."""
+    def exceeded(self) -> Excess | None:
+        """Whether more is used than allowed, or the disk is nearly full; of both, the first."""
         free = self._free()
-        if min(free, default=LEFT) < LEFT and self._grew(free):
-            return True
-        if self._grown(free) > self._headroom or time.monotonic() >= self._next:
+        is_full = min(free, default=LEFT) < LEFT and self._grew(free)
+        if is_full or self._grown(free) > self._headroom or time.monotonic() >= self._next:
             self._look()
-        return self._headroom < 0
+        return Excess.QUOTA if self._headroom < 0 else Excess.DISK if is_full else None
 
     def is_exceeded_in_the_end(self) -> bool:
-        """The same, of a command that has ended: however quick it was, nothing it left goes uncounted."""
+        """Whether a command that has ended used more: however quick it was, nothing it left goes uncounted."""
         self._look()
         return self._headroom < 0
 

@@ -2,6 +2,7 @@
 
 from builds.bounds import written
 from builds.errors import BuildError
+from builds.sandbox.quota import LEFT
 from builds.sandbox.values import Bounds
 
 
@@ -31,8 +32,18 @@ def over_processes(bounds: Bounds) -> BuildError:
 
 
 def over_disk(bounds: Bounds) -> BuildError:
-    """It wrote too much, or filled the disk before it had."""
+    """It wrote too much."""
     return _over("disk_quota", "wrote more to disk than it may", ("build_disk", written(bounds.workspace)))
+
+
+def full_disk() -> BuildError:
+    """It filled the disk before it had written too much."""
+    return BuildError(
+        "disk_full",
+        f"The build was ended, as the server's disk was nearly full: less than {written(LEFT)} were left. Its operator "
+        "has to free some; try again then.",
+        retry=True,
+    )
 
 
 def failed(why: str) -> BuildError:

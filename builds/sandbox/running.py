@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from builds.sandbox import family
-from builds.sandbox.quota import Quota
-from builds.sandbox.refusals import cancelled_build, over_disk, over_memory, over_processes, over_time
+from builds.sandbox.quota import Excess, Quota
+from builds.sandbox.refusals import cancelled_build, full_disk, over_disk, over_memory, over_processes, over_time
 from builds.sandbox.values import Bounds, Command, Say
 
 PIECE = 64 * 1024  # bytes
@@ -137,8 +137,8 @@ class _Watch:
                 raise over_time(self._bounds)
             if self._cancelled.is_set():
                 raise cancelled_build()
-            if quota.is_exceeded():
-                raise over_disk(self._bounds)
+            if excess := quota.exceeded():
+                raise full_disk() if excess is Excess.DISK else over_disk(self._bounds)
             self._count()
         if quota.is_exceeded_in_the_end():
             raise over_disk(self._bounds)

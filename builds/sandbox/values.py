@@ -88,7 +88,7 @@ class Sandbox(Protocol):
     def run(self, command: Command, bounds: Bounds, say: Say, cancelled: threading.Event) -> int:
         """Run to the end; its exit status, 128 + n where signal n ended it. Nothing it started is left then.
 
-        Raises BuildError: `timed_out`, `cancelled`, `too_much_memory`, `too_many_processes`, `disk_quota`, or
-        `sandbox_failed` where the sandbox itself could not be set up.
+        Raises BuildError: `timed_out`, `cancelled`, `too_much_memory`, `too_many_processes`, `disk_quota`, `disk_full`,
+        or `sandbox_failed` where the sandbox itself could not be set up.
         """
         ...

@@ -125,6 +125,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "builds/projects/node.py",
     "builds/recognise.py",
     "builds/refusals.py",
+    "builds/sandbox/refusals.py",
     "builds/tools/environment.py",
     "builds/tools/toolbox.py",
     "builds/transform.py",

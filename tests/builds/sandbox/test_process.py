@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from builds.sandbox import layers
+from builds.sandbox.ownership import remove
 from builds.sandbox.process import Process
+from builds.units import MB
 from tests.builds.sandbox.bench import BOUNDS, Bench, running
 from tests.builds.sandbox.conftest import workspace
 from tests.builds.sandbox.test_bounds import BOMBS_TOGETHER, FILLS_THE_DISK, MEMORY_BOMB
+from tests.faults.disks import small_disk
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orphans are found in /proc")
 
@@ -54,6 +57,19 @@ def test_processes_share_one_bound_of_memory(bench: Bench) -> None:
 
 def test_a_disk_filler_is_ended(bench: Bench) -> None:
     assert bench.python(FILLS_THE_DISK["a few large files"]).code == "disk_quota"
+
+
+def test_a_disk_that_is_full_is_told_apart_from_a_build_that_wrote_too_much(bench: Bench, tmp_path: Path) -> None:
+    filler = "import time\nfor n in range(150):\n    open(str(n), 'wb').write(b'x' * 200_000)\n    time.sleep(0.05)\n"
+    with small_disk(tmp_path / "disk", 247) as disk:  # 259 MB
+        full = replace(bench, workspace=workspace(disk.root))
+
+        by_the_disk = full.python(filler)
+        remove(full.workspace)
+        full.workspace.mkdir()
+        by_its_bound = full.python(filler, replace(BOUNDS, workspace=1 * MB))
+
+    assert (by_the_disk.code, by_its_bound.code) == ("disk_full", "disk_quota")
 
 
 def test_its_temporary_folder_goes_with_it(bench: Bench) -> None:
