@@ -12,7 +12,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from builds import compress, kept_forms
 from builds.bounded import bound, step_back
 from builds.cache import Cache, FolderCache
 from builds.kept_forms import Forms
+from builds.portions import portions
 from builds.values import Staging, StoredVariant
 
 STORE_EVERY = 5.0  # seconds of work that an end of this process may cost
@@ -110,9 +111,5 @@ class _Refinement:
         self.stored_at = time.monotonic()
 
     def _tell_of(self, made: dict[str, Forms]) -> None:
-        for some in _portions(list(made)):
-            self.tell({"forms": {of: made[of] for of in some}})
-
-
-def _portions(names: list[str]) -> Iterable[list[str]]:
-    return (names[start : start + MOST_AT_ONCE] for start in range(0, len(names), MOST_AT_ONCE))
+        for some in portions(made.items(), MOST_AT_ONCE):
+            self.tell({"forms": dict(some)})
