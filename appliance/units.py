@@ -35,8 +35,15 @@ class _Amount:
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """From a text with a unit, or a plain number. Raises ValueError."""
+        """From a text with a unit; 0 needs none. Raises ValueError."""
         raise NotImplementedError
+
+    @classmethod
+    def _unit(cls, number: str, unit: str | None, plain: str) -> str:
+        """The unit as it is written, or `plain` where the number is 0: 90 of what is meant, nobody can tell."""
+        if unit is None and float(number):
+            raise ValueError(f"is {cls.what} with its unit, such as {cls.example}")
+        return unit or plain
 
     @classmethod
     def some(cls, value: object) -> Self:
@@ -54,11 +61,11 @@ class Size(_Amount, int):
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """From a text with a unit, or a plain number of bytes."""
+        """From a text with a unit; 0 needs none."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B)?", str(value).strip(), re.IGNORECASE)
         if match is None or isinstance(value, bool):
             raise ValueError(f"is {cls.what}, such as {cls.example}")
-        return cls(float(match[1]) * SIZES[(match[2] or "B").upper()])
+        return cls(float(match[1]) * SIZES[cls._unit(match[1], match[2], "B").upper()])
 
     def __str__(self) -> str:
         for unit in ("TB", "GB", "MB", "KB", "TiB", "GiB", "MiB", "KiB"):
@@ -74,17 +81,17 @@ class Span(_Amount, float):
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """From a text with a unit, or a plain number of seconds."""
+        """From a text with a unit; 0 needs none."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", str(value).strip())
         if match is None or isinstance(value, bool):
             raise ValueError(f"is {cls.what}, such as {cls.example}")
-        return cls(float(match[1]) * SPANS[match[2] or "s"])
+        return cls(float(match[1]) * SPANS[cls._unit(match[1], match[2], "s")])
 
     def __str__(self) -> str:
-        for unit in ("d", "h", "m", "s"):
+        for unit in ("d", "h", "m"):
             if self and self % SPANS[unit] == 0:
                 return f"{int(self / SPANS[unit])}{unit}"
-        return f"{int(self * 1000)}ms"
+        return f"{int(self)}s" if self % 1 == 0 else f"{round(self * 1000, 6):.15g}ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +173,21 @@ Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 def networks(value: object) -> Networks:
     """A tuple of IP networks, from a list or a text with commas."""
     texts = value if isinstance(value, list | tuple) else [t for t in re.split(r"[\s,]+", str(value)) if t]
+    return tuple(_network(str(text)) for text in texts)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """A network, or a single address; one in a network is nearly that network, and which is meant nobody can tell."""
     try:
-        return tuple(ipaddress.ip_network(str(text)) for text in texts)
+        meant = ipaddress.ip_network(text, strict=False)
+        named = ipaddress.ip_address(text.partition("/")[0])
     except ValueError:
         raise ValueError('is a list of networks, such as ["127.0.0.0/8", "::1/128"]') from None
+    if meant.network_address != named:
+        raise ValueError(
+            f"has {text}, one address in a network: write {meant} for all of it, or {named} for that one alone"
+        )
+    return meant
 
 
 class NumberRange(NamedTuple):

@@ -111,7 +111,7 @@ async def test_a_build_without_time_left_fails_before_it_begins(alice: httpx.Asy
     built = await deployed(alice, "shop", zip_of(HUGO), build="hugo")
 
     assert (built["state"], built["error"]["code"]) == ("failed", "plan_build_time")
-    assert built["error"]["limit"] == {"name": "plans.tiny.build_time", "value": "0ms"}
+    assert built["error"]["limit"] == {"name": "plans.tiny.build_time", "value": "0s"}
     standing = (await alice.get(f"{API}/plan")).json()
     assert standing["build_time"] > 0  # what it took to find that out
 

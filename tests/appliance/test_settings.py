@@ -137,6 +137,8 @@ def test_a_secret_may_come_from_a_file(config: Path, tmp_path: Path) -> None:
         ),
         ("zzzz = 1", {}, r"there is no setting zzzz\.$"),
         ('upload_size = "big"', {}, "upload_size is a size, such as .*, not 'big'"),
+        ('keep_age = "90"', {}, 'keep_age is a length of time with its unit, such as "30s" or "15m", not \'90\'.'),
+        ("upload_size = 500", {}, 'upload_size is a size with its unit, such as "500MB", not 500.'),
         ("upload_size = 0", {}, 'upload_size is a size above 0, such as "500MB", not 0'),
         ('gate_window = "0s"', {}, "gate_window is a length of time above 0, such as .*, not '0s'"),
         ("", {"DROPDOCK_ENTRIES": "0"}, "DROPDOCK_ENTRIES: entries is a whole number from 1 to 10000000, not '0'"),

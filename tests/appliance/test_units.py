@@ -29,9 +29,9 @@ from appliance.units import (
         ("1.5GB", 1_500_000_000),
         ("32KiB", 32_768),
         ("2 tb", 2 * 10**12),
-        ("17", 17),
-        (17, 17),
         ("0B", 0),
+        ("0", 0),
+        (0, 0),
     ],
 )
 def test_a_size_has_a_unit_of_thousands_or_of_1024(text: object, size: int) -> None:
@@ -42,6 +42,15 @@ def test_a_size_has_a_unit_of_thousands_or_of_1024(text: object, size: int) -> N
 def test_what_is_no_size_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="is a size"):
         Size.parse(text)
+
+
+@pytest.mark.parametrize("amount", [Size, Span])
+@pytest.mark.parametrize("number", ["90", 90, 1.5, "0.5"])
+def test_a_number_without_a_unit_is_refused_as_nobody_can_tell_of_what(
+    amount: type[Size | Span], number: object
+) -> None:
+    with pytest.raises(ValueError, match="with its unit, such as"):
+        amount.parse(number)
 
 
 @pytest.mark.parametrize("written", ["500MB", "512MiB", "2GB", "32KiB", "1TiB", "1001B", "0B", "1500KB"])
@@ -55,7 +64,8 @@ def test_any_size_written_reads_back_the_same(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("30s", 30), ("15m", 900), ("1.5h", 5400), ("30d", 2_592_000), ("250ms", 0.25), (7, 7)]
+    ("text", "seconds"),
+    [("30s", 30), ("15m", 900), ("1.5h", 5400), ("30d", 2_592_000), ("250ms", 0.25), ("0", 0), (0, 0)],
 )
 def test_a_length_of_time_has_a_unit(text: object, seconds: float) -> None:
     assert Span.parse(text) == seconds
@@ -67,7 +77,7 @@ def test_what_is_no_length_of_time_is_refused(text: object) -> None:
         Span.parse(text)
 
 
-@pytest.mark.parametrize("written", ["30s", "15m", "12h", "30d", "250ms", "0ms", "75s"])
+@pytest.mark.parametrize("written", ["30s", "15m", "12h", "30d", "250ms", "0.5ms", "1500ms", "0s", "75s"])
 def test_a_length_of_time_is_written_as_it_was_read(written: str) -> None:
     assert str(Span.parse(written)) == written
 
@@ -109,10 +119,22 @@ def test_networks_are_a_list_or_a_text(value: object) -> None:
     assert networks(value) == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
 
 
-@pytest.mark.parametrize("value", ["10.0.0.1/8", "home", ["::1", "x"]])
+@pytest.mark.parametrize("value", ["home", ["::1", "x"], "10.0.0.0/33", "10.0.0.1/"])
 def test_what_is_no_network_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is a list of networks"):
         networks(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("10.0.0.1/8", "write 10.0.0.0/8 for all of it, or 10.0.0.1 for that one alone"),
+        ("fd00::1/64", "write fd00::/64 for all of it, or fd00::1 for that one alone"),
+    ],
+)
+def test_an_address_in_a_network_is_refused_with_what_may_be_meant(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        networks([text])
 
 
 @pytest.mark.parametrize(
