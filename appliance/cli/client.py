@@ -1,5 +1,6 @@
 """The HTTP API as the command line sees it: values in, JSON out, each failure one sentence that says what to do."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -165,8 +166,11 @@ class Client:
 
     def _stranger(self, response: httpx.Response) -> Failure:
         status = f"{response.status_code} {response.reason_phrase}".strip()
+        way = "check --server or DROPDOCK_SERVER"
+        if response.status_code == 404 and not _has_name(response.url.host):
+            way = f"one answers by name. Give the address of its admin, which it prints at start, or {way}"
         return Refused(
-            f"{self.server} does not answer like a Dropdock server ({status}): check --server or DROPDOCK_SERVER.",
+            f"{self.server} does not answer like a Dropdock server ({status}): {way}.",
             response.status_code,
             wait=_wait(response),
         )
@@ -236,6 +240,11 @@ def segment(name: str) -> str:
 def _wait(response: httpx.Response) -> float | None:
     said = response.headers.get("Retry-After", "")
     return float(said) if said.isascii() and said.isdigit() else None
+
+
+def _has_name(host: str) -> bool:
+    """Whether a server that has a domain may be known by that host: this machine, and bare addresses, are none."""
+    return host not in LOOPBACK and re.fullmatch(r"[0-9.]+|.*:.*", host) is None
 
 
 def _origin(url: httpx.URL) -> str:

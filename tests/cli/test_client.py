@@ -121,6 +121,18 @@ def test_something_other_than_dropdock_is_told(run: Run, reply: bytes) -> None:
     assert outcome.err.startswith(f"{server} does not answer like a Dropdock server (")
 
 
+def test_a_server_that_has_a_domain_is_not_asked_by_its_address(run: Run) -> None:
+    with answering(
+        saying(head("404 Not Found", "Content-Type: text/html", body="<h1>There is no site here</h1>"))
+    ) as server:
+        outcome = run("site", "list", "--server", server)
+
+    assert outcome.err.startswith(
+        f"{server} does not answer like a Dropdock server (404 Not Found): one answers by name. "
+    )
+    assert "Give the address of its admin, which it prints at start" in outcome.err
+
+
 def test_a_redirect_to_another_server_names_it(run: Run) -> None:
     reply = head("301 Moved", "Location: https://dock.example.org/api/v1/sites?page=1")
 
