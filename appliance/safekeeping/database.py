@@ -1,6 +1,7 @@
 """Copies the database while it is in use, and reads what one names: without the ORM, a page at a time."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ _DEPLOYS = """
     WHERE deploy.manifest IS NOT NULL AND deploy.id > ? ORDER BY deploy.id LIMIT ?
 """
 _STILL = "SELECT 1 FROM deploy WHERE id = ? AND manifest = ?"
+_WRITING = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE}
 MOST_FAULTS = 20  # sentences of SQLite's about a damaged database
 
 
@@ -66,6 +68,14 @@ def is_kept(database: Path, deploy: Kept) -> bool:
     """Whether it is still there, with this manifest; raises sqlite3.Error."""
     with reading(database) as connection:
         return connection.execute(_STILL, (deploy.id, deploy.manifest)).fetchone() is not None
+
+
+def not_written(error: sqlite3.Error) -> int | None:
+    """What the system said (`errno`) where a database could not be written, as on a full disk; None where not that."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_FULL:
+        return errno.ENOSPC
+    return errno.EIO if code in _WRITING else None
 
 
 def faults(database: Path) -> list[str]:

@@ -4,6 +4,7 @@ What a deploy names is in the store before the database names it, so whatever th
 it stays there because nothing is swept while the folder's content is held (`DataFolder.content_lock`).
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ class _Backup:
                 self._add_others(listing)
                 listing.finish()
         except sqlite3.Error as error:
+            if (number := database.not_written(error)) is not None:  # the copy: of the database itself we only read
+                raise OSError(number, os.strerror(number), str(self._target.scratch)) from error
             raise Refused(
                 f"{self._folder.database} cannot be read: {error}. `dropdock verify` says more; an earlier backup has "
                 "it as it was."

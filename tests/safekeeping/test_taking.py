@@ -1,6 +1,7 @@
 """A backup holds what the database names at one moment, whole, whatever happens meanwhile; or there is none."""
 
 import asyncio
+import errno
 import stat
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from appliance.safekeeping.sources import source_of
 from appliance.safekeeping.taking import take
 from tests.builders import appliance, deployed, page, zip_of
 from tests.cast import OLGA
+from tests.faults.disks import small_disk
 from tests.safekeeping.conftest import SHOP, visit
 from tests.safekeeping.places import FORMS, MEANS, SERVED, BackupFolder, back_up, blob_of, damage, restored, run_killed
 from tests.test_journeys import run
@@ -48,6 +50,19 @@ def test_visitors_get_the_same_bytes_from_what_is_restored_elsewhere(
     back_up(folder, tmp_path / form)
 
     assert visit(restored(tmp_path / form, tmp_path / "elsewhere" / "data").root) == seen
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_place_that_is_full_is_named_and_not_the_database(folder: DataFolder, tmp_path: Path, form: str) -> None:
+    with (
+        small_disk(tmp_path / "disk", 1) as disk,
+        disk.filled(64 * 1024),
+        pytest.raises(OSError, match="No space left") as refused,
+    ):
+        back_up(folder, disk.root / form)
+
+    assert refused.value.errno == errno.ENOSPC
+    assert str(disk.root) in str(refused.value.filename)
 
 
 @pytest.mark.parametrize("form", FORMS)
