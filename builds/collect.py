@@ -22,24 +22,6 @@ _FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 _FOLDER = _FILE | getattr(os, "O_DIRECTORY", 0)
 
 
-def output_folder(base: Path, candidates: Sequence[str]) -> Path:
-    """The first candidate that exists and is reached from `base` without a link; raises BuildError."""
-    for candidate in candidates:
-        folder = base
-        for part in [part for part in candidate.split("/") if part not in {"", "."}]:
-            folder = folder / part
-            if part == ".." or not _is_folder(folder):
-                break
-        else:
-            return folder
-    names = ", ".join(f"{shown(candidate)}/" for candidate in candidates)
-    raise BuildError(
-        "no_output",
-        f"The build ended well, but there is no output folder: looked for {names}. "
-        "Set the site's output folder to where your build writes.",
-    )
-
-
 def collect(source: Path, output: Path, limits: Limits, staging: Staging) -> Unpacked:
     """Every regular file below the folder `output` of `source`. Links and what else is no file are left out, and noted.
 
@@ -146,13 +128,6 @@ def _readable(path: str) -> str:
 
 def _untold(step: str, done: int, total: int) -> None:
     """Collecting is the end of the step `build`, and has no figures of its own."""
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False
 
 
 def _notes(left_out: list[str]) -> list[Note]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from builds.collect import collect, output_folder
+from builds.collect import collect
 from builds.errors import BuildError
 from builds.folders import fresh, remove
 from builds.kept import KeptFolders
 from builds.log import BuildLog
 from builds.masking import masked
 from builds.order import FETCH, RUN, Order
+from builds.output import Before, output_folder
 from builds.recipe import Recipe, Step
 from builds.sandbox.probe import probe
 from builds.sandbox.values import Command, Sandbox, Wishes
@@ -39,10 +40,11 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
         with _bench(plan, order, log, watcher) as bench:
             bench.lay_out(unpacked, staging)
             bench.fetch(recipe)
+            before = Before(frozenset(file.path for file in (*unpacked.files, *unpacked.hidden)))
             bench.carry_out(RUN, recipe, recipe.run)
-            folder = output_folder(bench.source / recipe.base, recipe.output)
+            folder = output_folder(bench.source, recipe.base, recipe.output, before)
             built = collect(bench.source, folder, plan.limits, staging)
-            log.line(f"{recipe.title} made {len(built.files)} files in {folder.relative_to(bench.source)}/")
+            log.line(_made(recipe.title, len(built.files), folder.relative_to(bench.source)))
     except BuildError as error:
         error.lines = error.lines or log.recent()
         error.detail = masked(error.detail, order.secrets)
@@ -50,6 +52,10 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
     finally:
         log.finish()
     return replace(built, generator=recipe.generator, kept_hits=bench.kept.hits, kept_misses=bench.kept.misses)
+
+
+def _made(title: str, count: int, folder: Path) -> str:
+    return f"{title} made 1 file in {folder}/" if count == 1 else f"{title} made {count} files in {folder}/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,11 @@ class Recipe:
     """How one project is built. Paths are relative to the top of the tree, those of `output` to `base`.
 
     `why` is the sentence a person is shown: `package.json has astro → Astro; output dist/`. `fetch` may use the
-    network, `run` may not. The first of `output` that exists once `run` is done is the site. `path` are folders of the
-    tree put before everything else in PATH. `lock` are the files that decide what `fetch` brings: folders in `keeps`
-    hold nothing else and may be kept under the hash of these, but for one site only, for fetching may run its code.
-    `python` goes into an environment outside the tree. `notes` are what its author should know beforehand.
+    network, `run` may not. One of `output` holds the site once `run` is done: which one, says `builds/output.py`.
+    `path` are folders of the tree put before everything else in PATH. `lock` are the files that decide what `fetch`
+    brings: folders in `keeps` hold nothing else and may be kept under the hash of these, but for one site only, for
+    fetching may run its code. `python` goes into an environment outside the tree. `notes` are what its author should
+    know beforehand.
     """
 
     generator: str

@@ -107,6 +107,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "appliance/uploads.py",
     "builds/cloning.py",
     "builds/collect.py",
+    "builds/output.py",
     "builds/detect.py",
     "builds/elsewhere.py",
     "builds/generate.py",

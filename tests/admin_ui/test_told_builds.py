@@ -96,6 +96,16 @@ def test_what_isolates_builds_is_told_in_every_form(sandbox: str) -> None:
             ),
         ),
         (
+            (
+                "The build ended well, but no site is where it was looked for: dist/, build/. "
+                "Set the site's output folder to web/html, where it made pages."
+            ),
+            (
+                "Der Build lief gut, aber wo gesucht wurde, ist keine Site: dist/, build/. "
+                "Setzen Sie den Ausgabeordner der Site auf web/html: Dort hat er Seiten gemacht."
+            ),
+        ),
+        (
             "The repository could not be fetched: git.example.org could not be reached: Connection refused.",
             "Das Repository konnte nicht geholt werden: git.example.org war nicht zu erreichen: „Connection refused“.",
         ),

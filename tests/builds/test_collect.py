@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.storage.blobs import Blobs
-from builds.collect import collect, output_folder
+from builds.collect import collect
 from builds.errors import BuildError
 from builds.folders import remove
 from builds.units import MB
@@ -58,17 +58,8 @@ def test_a_link_is_left_out_wherever_it_leads(source: Path, target: str) -> None
     assert [(note.code, note.path) for note in found.notes] == [("link_left_out", "link")]
 
 
-@pytest.mark.parametrize("where", ["public", "public/about"])
-def test_an_output_folder_that_is_reached_by_a_link_is_none(source: Path, where: str) -> None:
-    (source / where).rename(source / "elsewhere")
-    (source / where).symlink_to(source / "elsewhere")
-
-    with pytest.raises(BuildError, match="there is no output folder"):
-        output_folder(source, (where,))
-
-
 def test_a_folder_that_becomes_a_link_on_the_way_is_not_followed(source: Path) -> None:
-    folder = output_folder(source, ("public/about",))
+    folder = source / "public" / "about"
     (source / "public").rename(source / "elsewhere")
     (source / "public").symlink_to(source / "elsewhere")
 
