@@ -178,7 +178,8 @@ class _Bench:
         self._versions = tuple(f"{name} {kit.version}" for name, kit in kits.items())
         toolbox.evict(self._order.keeping.tool_age, self._order.keeping.tools)
         if recipe.python is not None and "python" in kits:
-            environments = Environments(toolbox, self.kept, self._order.site)
+            variables = self._order.variables.get(FETCH, {})
+            environments = Environments(toolbox, self.kept, self._order.site, variables)
             made = environments.get(kits["python"], recipe.python, self.source, self._place.python)
             self._kits.insert(0, made)
 

@@ -2,15 +2,17 @@
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from builds.errors import BuildError
-from builds.recipe import PythonPackages
+from builds.recipe import Argv, PythonPackages
 from builds.refusals import shown
 from builds.tools.kit import Kit
 from builds.tools.locked import locked
+from builds.tools.own_folders import folder_in, own_folders, start_of
 from builds.tools.toolbox import LOCK, USED, Toolbox, beside, seal, take_back
 
 FOLDER = "environments"
@@ -49,27 +51,34 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """Makes environments for one site: `kept` is where those of its own projects are, under `scope`, its name."""
+    """Makes environments for one site: `kept` is where those of its own projects are, under `scope`, its name.
+
+    `variables` are what the site has installers of its own projects know, such as the address of a private index.
+    """
 
     toolbox: Toolbox
     kept: Kept
     scope: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, python: Kit, wanted: PythonPackages, source: Path, place: Path) -> Kit:
         """An environment with the packages, as a kit. Raises BuildError.
 
         One that only names known packages decide is shared by all sites, in the toolbox. One that the project's own
-        files decide is made in `place`, which must not exist, kept, and used by this site alone.
+        files decide is made in `place`, which must not exist, kept, and used by this site alone. It is not kept where
+        a requirements file names the project itself: that changes with every upload, and may only be pointed to.
         """
         key = key_of(python, wanted, source, self.scope)
         if not wanted.is_of_the_project:
             return self._shared(python, wanted, key)
-        if self.kept.folder(key, place):
+        may_be_kept = not any(own_folders(source / file for file in wanted.files))
+        if may_be_kept and self.kept.folder(key, place):
             self.toolbox.installing.say("The Python packages are those of an earlier build.")
         else:
             place.mkdir()
-            self._make(python, wanted, place, source)
-            self.kept.keep_folder(key, place)
+            self._make_own(python, wanted, place, source)
+            if may_be_kept:
+                self.kept.keep_folder(key, place)
         self._move(python, place)
         return _kit(python, place)
 
@@ -88,22 +97,37 @@ class Environments:
             (final / USED).touch()
         return _kit(python, final)
 
-    def _make(self, python: Kit, wanted: PythonPackages, place: Path, *source: Path) -> None:
-        """Make the environment in `place`, which is empty. Building the project's own package writes to its source."""
+    def _make(self, python: Kit, wanted: PythonPackages, place: Path) -> None:
+        """Make the environment in `place`, which is empty."""
+        self._say(wanted)
+        for argv in (_venv(python, place), (*_pip(place), *wanted.packages)):
+            self._check(self.toolbox.installing.fetch(argv, python, place))
+
+    def _make_own(self, python: Kit, wanted: PythonPackages, place: Path, source: Path) -> None:
+        """The same for a project in `source`. Building a package of its own writes there."""
+        self._say(wanted)
+        files = [source / file for file in wanted.files]
+        start = start_of(source, files)
+        named = (*wanted.packages, *(part for file in files for part in ("-r", str(file))))
+        there = {str(folder_in(start, name)) for name in own_folders(files)}  # pip takes the same project only once
+        projects = (path for project in wanted.projects if (path := str(source / project)) not in there)
+        fetch = self.toolbox.installing.fetch
+        self._check(fetch(_venv(python, place), python, place))
+        pip = (*_pip(place), *named, *projects)
+        self._check(fetch(pip, python, place, source, start=start, variables=self.variables))
+
+    def _say(self, wanted: PythonPackages) -> None:
         named = (*wanted.packages, *wanted.files, *wanted.projects)
         self.toolbox.installing.say(f"Installing {', '.join(map(shown, named))} …")
-        top = source[0] if source else place
-        files = (part for file in wanted.files for part in ("-r", str(top / file)))
-        projects = (str(top / project) for project in wanted.projects)
-        pip = (str(place / "bin" / "python"), "-m", "pip", "install", "--no-compile")
-        for argv in ((_program(python), "-m", "venv", str(place)), (*pip, *wanted.packages, *files, *projects)):
-            if not self.toolbox.installing.fetch(argv, python, place, *source):
-                raise BuildError(
-                    "build_failed",
-                    "The Python packages could not be installed. The log's last lines say more. "
-                    "Trying again helps if the network was the reason.",
-                    retry=True,
-                )
+
+    def _check(self, ended_well: bool) -> None:  # noqa: FBT001 - what came of a command
+        if not ended_well:
+            raise BuildError(
+                "build_failed",
+                "The Python packages could not be installed. The log's last lines say more. "
+                "Trying again helps if the network was the reason.",
+                retry=True,
+            )
 
     def _move(self, python: Kit, place: Path) -> None:
         argv = (_program(python), "-I", "-c", MOVE, str(place))
@@ -114,6 +138,14 @@ class Environments:
 
 def _program(python: Kit) -> str:
     return str(python.path[0] / "python3")
+
+
+def _venv(python: Kit, place: Path) -> Argv:
+    return (_program(python), "-m", "venv", str(place))
+
+
+def _pip(place: Path) -> Argv:
+    return (str(place / "bin" / "python"), "-m", "pip", "install", "--no-compile")
 
 
 def _kit(python: Kit, place: Path) -> Kit:

@@ -12,6 +12,7 @@ from builds.tools.kit import Kit
 PIP = {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1", "PYTHONUTF8": "1"}
 NPM = {"npm_config_fund": "false", "npm_config_audit": "false", "npm_config_update_notifier": "false", "CI": "true"}
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+NONE: Mapping[str, str] = {}
 KEPT_OUTPUT = 8192  # bytes of what a program printed that are looked at
 
 
@@ -28,10 +29,21 @@ class Installing:
     cancelled: threading.Event
     dressed: Callable[[Command], Command] = lambda command: command
 
-    def fetch(self, argv: Argv, kit: Kit, *writable: Path) -> bool:
-        """Run an installer in the first of the folders it may write to; whether it ended well. Raises BuildError."""
-        environment = {**NPM, **PIP, **surroundings(writable[0], kit)}
-        command = Command(argv, writable[0], environment, writable, kit.readable, network=True)
+    def fetch(
+        self,
+        argv: Argv,
+        kit: Kit,
+        *writable: Path,
+        start: Path | None = None,
+        variables: Mapping[str, str] = NONE,
+    ) -> bool:
+        """Run an installer; whether it ended well. Raises BuildError.
+
+        Its home, and where it runs unless `start` says otherwise, is the first of the folders it may write to.
+        `variables` are the site's, and may change all but where things are.
+        """
+        environment = {**NPM, **PIP, **variables, **surroundings(writable[0], kit)}
+        command = Command(argv, start or writable[0], environment, writable, kit.readable, network=True)
         return self.sandbox.run(self.dressed(command), self.bounds, self._log, self.cancelled) == 0
 
     def ask(self, argv: Argv, folder: Path, kit: Kit, *writable: Path) -> tuple[int, str]:
