@@ -13,6 +13,7 @@ from builds.transform import transform
 from builds.tree import with_index
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
+from builds.without_extension import with_note
 
 
 def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unpacked | Source:
@@ -40,6 +41,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         unpacked = elsewhere.with_notes(unpacked, uploaded, base, staging)
         unpacked = unpacked if plan.exact else with_page(unpacked, staging)
         unpacked = aside.set_aside(with_index(unpacked, rename=not plan.exact), plan, staging)
+        unpacked = with_note(unpacked, staging, aside.contents(plan))
         watcher.report("store", 0, len(unpacked.files))
         bench = ahead.bench(unpacked)
         if plan.transforms:

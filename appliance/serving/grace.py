@@ -11,7 +11,7 @@ from appliance.storage.manifest import Entry
 MOST = 20_000  # assets kept for one site: a few megabytes of memory
 _ASSET = re.compile(
     r"[^/]\.(?:[cm]?js|css|map|wasm|json|data|mem|gltf|glb|vtt|"
-    r"png|jpe?g|gif|webp|avif|svg|ico|bmp|woff2?|ttf|otf|eot|"
+    r"png|jpe?g|gif|webp|avif|svgz?|ico|bmp|woff2?|ttf|otf|eot|"
     r"mp3|mp4|m4[asv]|mov|og[agv]|opus|wav|web[am]|flac|aac)(?:\.br|\.gz)?$",
     re.IGNORECASE,
 )

@@ -13,7 +13,7 @@ FETCH_MODE: Final = b"sec-fetch-mode"
 _OWN_PAGE = "200.html"
 _ASSETS = frozenset(
     {"cjs", "css", "data", "js", "json", "jsonld", "map", "mem", "mjs", "ts", "wasm", "webmanifest", "xml"}
-    | {"avif", "bmp", "gif", "glb", "gltf", "ico", "jpeg", "jpg", "png", "svg", "webp"}
+    | {"avif", "bmp", "gif", "glb", "gltf", "ico", "jpeg", "jpg", "png", "svg", "svgz", "webp"}
     | {"aac", "flac", "m4a", "m4v", "mov", "mp3", "mp4", "oga", "ogg", "ogv", "opus", "vtt", "wav", "webm"}
     | {"eot", "otf", "ttf", "woff", "woff2"}
     | {"br", "csv", "gz", "md", "pdf", "rss", "tar", "txt", "zip"}

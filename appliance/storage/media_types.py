@@ -104,6 +104,7 @@ _BINARY = {
     # images
     "png": "image/png",
     "apng": "image/apng",
+    "svgz": "image/svg+xml",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
     "jpe": "image/jpeg",
@@ -228,6 +229,7 @@ _WELL_KNOWN = {
 """Files without an extension whose content everybody agrees on, by lower-case name."""
 
 _CODED = {"br": "br", "gz": "gzip"}  # the extensions of files that are shipped compressed, and their coding
+_CODED_BY_ITSELF = {"svgz": "gzip"}  # extensions that say both what is in a file and its coding (SVG 2, appendix I.2)
 _PARTS_OF_PAGES = frozenset(  # what a page loads; others, `.tar.gz` above all, are to arrive as they are
     {"wasm", "js", "mjs", "css", "html", "htm", "json", "svg", "map", "data", "mem", "gltf", "glb", "ttf", "otf"}
 )
@@ -266,7 +268,7 @@ def served_as(path: str) -> tuple[str, str]:
     stem, _, part = inner.rpartition(".")
     if stem and coding and part.lower() in _PARTS_OF_PAGES:
         return media_type(inner), coding
-    return media_type(path), ""
+    return media_type(path), _CODED_BY_ITSELF.get(last.lower(), "") if dot else ""
 
 
 COMPRESSIBLE = tuple(

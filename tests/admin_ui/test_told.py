@@ -130,6 +130,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "builds/tools/environment.py",
     "builds/tools/toolbox.py",
     "builds/transform.py",
+    "builds/without_extension.py",
 )
 RULE_FILES = {
     "_redirects": "/a /a\n/b /c\n/b/ /d\n/* /x:splat\n/x/* /y/** 999\nnot a rule\n/r /s 302 Role=a\n/** /x\n/h http://:a/\n",

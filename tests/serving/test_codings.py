@@ -24,6 +24,7 @@ BROWSER = b"gzip, deflate, br, zstd"
 TEXT = b"body { color: red }\n" * 200
 LOST = b"<h1>lost</h1>" * 200
 SHIPPED = brotli.compress(b"\0asm" * 500)
+DRAWN = gzip.compress(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 FORMS = {"zstd": zstandard.compress, "br": brotli.compress, "gzip": gzip.compress}
 UNDO = {"zstd": zstandard.decompress, "br": brotli.decompress, "gzip": gzip.decompress, "": bytes}
 
@@ -57,6 +58,7 @@ def release_with_forms(folder: Path) -> Release:
         "b.css": entry_with_forms(folder, "b.css", TEXT + b"b", "gzip"),
         "plain.css": entry_with_forms(folder, "plain.css", TEXT + b"p"),
         "game.wasm.br": entry_with_forms(folder, "game.wasm.br", SHIPPED),
+        "pic.svgz": entry_with_forms(folder, "pic.svgz", DRAWN),
         "all.tar.gz": entry_with_forms(folder, "all.tar.gz", b"tar"),
         "404.html": entry_with_forms(folder, "404.html", LOST, "br"),
     }
@@ -157,6 +159,17 @@ def test_a_file_shipped_compressed_has_the_type_of_what_is_in_it(plane: Plane, l
     assert (shipped.body, "vary" in shipped.headers) == (SHIPPED, False)
     assert (archive.headers["content-type"], archive.body) == ("application/gzip", b"tar")
     assert "content-encoding" not in archive.headers
+
+
+@pytest.mark.parametrize("lane", LANES.values(), ids=LANES)
+def test_a_drawing_that_is_compressed_by_its_name_is_shown_as_one(plane: Plane, lane: Lane) -> None:
+    with lane(plane.port) as visitor:
+        drawn = visitor.get(b"/pic.svgz", (b"Accept-Encoding", BROWSER))
+        again = visitor.get(b"/pic.svgz", (b"If-None-Match", drawn.headers["etag"].encode()))
+
+    assert (drawn.headers["content-type"], drawn.headers["content-encoding"]) == ("image/svg+xml", "gzip")
+    assert (drawn.body, drawn.headers["etag"], "vary" in drawn.headers) == (DRAWN, etag(DRAWN), False)
+    assert (again.status, again.body) == (304, b"")
 
 
 @pytest.mark.parametrize("lane", LANES.values(), ids=LANES)

@@ -26,7 +26,8 @@ def former(*paths: str, until: float = LATER, content: bytes = OLD) -> Former:
 
 
 @pytest.mark.parametrize(
-    "path", ["app.js", "a/b.CSS", "x.mjs", "logo.png", "f.woff2", "v.mp4", "d.json", "app.js.map", "app.wasm.br"]
+    "path",
+    ["app.js", "a/b.CSS", "x.mjs", "logo.png", "f.woff2", "v.mp4", "d.json", "app.js.map", "app.wasm.br", "d.svgz"],
 )
 def test_what_a_page_loads_is_kept(path: str) -> None:
     assert path in look_back({}, [former(path)])

@@ -56,6 +56,9 @@ def test_types_come_from_the_table_alone(path: str, kind: str) -> None:
         (".js.gz", "application/gzip", ""),
         ("a.js/.gz", "application/gzip", ""),
         ("a.js/br", DEFAULT, ""),
+        ("pic.svgz", "image/svg+xml", "gzip"),
+        ("a.b/Pic.SVGZ", "image/svg+xml", "gzip"),
+        ("svgz", DEFAULT, ""),
         ("x.js.zst", "application/zstd", ""),
         ("app.js", "text/javascript; charset=utf-8", ""),
     ],
@@ -66,4 +69,4 @@ def test_parts_of_pages_shipped_compressed_have_the_type_of_their_content(path: 
 
 def test_what_is_worth_compressing_is_told_by_the_extension() -> None:
     assert {"html", "css", "js", "svg", "json", "map", "wasm", "ttf", "xml", "txt"} <= set(COMPRESSIBLE)
-    assert not {"woff2", "png", "jpg", "zip", "gz", "br", "mp4", "pdf"} & set(COMPRESSIBLE)
+    assert not {"woff2", "png", "jpg", "zip", "gz", "br", "mp4", "pdf", "svgz"} & set(COMPRESSIBLE)
