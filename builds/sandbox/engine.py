@@ -48,7 +48,8 @@ class Engine:
         reading, writing = os.pipe()
         command = [
             *(self.path, "run", "--rm", "--interactive", f"--name={name}", f"--label={OWNER}={_this_process()}"),
-            *("--pull=never", "--log-driver=none", *self._own(), *options, "--entrypoint=/bin/sh", image),
+            *("--stop-signal=KILL", "--pull=never", "--log-driver=none", *self._own(), *options),
+            *("--entrypoint=/bin/sh", image),
             *("-c", FIRST, word, *argv),
         ]
         try:
@@ -67,7 +68,10 @@ class Engine:
         return int(text) if text.isdigit() and int(text) else None
 
     def end(self, name: str) -> None:
-        """End the container and everything in it; harmless where there is none."""
+        """End the container and everything in it, at once; harmless where there is none.
+
+        Podman first sends the container's stop signal and gives it ten seconds: it is KILL, see `start`.
+        """
         self._do("rm", "--force", name)
 
     def sweep(self) -> None:

@@ -1,6 +1,7 @@
 """What a container engine leaves where it runs is nobody's: not the server's folder, not the build's."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from builds.sandbox.container import Container
 from builds.sandbox.destinations import Reach
 from builds.sandbox.engine import Engine
 from builds.sandbox.values import Bounds, Command
-from tests.builds.sandbox.bench import Bench
+from tests.builds.sandbox.bench import BOUNDS, Bench
 from tests.builds.sandbox.conftest import PODMAN
 from tests.builds.sandbox.test_bounds import MEMORY_BOMB
+
+AT_ONCE = 5.0  # seconds; half of what Podman gives to whoever does not listen when told to end
 
 
 @pytest.fixture
@@ -63,3 +66,21 @@ def test_a_build_that_runs_out_of_memory_leaves_no_file_with_the_server(server_f
 
     assert outcome.status != 0
     assert list(server_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("isolated", [PODMAN], indirect=True)
+def test_a_build_that_is_cancelled_gets_no_time_to_end_in(bench: Bench) -> None:
+    called_off: list[float] = []
+
+    def call_off(_: bytes) -> None:
+        called_off.append(time.time())
+        bench.cancelled.set()
+
+    ticks = Command(
+        ("sh", "-c", "while date +%s | tee -a at; do sleep 0.1; done"), bench.workspace, {}, (bench.workspace,)
+    )
+    with pytest.raises(BuildError, match="cancelled"):
+        bench.sandbox.run(ticks, BOUNDS, call_off, bench.cancelled)
+
+    last = int((bench.workspace / "at").read_text().split()[-1])
+    assert last - called_off[0] < AT_ONCE
