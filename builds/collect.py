@@ -9,17 +9,16 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from builds.errors import BuildError
+from builds.folders import FILE, content
 from builds.intake import InOrder, Intake
 from builds.refusals import shown
-from builds.source import PIECE
 from builds.values import Limits, Note, Staging, Unpacked
 
-# Never through a link, and never waiting for whoever should write into a pipe.
-_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_FOLDER = _FILE | getattr(os, "O_DIRECTORY", 0)
+_FOLDER = FILE | getattr(os, "O_DIRECTORY", 0)
 
 
 def collect(source: Path, output: Path, limits: Limits, staging: Staging) -> Unpacked:
@@ -51,19 +50,28 @@ class _Collecting:
     def take(self, folder: int, above: str) -> None:
         """All that is in a folder, whose path is `above`; files before folders, each in the order of their names."""
         folders: list[str] = []
-        for name in sorted(os.listdir(folder)):
+        for name in self._names(folder):
             path = _readable(f"{above}{name}")
             kind = _kind(name, folder)
             if stat.S_ISDIR(kind):
                 folders.append(name)
-            elif stat.S_ISREG(kind) and (content := _content(name, folder)) is not None:
-                self._receiver.file(path, content)
+            elif stat.S_ISREG(kind) and (found := content(name, folder)) is not None:
+                self._receiver.file(path, found)
             else:
+                self._intake.bounds.entry()
                 self._left_out.append(path)
         for name in folders:
             self._intake.tree.folder(f"{above}{name}/")
             with _opened_in(folder, name) as inner:
                 self.take(inner, f"{above}{name}/")
+
+    def _names(self, folder: int) -> list[str]:
+        """Those of a folder, sorted; a build can make more than fit into memory. Raises BuildError."""
+        bounds = self._intake.bounds
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, bounds.limits.entries + 1)]
+        bounds.entries(len(names))
+        return sorted(names)
 
 
 @contextmanager
@@ -94,24 +102,6 @@ def _kind(name: str, folder: int) -> int:
         return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return 0
-
-
-def _content(name: str, folder: int) -> Iterator[bytes] | None:
-    """The file's bytes; None when it is no regular file any more, or may not be read."""
-    try:
-        descriptor = os.open(name, _FILE, dir_fd=folder)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    return _pieces(descriptor)
-
-
-def _pieces(descriptor: int) -> Iterator[bytes]:
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        while piece := file.read(PIECE):
-            yield piece
 
 
 def _readable(path: str) -> str:

@@ -3,10 +3,35 @@
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from builds.sandbox import ownership
+from builds.source import PIECE
+
+# How a file of theirs is opened: never through a link, and never waiting for whoever should write into a pipe.
+FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def content(file: str | Path, folder: int | None = None) -> Iterator[bytes] | None:
+    """The bytes of a regular file, in the folder of this descriptor; None for anything else, or what may not be read.
+
+    The file is open until all was taken.
+    """
+    try:
+        descriptor = os.open(file, FILE, dir_fd=folder)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return _pieces(descriptor)
+
+
+def _pieces(descriptor: int) -> Iterator[bytes]:
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def fresh(folder: Path) -> Path:

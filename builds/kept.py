@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 import zstandard
 
 from builds.bounds import written
-from builds.folders import remove
+from builds.folders import FILE, remove
 from builds.sandbox.refusals import cancelled_build
 
 PIECE = 1024 * 1024  # bytes read at once
@@ -26,8 +26,6 @@ ENTRY = 4096  # bytes that a file takes on a disk beside its content
 BESIDE = ".new-"  # prefix of a file that is being packed
 LEFT_OVER = 24 * 3600  # seconds: what was being packed for so long was left by a process that was killed
 LEVEL = 3  # of Zstandard: as fast as a disk
-# Never through a link, and never waiting for whoever should write into a pipe.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class KeptFolders:
@@ -181,7 +179,7 @@ def _add(archive: tarfile.TarFile, top: Path, path: Path, most: int) -> int:
         member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)  # noqa: PTH115 - as it is written, not as a Path would
         archive.addfile(member)
     elif stat.S_ISREG(status.st_mode):
-        with os.fdopen(os.open(path, _FLAGS), "rb") as content:
+        with os.fdopen(os.open(path, FILE), "rb") as content:
             member.size = os.fstat(content.fileno()).st_size  # a file full of holes takes all of it elsewhere
             if member.size <= most:
                 archive.addfile(member, content)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -69,7 +70,7 @@ class _Proxy:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
         self._at_work: set[asyncio.Task[None]] = set()
-        self._opened: set[asyncio.StreamWriter] = set()  # all there ever were: as many as one fetch makes
+        self._opened: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()  # the loop holds what is not closed
         self._over = False
 
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
@@ -85,8 +86,8 @@ class _Proxy:
             for task in self._at_work:
                 task.cancel()
             await asyncio.wait(others)
-        for writer in self._opened:
-            writer.transport.abort()  # what is still to be sent, nobody is there to take
+        for transport in list(self._opened):
+            transport.abort()  # what is still to be sent, nobody is there to take
         await asyncio.sleep(0)  # a transport closes its socket in the loop's next round
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +106,7 @@ class _Proxy:
 
     @contextlib.contextmanager
     def _closing(self, writer: asyncio.StreamWriter) -> Iterator[None]:
-        self._opened.add(writer)
+        self._opened.add(writer.transport)
         try:
             yield
         finally:

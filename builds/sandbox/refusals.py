@@ -2,7 +2,7 @@
 
 from builds.bounds import written
 from builds.errors import BuildError
-from builds.sandbox.quota import LEFT
+from builds.sandbox.quota import LEFT, LEFT_FILES
 from builds.sandbox.values import Bounds
 
 
@@ -40,8 +40,8 @@ def full_disk() -> BuildError:
     """It filled the disk before it had written too much."""
     return BuildError(
         "disk_full",
-        f"The build was ended, as the server's disk was nearly full: less than {written(LEFT)} were left. Its operator "
-        "has to free some; try again then.",
+        f"The build was ended, as the server's disk was nearly full: less than {written(LEFT)} or {LEFT_FILES} files "
+        "were left. Its operator has to free some; try again then.",
         retry=True,
     )
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from builds.sandbox import family
+from builds.sandbox import family, sockets
 from builds.sandbox.quota import Excess, Quota
 from builds.sandbox.refusals import cancelled_build, full_disk, over_disk, over_memory, over_processes, over_time
 from builds.sandbox.values import Bounds, Command, Say
@@ -103,6 +103,8 @@ class _Watch:
         self._cancelled = cancelled
         self._verdict: BaseException | None = None
         self._status = 0
+        self._deadline = time.monotonic() + bounds.seconds
+        self._next = 0.0  # when to look again at all but the disk
         self._thread = threading.Thread(target=self._watch, name="sandbox-watch", daemon=True)
         self._thread.start()
 
@@ -130,24 +132,38 @@ class _Watch:
             self.ended.set()
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + self._bounds.seconds
-        quota = Quota(self._command.writable, self._bounds.workspace, self._removed)
+        quota = Quota(self._command.writable, self._bounds.workspace, self._removed, self._meanwhile)
         while self._running.wait(LOOK) is None:
-            if time.monotonic() > deadline:
-                raise over_time(self._bounds)
-            if self._cancelled.is_set():
-                raise cancelled_build()
+            self._hold()
             if excess := quota.exceeded():
                 raise full_disk() if excess is Excess.DISK else over_disk(self._bounds)
-            self._count()
         if quota.is_exceeded_in_the_end():
             raise over_disk(self._bounds)
+
+    def _meanwhile(self) -> None:
+        """The same as between two looks at the disk, which may take long."""
+        if time.monotonic() < self._next:
+            return
+        if self._running.wait(0) is None:
+            self._hold()
+        elif self._cancelled.is_set():
+            raise cancelled_build()
+
+    def _hold(self) -> None:
+        """Raise BuildError when its time is over, somebody stopped it, or it is too large."""
+        if time.monotonic() > self._deadline:
+            raise over_time(self._bounds)
+        if self._cancelled.is_set():
+            raise cancelled_build()
+        self._count()
+        self._next = time.monotonic() + LOOK
 
     def _count(self) -> None:
         if self._running.root is None:
             return
         usage = family.usage(self._running.root)
-        if usage.memory > self._bounds.memory:
+        waiting = sockets.waiting(self._running.root)
+        if usage.memory + waiting.most > self._bounds.memory or (waiting.tcp and waiting.tcp > sockets.tcp_most()):
             raise over_memory(self._bounds)
         if usage.processes > self._bounds.processes:
             raise over_processes(self._bounds)

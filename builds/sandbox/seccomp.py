@@ -37,7 +37,7 @@ DENIED: Mapping[str, Numbers] = {  # answer EPERM
     "mount_setattr": (442, 442),
     "unshare": (272, 97),
     "setns": (308, 268),
-    "open_by_handle_at": (304, None),
+    "open_by_handle_at": (304, 265),
     "fanotify_init": (300, 262),
     "lookup_dcookie": (212, 18),
     "ptrace": (101, 117),
@@ -87,8 +87,11 @@ MISSING: Mapping[str, Numbers] = {  # answer ENOSYS, so that a program takes ano
     "memfd_create": (319, 279),  # memory that no limit counts, as all of these
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
 }
-CLONE, SOCKET, IOCTL = (56, 220), (41, 198), (16, 29)
+CLONE, SOCKET, IOCTL, SET_OPTION = (56, 220), (41, 198), (16, 29), (54, 208)
+SOCKET_LEVEL, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8  # SOL_SOCKET, SO_SNDBUF, SO_RCVBUF
 AUDIT = (0xC000003E, 0xC00000B7)  # how the kernel names the two
 MACHINES = ("x86_64", "aarch64")
 
@@ -153,6 +156,7 @@ def _program(machine: int) -> Iterator[Instruction]:
     yield from _when(CLONE[machine], ((LOAD, 0, 0, ARGUMENTS), (JUMP_BITS, 0, 1, NAMESPACES), _refuse(errno.EPERM)))
     yield from _when(IOCTL[machine], tuple(_terminal()))
     yield from _when(SOCKET[machine], tuple(_socket()))
+    yield from _when(SET_OPTION[machine], tuple(_buffers()))
     yield RETURN, 0, 0, ALLOW
 
 
@@ -181,6 +185,17 @@ def _socket() -> Iterator[Instruction]:
     yield AND, 0, 0, TYPE
     yield JUMP_EQUAL, 0, 1, RAW
     yield _refuse(errno.EPERM)
+
+
+def _buffers() -> Iterator[Instruction]:
+    """What sizes of a socket's buffers are asked for, which is advice, is not taken: so what waits in it is bounded."""
+    yield LOAD, 0, 0, ARGUMENTS + 8
+    yield JUMP_EQUAL, 1, 0, SOCKET_LEVEL
+    yield RETURN, 0, 0, ALLOW
+    yield LOAD, 0, 0, ARGUMENTS + 16
+    for option in (SEND_BUFFER, RECEIVE_BUFFER):
+        yield JUMP_EQUAL, 0, 1, option
+        yield _refuse(0)
 
 
 def _refuse(number: int) -> Instruction:

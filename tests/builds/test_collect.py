@@ -2,6 +2,7 @@
 
 import os
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,26 @@ def test_too_many_folders_are_too_many_entries(source: Path) -> None:
         (source / "public" / str(number)).mkdir()
 
     assert refusal(source, Limits(entries=50)).code == "too_many_entries"
+
+
+def test_links_count_as_entries_though_they_are_left_out(source: Path) -> None:
+    for number in range(60):
+        (source / "public" / str(number)).symlink_to("index.html")
+
+    assert refusal(source, Limits(entries=50)).code == "too_many_entries"
+
+
+def test_more_names_than_entries_are_allowed_are_not_even_listed(source: Path) -> None:
+    for number in range(5_000):
+        (source / "public" / f"{number}{'x' * 200}").touch()
+
+    tracemalloc.start()
+    refused = refusal(source, Limits(entries=50))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert refused.code == "too_many_entries"
+    assert most < 500_000  # bytes; the names alone are a million
 
 
 def test_a_giant_file_without_content_is_refused(source: Path) -> None:

@@ -297,6 +297,51 @@ def test_another_lock_file_or_site_gets_none_of_them(tmp_path: Path, lock: str, 
     assert not dependencies(tmp_path, "two", lock, scope).restore()
 
 
+@pytest.mark.parametrize("afterwards", ["another lock file", "a pipe nobody writes to"])
+def test_dependencies_are_kept_by_the_lock_file_they_were_fetched_for(tmp_path: Path, afterwards: str) -> None:
+    first = dependencies(tmp_path, "one", "{1}")
+    write(first.source, {"node_modules/a/index.js": "a"})
+    (first.source / "package-lock.json").unlink()  # by what was fetched
+    if afterwards == "another lock file":
+        write(first.source, {"package-lock.json": "{2}"})
+    else:
+        os.mkfifo(first.source / "package-lock.json")
+
+    first.keep()
+
+    assert dependencies(tmp_path, "two", "{1}").restore()
+    assert not dependencies(tmp_path, "three", "{2}").restore()
+
+
+def test_a_lock_file_that_is_a_pipe_by_now_is_not_waited_for(tmp_path: Path) -> None:
+    source = write(tmp_path / "one", {"package.json": "{}"})
+    os.mkfifo(source / "package-lock.json")  # as a package of the project's own may do while it is installed
+
+    assert not Dependencies(RECIPE, source, tmp_path / "aside", kept_in(tmp_path / "kept"), "alice").restore()
+
+
+def test_a_file_in_place_of_dependencies_gives_way_to_them(tmp_path: Path) -> None:
+    first = dependencies(tmp_path, "one", "{1}")
+    write(first.source, {"node_modules/a/index.js": "a"})
+    first.keep()
+    second = dependencies(tmp_path, "two", "{1}")
+    write(second.source, {"node_modules": "a file"})
+
+    assert second.restore()
+    assert (second.source / "node_modules/a/index.js").read_text() == "a"
+
+
+def test_dependencies_for_which_there_is_no_place_are_fetched(tmp_path: Path) -> None:
+    first = dependencies(tmp_path, "one", "{1}")
+    write(first.source, {"web/node_modules/b.js": "b"})
+    first.keep()
+    second = dependencies(tmp_path, "two", "{1}")
+    write(second.source, {"web": "a file"})
+
+    assert not second.restore()
+    assert not second.aside.exists()
+
+
 def test_a_link_in_place_of_dependencies_is_not_followed(tmp_path: Path) -> None:
     secret = write(tmp_path / "secret", {"key": "of the server"})
     first = dependencies(tmp_path, "one", "{1}")

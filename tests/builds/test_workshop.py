@@ -23,7 +23,7 @@ from tests.held_child import Gate
 from tests.presses import presses
 
 PATIENCE = 20.0  # seconds until a test gives up
-FORK = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+SLEEPS = "import time; time.sleep(120)"
 DEAF = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -67,6 +67,13 @@ def carried_out(works: Workshop, plan: Plan, report: Report) -> Unpacked:
     unpacked = works.run(plan, report)
     assert isinstance(unpacked, Unpacked)
     return unpacked
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def children() -> set[psutil.Process]:
@@ -210,10 +217,18 @@ def test_a_child_that_dies_with_the_plan_unread_is_a_crash(tmp_path: Path) -> No
 
 
 def test_a_plan_that_takes_too_long_ends_with_its_whole_process_group(tmp_path: Path) -> None:
-    with workshop([sys.executable, "-c", FORK + "time.sleep(60)"], timeout=1) as made:
+    told = tmp_path / "pid"
+    fork = f"import subprocess, sys, time; one = subprocess.Popen([sys.executable, '-c', {SLEEPS!r}]); "
+    tell = f"open({str(told)!r}, 'w').write(str(one.pid)); time.sleep(120)"
+    with workshop([sys.executable, "-c", fork + tell], timeout=1) as made:
+        made.warm_up()
+        assert eventually(lambda: told.exists() and told.read_text() != "")
+        began = time.monotonic()
         with pytest.raises(BuildError) as late:
             made.run(plan_for(tmp_path), silent)
 
+        assert time.monotonic() - began < 60  # what the child had started has the other end of its output too
+        assert eventually(lambda: not is_alive(int(told.read_text())))
         assert (late.value.code, late.value.retry) == ("timed_out", True)
         assert "build_timeout" in late.value.detail
 

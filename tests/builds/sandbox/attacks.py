@@ -67,6 +67,16 @@ GAINING: Mapping[str, str] = {
     "rights of a new user namespace": SYSCALL + "sys.exit(libc.unshare(0x10000000))",
     "a process to trace": SYSCALL + "sys.exit(libc.ptrace(0, 0, 0, 0))",
     "memory that no limit counts": SYSCALL + "sys.exit(libc.memfd_create(b'hidden', 0) < 0)",
+    "semaphores that no limit counts": SYSCALL
+    + """
+found = libc.semget(0, 1, 0o600)
+sys.exit(found < 0 or libc.semctl(found, 0, 0))  # which takes them away again
+""",
+    "queues of messages that no limit counts": SYSCALL
+    + """
+found = libc.msgget(0, 0o600)
+sys.exit(found < 0 or libc.msgctl(found, 0, 0))
+""",
     "a kernel's keyring": SYSCALL + "sys.exit(libc.syscall(250, 0, -3, 1) < 0)",
     "io_uring": SYSCALL + "sys.exit(libc.syscall(425, 1, ctypes.create_string_buffer(120)) < 0)",
     "a socket to the machine below this one": "socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)",

@@ -10,8 +10,10 @@ import psutil
 import pytest
 
 from builds.errors import BuildError
+from builds.sandbox import sockets
 from builds.sandbox.ownership import remove
 from builds.sandbox.values import Command
+from builds.units import MB
 from tests.builds.sandbox.bench import BOUNDS, PYTHON, Bench, running
 
 SOON = 30.0  # seconds by which something has happened, however busy the machine is
@@ -41,6 +43,27 @@ for _ in range(8):
         kept = bytearray(b'x') * 100_000_000
         time.sleep(10)
 time.sleep(10)
+"""
+FILLS_SOCKETS = """
+import os, socket, time
+deadline = time.monotonic() + 8
+def pair():
+    if FAMILY == 'unix':
+        return socket.socketpair()
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        return socket.create_connection(server.getsockname()), server.accept()[0]
+kept, sent = [], 0
+while sent < MOST and time.monotonic() < deadline:
+    kept.append(pair())
+    for end in kept[-1]:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_000_000)
+        end.setblocking(False)
+        try:
+            for _ in range(1000):
+                sent += end.send(b'x' * 32_768)
+        except BlockingIOError:
+            pass
+time.sleep(2)
 """
 FILLS_THE_DISK = {
     "a few large files": "for n in range(100): open(f'file{n}', 'wb').write(b'x' * 10_000_000)",
@@ -92,11 +115,33 @@ def test_processes_share_one_bound_of_memory(bench: Bench) -> None:
     assert outcome.code == "too_much_memory"
 
 
+def test_what_waits_in_sockets_counts_as_memory(bench: Bench) -> None:
+    outcome = bench.python(FILLS_SOCKETS.replace("FAMILY", "'unix'").replace("MOST", "500_000_000"))
+
+    assert outcome.code == "too_much_memory"
+
+
+def test_a_build_cannot_use_up_what_all_of_the_machine_s_tcp_may_hold(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "tcp_most", lambda: 20 * MB)
+
+    outcome = bench.python(FILLS_SOCKETS.replace("FAMILY", "'tcp'").replace("MOST", "60_000_000"))
+
+    assert outcome.code == "too_much_memory"
+
+
 @pytest.mark.parametrize("script", FILLS_THE_DISK.values(), ids=FILLS_THE_DISK.keys())
 def test_a_disk_filler_is_stopped(script: str, bench: Bench) -> None:
     outcome = bench.python(f"import os, time\n{script}\n")
 
     remove(bench.workspace)  # pytest itself cannot, where folders are nested that deep
+    assert outcome.code == "disk_quota"
+
+
+def test_what_a_build_leaves_counts_however_quick_it_was(bubblewrap_bench: Bench) -> None:
+    outcome = bubblewrap_bench.sh("fallocate -l 25M one && fallocate -l 25M other")
+
     assert outcome.code == "disk_quota"
 
 

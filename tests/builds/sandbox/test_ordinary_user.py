@@ -26,6 +26,7 @@ DRIVER = '''
 import http.server, json, sys, threading
 from ipaddress import ip_network
 from pathlib import Path
+from builds.errors import BuildError
 from builds.sandbox.probe import probe
 from builds.sandbox.values import Bounds, Command, Wishes
 
@@ -47,7 +48,10 @@ sandbox = probe(Wishes(backend="bubblewrap", reach=(ip_network("127.0.0.0/8"),))
 def run(script, network=False, sandbox=sandbox):
     said = bytearray()
     command = Command(("/usr/bin/python3", "-c", script), workspace, {}, (workspace,), network=network)
-    sandbox.run(command, Bounds(processes=20), said.extend, threading.Event())
+    try:
+        sandbox.run(command, Bounds(processes=20, memory=100_000_000), said.extend, threading.Event())
+    except BuildError as error:
+        return error.code
     return said.decode()
 
 RIGHTS = "print(*{line.split()[1] for line in open('/proc/self/status') if line.startswith('Cap')})"
@@ -67,12 +71,18 @@ os.environ.update(no_proxy='', NO_PROXY='')
 proxy = urllib.request.ProxyHandler({{'http': os.environ.get('http_proxy', '')}})
 print(urllib.request.build_opener(proxy).open('http://127.0.0.1:{server.server_port}/').read().decode())
 """
+SOCKETS = """
+import socket, time
+kept = [socket.socketpair() for _ in range(300)]
+time.sleep(8)
+"""
 print(json.dumps({
     "name": sandbox.name,
     "plain": plain.name,
     "plain_forks": run(FORKS, sandbox=plain),
     "rights": run(RIGHTS),
     "forks": run(FORKS),
+    "sockets": run(SOCKETS),
     "fetched": run(FETCH, network=True),
     "not_fetched": run(FETCH.replace("os.environ.get('http_proxy', '')", "'http://127.0.0.1:3128'")),
 }))
@@ -117,6 +127,10 @@ def test_a_build_has_no_rights(found: dict[str, Any]) -> None:
 
 def test_processes_are_limited(found: dict[str, Any]) -> None:
     assert 5 < int(found["forks"]) < 20
+
+
+def test_sockets_count_as_memory(found: dict[str, Any]) -> None:
+    assert found["sockets"] == "too_much_memory"
 
 
 def test_a_plain_process_is_there_too(found: dict[str, Any]) -> None:
