@@ -14,6 +14,7 @@ import structlog
 from appliance.file_lock import FileLock, Held
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Manifest, Manifests
+from appliance.storage.private import BESIDE
 from appliance.storage.recent import Recent
 
 KEY_BYTES = 48  # of randomness: more than HMAC-SHA256 can use
@@ -197,6 +198,17 @@ class DataFolder:
                 "`dropdock restore` again."
             )
 
+    def refuse_foreign(self) -> None:
+        """Raise Unusable where a folder or file that the server writes to is there, and not for this user to write to.
+
+        Asked before any is opened: beside a database that cannot be written SQLite makes files that stay so.
+        """
+        databases = (self.database, self.usage)  # the queue is made anew at each start
+        beside = [database.with_name(database.name + end) for database in databases for end in BESIDE]
+        for path in (*self.made, *beside, self.lock, self.content_lock, self.migration_lock):
+            if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+                raise Unusable(explain(_refusal(path), path))
+
     def create(self) -> None:
         """Make what is missing, for this user alone, also below a root that is open to others. Raises Unusable.
 
@@ -209,6 +221,7 @@ class DataFolder:
                 private.mkdir(exist_ok=True, mode=0o700)
             Blobs(self.blobs).create()
             Manifests(self.manifests).create()
+            self.refuse_foreign()
         except OSError as error:
             raise Unusable(explain(error, self.root)) from error
 
@@ -286,7 +299,7 @@ def explain(error: OSError, path: Path) -> str:
     where = error.filename or path
     match error.errno:
         case errno.EACCES | errno.EPERM:
-            return f"No permission to use {where}: run Dropdock as the owner of the folder, or change --data."
+            return f"No permission to use {where}: give it to this user, run Dropdock as its owner, or change --data."
         case errno.EROFS:
             return f"{where} is on a read-only file system: mount it writable, or change --data."
         case errno.ENOSPC | errno.EDQUOT:
@@ -294,6 +307,13 @@ def explain(error: OSError, path: Path) -> str:
         case errno.ENOTDIR | errno.EEXIST:
             return f"{where} cannot be made: a file stands where a folder should be. Remove it, or change --data."
     return f"{where} cannot be used: {error.strerror or error}."
+
+
+def _refusal(path: Path) -> OSError:
+    """What the system would say to writing a file that this user may not write."""
+    read_only = os.name == "posix" and os.statvfs(path).f_flag & os.ST_RDONLY
+    number = errno.EROFS if read_only else errno.EACCES
+    return OSError(number, os.strerror(number), str(path))
 
 
 def _remove(entry: "os.DirEntry[str]") -> None:

@@ -3,9 +3,7 @@
 SQLite only. On PostgreSQL the tests hold what migrations make against the models.
 """
 
-import contextlib
 import sqlite3
-from pathlib import Path
 from typing import Any, Protocol
 
 from tortoise.context import TortoiseContext
@@ -42,8 +40,8 @@ async def findings(folder: DataFolder, apps: dict[str, Any]) -> list[Finding]:
     try:
         if not schema.look(folder.database).current:
             return []
-        with contextlib.closing(_ReadOnly(folder.database)) as database:
-            live = await schema_of(database)
+        with schema.reading(folder.database) as connection:
+            live = await schema_of(_ReadOnly(connection))
     except (schema.Unreadable, sqlite3.Error):
         return []  # the data folder's own look at it says so
     models = await described(apps)
@@ -112,12 +110,9 @@ def _told(name: str | tuple[Any, ...]) -> str:
 class _ReadOnly:
     """A database file as `schema_of` asks it."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._connection.row_factory = sqlite3.Row
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         return [dict(row) for row in self._connection.execute(query, values or [])]
-
-    def close(self) -> None:
-        self._connection.close()

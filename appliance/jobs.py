@@ -28,7 +28,7 @@ from appliance.serving.rules.reading import FILES
 from appliance.settings import Settings
 from appliance.site_rules import ASIDE
 from appliance.storage.manifest import Options
-from appliance.storage.private import keep_private
+from appliance.storage.private import make_anew
 from appliance.storing import Storing
 from appliance.turns import Builder, Most, Turns
 from appliance.under_way import UnderWay
@@ -83,7 +83,7 @@ class Jobs:
         self._storing = Storing(building, self._on_loop)
         self._at_work: dict[str, threading.Event] = {}  # set once nothing is left of the work on a deploy
         self._loop = asyncio.get_running_loop()
-        keep_private(folder.queue)  # what stands in it is carried out
+        make_anew(folder.queue)  # the database says what waits; what stands in this file is carried out
         self.queue = Queue(folder.queue, self._work, settings.deploys_at_once + settings.builds_at_once)
 
     async def start(self) -> None:

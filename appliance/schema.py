@@ -1,8 +1,9 @@
 """What a database has had, migrations and accounts: one query each, without the ORM, so that all can afford to ask."""
 
 import contextlib
+import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from appliance import migrations
 
 APP = "appliance"  # Tortoise's label for our models
 APPLIED = "SELECT name FROM tortoise_migrations WHERE app = ? ORDER BY id"
+PATIENCE = 5.0  # seconds
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
@@ -41,6 +43,21 @@ def compare(applied: Iterable[str]) -> State:
     )
 
 
+@contextlib.contextmanager
+def reading(database: Path, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+    """The database, open to read for as long as the block takes; raises sqlite3.Error.
+
+    `patience` is how many seconds to wait for a writer. Not `mode=ro` as a rule: whoever opens it like that leaves an
+    empty log beside a database that nobody uses. Beside one that this user may not write, that log would be closed to
+    everybody's writing, so there what stands in the file itself has to do.
+    """
+    mode = "rw" if os.access(database, os.W_OK) else "ro&immutable=1"
+    address = f"{database.absolute().as_uri()}?mode={mode}"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=patience)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        yield connection
+
+
 def look(database: Path) -> State:
     """The state of a database file, which is not changed; a missing one has had nothing. Raises Unreadable."""
     return compare(name for (name,) in _rows(database, "tortoise_migrations", APPLIED, APP))
@@ -56,7 +73,7 @@ def _rows(database: Path, table: str, query: str, *values: str) -> list[tuple[st
     if not database.exists():
         return []
     try:
-        with contextlib.closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with reading(database) as connection:
             if (table,) not in connection.execute(TABLES).fetchall():
                 return []
             return connection.execute(query, values).fetchall()

@@ -42,6 +42,7 @@ def findings(settings: Settings, folder: DataFolder, admin: Callable[[Settings],
     looks: list[Callable[[], list[Finding]]] = [
         partial(_silent, strangers.refuse, folder),
         partial(_silent, folder.refuse_half_restored),
+        partial(_silent, folder.refuse_foreign),
         partial(_key, settings, folder),
         partial(_silent, _room, folder),
         partial(_silent, _reach, settings, folder),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import schema
+
 PATIENCE = 30.0  # seconds to wait for a writer
 PAGE = 500  # rows read at a time
 _DEPLOYS = """
@@ -40,16 +42,9 @@ def snapshot(database: Path, copy: Path) -> None:
         target.execute("PRAGMA journal_mode = DELETE")
 
 
-@contextlib.contextmanager
-def reading(database: Path) -> Iterator[sqlite3.Connection]:
-    """The database, open to read; raises sqlite3.Error.
-
-    Not `mode=ro`: whoever opens it like that leaves an empty log beside a database that nobody uses.
-    """
-    address = f"{database.absolute().as_uri()}?mode=rw"
-    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        yield connection
+def reading(database: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+    """The database, open to read; raises sqlite3.Error."""
+    return schema.reading(database, PATIENCE)
 
 
 def kept_deploys(database: Path) -> Iterator[Kept]:

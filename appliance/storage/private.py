@@ -13,6 +13,17 @@ def keep_private(database: Path) -> None:
     Before SQLite opens it, which makes files for everybody to read. Raises OSError.
     """
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, MODE))
-    for each in (database.with_name(database.name + end) for end in BESIDE):
+    for each in _files(database):
         if each.exists() and each.stat().st_mode & 0o077:
             each.chmod(MODE)
+
+
+def make_anew(database: Path) -> None:
+    """Make it, empty, in the place of what is there, whatever that is. Nobody may have it open. Raises OSError."""
+    for each in _files(database):
+        each.unlink(missing_ok=True)
+    keep_private(database)
+
+
+def _files(database: Path) -> list[Path]:
+    return [database.with_name(database.name + end) for end in BESIDE]

@@ -49,17 +49,20 @@ def first_proven(forms: Sequence[Form]) -> Form:
 
 def prove(sandbox: Sandbox) -> None:
     """Run a command in it and look at what it finds. Raises Unusable."""
-    with tempfile.TemporaryDirectory(prefix="dropdock-proof-") as place:
-        outside = Path(place).resolve()
-        workspace = outside / "workspace"
-        workspace.mkdir()
-        (outside / "secret").touch()
-        script = ISOLATED.format(secret=shlex.quote(str(outside / "secret"))) if sandbox.isolated else ""
-        said = bytearray()
-        command = Command(("sh", "-ec", f"{script} echo proof > proof"), workspace, {}, (workspace,))
-        try:
-            status = sandbox.run(command, Bounds(seconds=SECONDS), said.extend, threading.Event())
-        except (BuildError, OSError) as error:
-            raise Unusable(f"{error}") from error
-        if status or not (workspace / "proof").is_file():
-            raise Unusable(said.decode(errors="replace").strip() or f"its proof ended with status {status}.")
+    try:
+        with tempfile.TemporaryDirectory(prefix="dropdock-proof-") as place:
+            _prove(sandbox, Path(place).resolve())
+    except (BuildError, OSError) as error:  # what it leaves must be ours to remove, too
+        raise Unusable(f"{error}") from error
+
+
+def _prove(sandbox: Sandbox, outside: Path) -> None:
+    workspace = outside / "workspace"
+    workspace.mkdir()
+    (outside / "secret").touch()
+    script = ISOLATED.format(secret=shlex.quote(str(outside / "secret"))) if sandbox.isolated else ""
+    said = bytearray()
+    command = Command(("sh", "-ec", f"{script} echo proof > proof"), workspace, {}, (workspace,))
+    status = sandbox.run(command, Bounds(seconds=SECONDS), said.extend, threading.Event())
+    if status or not (workspace / "proof").is_file():
+        raise Unusable(said.decode(errors="replace").strip() or f"its proof ended with status {status}.")

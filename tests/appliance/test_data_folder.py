@@ -81,7 +81,7 @@ def test_a_file_in_its_place_is_refused_with_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        (errno.EACCES, "No permission to use /data: run Dropdock as the owner"),
+        (errno.EACCES, "No permission to use /data: give it to this user, run Dropdock as its owner"),
         (errno.EROFS, "/data is on a read-only file system"),
         (errno.ENOSPC, "No space left for /data"),
         (errno.EDQUOT, "No space left for /data"),
@@ -91,6 +91,19 @@ def test_a_file_in_its_place_is_refused_with_what_to_do(tmp_path: Path) -> None:
 )
 def test_what_the_system_says_becomes_a_sentence(number: int, sentence: str) -> None:
     assert explain(OSError(number, os.strerror(number)), Path("/data")).startswith(sentence)
+
+
+@pytest.mark.parametrize("name", ["dropdock.db", "dropdock.db-wal", "usage.db", "dropdock.lock"])
+def test_a_file_that_somebody_else_has_made_is_refused_before_any_is_opened(
+    folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = folder.root / name
+    theirs.touch()
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != theirs and may(path, mode))
+
+    with pytest.raises(Unusable, match=f"No permission to use .*{name}: give it to this user"):
+        folder.create()
 
 
 # ── scratch

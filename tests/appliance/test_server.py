@@ -291,6 +291,7 @@ async def test_deploys_at_work_and_waiting_when_the_server_is_killed_go_live_aft
             waiting = (await uploaded(client, "shop", TWO))["id"]
         server.kill()
     assert {path.name for path in DataFolder(data).incoming.iterdir()} == {working, waiting}
+    DataFolder(data).queue.write_bytes(b"the power went" * 100)  # the database knows what waits
 
     with served(data, environment=one_by_one) as server:
         async with client_of(server, known) as client:

@@ -48,8 +48,7 @@ def set_in(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
 
 
 def files_in(data: Path) -> list[Path]:
-    """All that stands in it, but for what SQLite leaves beside a database that was read."""
-    return sorted(path for path in data.rglob("*") if not path.name.endswith(("-shm", "-wal")))
+    return sorted(data.rglob("*"))
 
 
 def without_account(data: Path) -> None:

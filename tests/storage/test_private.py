@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.storage.private import keep_private
+from appliance.storage.private import keep_private, make_anew
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="there files are open or closed in another way")
 
@@ -35,3 +35,15 @@ def test_one_that_others_could_read_is_closed_and_keeps_what_it_has(tmp_path: Pa
     keep_private(path)
 
     assert {(each.stat().st_mode & 0o777, each.read_bytes()) for each in (path, log)} == {(0o600, b"as it was")}
+
+
+def test_one_that_is_made_anew_is_empty_and_has_no_log_of_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    for end in ("", "-wal", "-shm"):
+        path.with_name(f"queue.db{end}").write_bytes(b"no database")
+
+    make_anew(path)
+
+    assert {each.name: (each.stat().st_mode & 0o777, each.read_bytes()) for each in tmp_path.iterdir()} == {
+        "queue.db": (0o600, b"")
+    }

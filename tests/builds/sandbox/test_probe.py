@@ -1,6 +1,8 @@
 """The sandbox is chosen by what works, and what does not is named with what to do about it."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,16 @@ def test_what_is_missing_is_named_with_how_to_get_it(no_tools: None) -> None:
 def test_a_sandbox_that_does_not_isolate_is_found_out() -> None:
     with pytest.raises(Unusable):
         prove(Pretending(Process(landlock=False)))
+
+
+def test_a_sandbox_that_leaves_what_cannot_be_removed_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **_more: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(shutil, "rmtree", refused)
+
+    with pytest.raises(Unusable, match="Operation not permitted"):
+        prove(Process(landlock=False))
 
 
 class Pretending:
