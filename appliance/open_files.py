@@ -6,6 +6,7 @@ if sys.platform != "win32":  # which has no such limit
     import resource
 
 EACH = 2  # files of a connection: its socket, and the blob that is being sent on it
+NEARLY = 0.5  # of the connections wanted: with fewer, visitors are turned away whom the operator counts on
 SPARE = 512  # files of all else: databases, uploads, build children and their pipes
 
 
@@ -26,6 +27,18 @@ def raise_limit(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (within, hard))
     except (OSError, ValueError):
         pass  # macOS has a lower bound that it does not tell; `room_for` goes by what there is
+
+
+def shortage(connections: int) -> str:
+    """A sentence for the operator where much fewer connections fit than are wanted; empty where they do, or nearly."""
+    fit = room_for(connections)
+    if fit >= connections * NEARLY:
+        return ""
+    has, wants = resource.getrlimit(resource.RLIMIT_NOFILE)[0], connections * EACH + SPARE
+    return (
+        f"No more than {fit:,} connections fit, of the {connections:,} in the setting connections: this process may "
+        f"have {has:,} files open. Raise that limit (ulimit -Hn) to {wants:,}, or lower the setting."
+    )
 
 
 def room_for(connections: int) -> int:

@@ -48,10 +48,11 @@ def reading(database: Path, patience: float = PATIENCE) -> Iterator[sqlite3.Conn
     """The database, open to read for as long as the block takes; raises sqlite3.Error.
 
     `patience` is how many seconds to wait for a writer. Not `mode=ro` as a rule: whoever opens it like that leaves an
-    empty log beside a database that nobody uses. Beside one that this user may not write, that log would be closed to
-    everybody's writing, so there what stands in the file itself has to do.
+    empty log beside a database that nobody uses. Where this user may not write, there is to be no log of ours at all,
+    and what stands in the file itself has to do.
     """
-    mode = "rw" if os.access(database, os.W_OK) else "ro&immutable=1"
+    writable = all(os.access(path, os.W_OK) for path in (database, database.absolute().parent))
+    mode = "rw" if writable else "ro&immutable=1"
     address = f"{database.absolute().as_uri()}?mode={mode}"
     with contextlib.closing(sqlite3.connect(address, uri=True, timeout=patience)) as connection:
         connection.execute("PRAGMA query_only = ON")

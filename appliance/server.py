@@ -53,6 +53,7 @@ from appliance.jobs import Jobs
 from appliance.listening import CannotListen
 from appliance.live import LiveSites
 from appliance.metrics import Metrics
+from appliance.now_and_then import NowAndThen
 from appliance.optimising import limits_of
 from appliance.parts import Parts
 from appliance.pointer import Compiler
@@ -74,6 +75,7 @@ from appliance.switch import AsgiApp, Switch
 from appliance.system import Storage, System
 from appliance.tally import Tally
 from appliance.traefik import Traefik
+from appliance.turned_away import EVERY, TurnedAway
 from appliance.ways_in import WaysIn, door_limits_of, entrances_of, tell_lost
 from appliance.workers.crew import CannotBegin, Crew
 from appliance.workers.hiring import Vacancies
@@ -131,6 +133,8 @@ def prepare(settings: Settings) -> None:
     """Set up what is the process's own: where log lines go, how many files it may have open, and what stays."""
     logs.configure(settings)
     open_files.raise_limit(settings.connections)
+    if shortage := open_files.shortage(settings.connections):
+        log.warning("few_connections", reason=shortage)
     cycles.keep()
 
 
@@ -280,6 +284,8 @@ async def _go_on(stack: AsyncExitStack, program: Program, parts: Parts, folder: 
     """Begin what goes on beside requests; the stack ends it."""
     await keep_house(stack, parts, folder, program.refine_command, program.background_command)
     await _alongside(stack, Pulse(metrics.late))
+    turned_away = TurnedAway(parts.counters, door_limits_of(parts.settings))
+    await _alongside(stack, NowAndThen("refused connections", turned_away.tell, EVERY))
 
 
 async def _alongside(stack: AsyncExitStack, work: Beside) -> None:

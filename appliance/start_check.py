@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from appliance import schema, strangers, upgrade
+from appliance import open_files, schema, strangers, upgrade
 from appliance.certificates import NoCertificate
 from appliance.countries import NoCountries
 from appliance.data_folder import DataFolder, Finding, Unusable, read_key
@@ -46,6 +46,7 @@ def findings(settings: Settings, folder: DataFolder, admin: Callable[[Settings],
         partial(_key, settings, folder),
         partial(_silent, _room, folder),
         partial(_silent, _reach, settings, folder),
+        partial(_files, settings),
         partial(_ports, settings, folder),
         partial(_silent, check_access_log, settings, folder),
         partial(_silent, countries_of, settings, folder),
@@ -83,6 +84,13 @@ def _room(folder: DataFolder) -> None:
 
 def _reach(settings: Settings, folder: DataFolder) -> None:
     check_reach(settings, set_up_open=not schema.has_accounts(folder.database))
+
+
+def _files(settings: Settings) -> list[Finding]:
+    """As a server started here would find it; a service has limits of its own."""
+    open_files.raise_limit(settings.connections)
+    shortage = open_files.shortage(settings.connections)
+    return [Finding("warning", "few_connections", shortage)] if shortage else []
 
 
 def _ports(settings: Settings, folder: DataFolder) -> list[Finding]:

@@ -46,7 +46,7 @@ def _findings(settings: Settings, admin: Callable[[Settings], list[Finding]]) ->
         *standing.findings(folder, settings.backup_every, settings.backup_warn),
         *certificate_check.findings(settings, folder),
     ]
-    return list(dict.fromkeys(found))
+    return list({finding.message: finding for finding in found}.values())  # some looks come to the same
 
 
 def _tell(findings: list[Finding], data: Path) -> int:
