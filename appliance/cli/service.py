@@ -100,6 +100,8 @@ def _written_to(settings: Settings) -> tuple[Path, ...]:
 def _install(manager: Manager, service: Service) -> None:
     if refusal := manager.refuse(service):
         raise Failure(refusal)
+    for each in manager.present:
+        _run(each)
     try:
         _write_config(service.config)
         for each in manager.prepare(service):

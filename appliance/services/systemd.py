@@ -79,6 +79,13 @@ def _prepare(service: Service) -> Commands:
 
 def _refuse(service: Service) -> str:
     program = Path(service.command[0])
+    behind = program.resolve()
+    for home in _HOMES:
+        if behind.is_relative_to(home) and not program.is_relative_to(home):
+            return (
+                f"The service is kept out of {home}, and {program} leads to {behind}: make its virtual environment "
+                "with the system's Python, or install the one file that needs none."
+            )
     for path in (program, service.config, service.data, *service.writes):
         for home in _HOMES:
             if path.is_relative_to(home):
@@ -115,6 +122,7 @@ SYSTEMD = Manager(
     status=("systemctl", "status", "--no-pager", _NAME),
     stop=(("systemctl", "stop", _NAME),),
     start=(("systemctl", "start", _NAME),),
+    present=(("systemctl", "show", "--property=Version"),),
     prepare=_prepare,
     refuse=_refuse,
 )

@@ -37,7 +37,8 @@ class Manager:
     """A service manager: where the service's file stands, what is in it, and the commands that make it so.
 
     `platform` is how `sys.platform` begins where it is at home; `config` and `data` are where things belong there.
-    `refuse` says in a sentence why a service could not work, or nothing.
+    `refuse` says in a sentence why a service could not work, or nothing; `present` fails where the manager does not
+    run this machine.
     """
 
     platform: str
@@ -50,5 +51,6 @@ class Manager:
     status: tuple[str, ...]
     stop: Commands  # for a while, such as to update the program
     start: Commands
+    present: Commands = ()  # before anything is made
     prepare: Callable[[Service], Commands] = lambda _: ()  # before it is written
     refuse: Callable[[Service], str] = lambda _: ""

@@ -147,8 +147,8 @@ def test_installing_makes_a_user_a_folder_and_starts_the_service(
     outcome = run("service", "install", "--manager", "systemd", "--config", config, "--data", tmp_path / "data")
 
     assert outcome.code == 0, outcome.err
-    assert [call.split()[0] for call in machine.called()] == ["useradd", "install", *["systemctl"] * 3]
-    assert machine.called()[1].endswith(f"-o dropdock -g dropdock -m 0700 {tmp_path / 'data'}")
+    assert [call.split()[0] for call in machine.called()] == ["systemctl", "useradd", "install", *["systemctl"] * 3]
+    assert machine.called()[2].endswith(f"-o dropdock -g dropdock -m 0700 {tmp_path / 'data'}")
     assert machine.called()[-2:] == ["systemctl enable dropdock.service", "systemctl restart dropdock.service"]
     assert "User=dropdock" in machine.unit.read_text()
     assert f"account create --email YOU --role operator --config {config} --data {tmp_path / 'data'}" in outcome.err
@@ -203,13 +203,28 @@ def test_backups_in_somebodys_home_are_not_begun(run: Run, machine: Machine, con
     assert (machine.called(), machine.unit.exists()) == ([], False)
 
 
-def test_what_a_command_says_against_it_is_told(run: Run, machine: Machine, config: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="systemd's own rule")
+def test_a_program_that_leads_into_somebodys_home_is_not_installed(
+    run: Run, machine: Machine, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "python").symlink_to("/home/olga/.pyenv/python3")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+
+    outcome = run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert outcome.code == 1
+    assert f"{tmp_path / 'python'} leads to /home/olga/.pyenv/python3: make its virtual environment with" in outcome.err
+    assert (machine.called(), machine.unit.exists()) == ([], False)
+
+
+def test_where_systemd_does_not_run_the_machine_nothing_is_made(run: Run, machine: Machine, config: Path) -> None:
     machine.command("systemctl", "echo 'System has not been booted with systemd' >&2; exit 1")
 
     outcome = run("service", "install", "--manager", "systemd", "--config", config)
 
     assert outcome.code == 1
     assert "System has not been booted with systemd" in outcome.err
+    assert (machine.called(), machine.unit.exists(), config.exists()) == ([], False, False)
 
 
 def test_removing_stops_the_service_and_takes_its_file_away(run: Run, machine: Machine, config: Path) -> None:
