@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance import cycles
+from appliance import cycles, standard_streams
 
 if TYPE_CHECKING:
     import click
@@ -24,6 +24,7 @@ Work = Callable[[], int]
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program with these arguments (default: the process's own) and return its exit code."""
+    standard_streams.fill()
     cycles.wait()  # until what is asked for has been imported
     arguments = sys.argv[1:] if argv is None else argv
     step, *words = arguments[1:] if arguments[:1] == ["internal"] else ["", *arguments]

@@ -110,10 +110,19 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
     "a file in the folder's place": (replaced_by_a_file, {}),
     "a file in a folder's place": (no_folder_for_certificates, {}),
 }
+QUICK = {
+    "a language the admin does not speak",
+    "an address of another machine",
+    "an access log that is a folder",
+    "others could make the first account",
+    "a damaged key",
+}
 CASES = {what: (nothing, settings) for what, settings in SETTINGS.items()} | FOLDERS
 
 
-@pytest.mark.parametrize("what", CASES)
+@pytest.mark.parametrize(
+    "what", [what if what in QUICK else pytest.param(what, marks=pytest.mark.long) for what in CASES]
+)
 def test_what_serve_refuses_check_refuses(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     change, settings = CASES[what]
     change(data)

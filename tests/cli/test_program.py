@@ -140,3 +140,21 @@ def test_every_ending_has_its_exit_code_and_sentence(
 
     assert ended == code
     assert capsys.readouterr().err.startswith(told)
+
+
+CLOSED = """
+import os, sys
+os.close(0), os.close(1)
+import main
+main.main(["version"])
+sys.stderr.write(str(os.open(os.devnull, os.O_RDONLY)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="numbers of files are given out in another way there")
+def test_streams_that_were_closed_are_no_other_files() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSED], cwd=Path(MAIN).parent, capture_output=True, text=True, check=True
+    )
+
+    assert int(done.stderr) > 2
