@@ -6,7 +6,7 @@ from collections.abc import Callable
 from builds.charsets import Look
 from builds.signs import Signs
 
-EDITION = "3"  # of this file; a new one has everything looked at again
+EDITION = "4"  # of this file; a new one has everything looked at again
 
 _SHA = b"sha"
 _SIGNS = Signs(_SHA)
@@ -19,8 +19,9 @@ _KEPT_BY_ITSELF = frozenset({b"pre", b"textarea", b"listing", b"xmp"})  # elemen
 
 Facts = dict[str, list[str]]
 """`digests` of any file (as in `integrity`, or `sha1-` and hexadecimal digits), `map` its source map's address,
-`spaces` what a stylesheet shows spaces in: tags, `.classes` and `#ids`, or `*`, `garbled` the first line of a page that
-is not in UTF-8, and `recoded` in what encoding one was of which there is one in UTF-8. What is empty is left out."""
+`spaces` what a stylesheet shows spaces in: tags, `.classes` and `#ids`, or `*`, `garbled` the first line of a page,
+style or script that is not in UTF-8, and `recoded` in what encoding one was of which there is one in UTF-8.
+What is empty is left out."""
 
 
 def read(language: str, content: bytes) -> Facts:
@@ -38,9 +39,9 @@ def read(language: str, content: bytes) -> Facts:
     return found
 
 
-def of_look(page: Look) -> Facts:
-    """What a look at a page has shown."""
-    told = {"recoded": page.recoded, "garbled": str(page.garbled or "")}
+def of_look(seen: Look) -> Facts:
+    """What a look at a file has shown."""
+    told = {"recoded": seen.recoded, "garbled": str(seen.garbled or "")}
     return {name: [value] for name, value in told.items() if value}
 
 

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from builds import compress, facts
 from builds.bounded import bound
-from builds.charsets import look
+from builds.charsets import LANGUAGES, look
 from builds.job import Job
 from builds.minify import minified
 from builds.snippets import inserted
@@ -80,11 +80,11 @@ def work(job: Job) -> dict[str, Any]:
     """Carry out one job; the news of it."""
     with FileIO(job.content) as file:  # `open` asks the system three things more
         content = file.readall()
-    page = look(content, recode=job.minify) if job.language == "html" else None
-    meant = page.content if page else content
-    found = facts.read(job.language, meant) | (facts.of_look(page) if page else {})
+    seen = look(content, job.language, recode=job.minify) if job.language in LANGUAGES else None
+    meant = seen.content if seen else content
+    found = facts.read(job.language, meant) | (facts.of_look(seen) if seen else {})
     outcome: dict[str, Any] = {"made": None, "forms": [], "facts": found}
-    is_utf8 = page is not None and page.is_utf8
+    is_utf8 = seen is not None and seen.is_utf8
     made = (minified(job.language, meant, is_utf8=is_utf8) if job.minify else None) or meant
     made = inserted(made, job.snippets) if job.snippets else made
     if made is not content:

@@ -17,7 +17,10 @@ from builds.values import Note, Staging, StoredFile, Transforms, Unpacked
 from builds.workbench import Made, Task, Workbench
 
 _POLICY = b"'sha"  # as a Content-Security-Policy does
-_OTHER_CHARSET = re.compile(rb"text/html\s*;\s*charset\s*=\s*[\"']?(?!utf-?8)", re.IGNORECASE)
+_OTHER_CHARSET = {
+    language: re.compile(kind + rb"\s*;\s*charset\s*=\s*[\"']?(?!utf-?8)", re.IGNORECASE)
+    for language, kind in {"html": rb"text/html", "css": rb"text/css", "js": rb"/(?:x-)?javascript"}.items()
+}
 
 Tasks = dict[str, Task]  # by path
 Outcomes = Mapping[str, Made]  # by the task's key
@@ -40,7 +43,7 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     tasks |= spared
     files = tuple(_served(file, tasks, made) for file in unpacked.files)
     forms = bench.forms([file for file in files if is_compressed(file, wanted)])
-    notes = _notes(tasks.values(), made, in_utf8=not _name_other_charset(headers))
+    notes = _notes(tasks.values(), made, otherwise=_in_other_charsets(headers))
     return replace(
         unpacked,
         files=files,
@@ -65,11 +68,13 @@ def levels_of(files: Iterable[StoredFile], wanted: Transforms) -> compress.Level
 def are_bound(headers: Iterable[bytes]) -> bool:
     """Whether pages are: the site's own headers name inline scripts or styles by their digest, or their encoding."""
     headers = list(headers)
-    return _name_other_charset(headers) or any(_POLICY in text for text in headers)
+    return "html" in _in_other_charsets(headers) or any(_POLICY in text for text in headers)
 
 
-def _name_other_charset(headers: Iterable[bytes]) -> bool:
-    return any(_OTHER_CHARSET.search(text) for text in headers)
+def _in_other_charsets(headers: Iterable[bytes]) -> set[str]:
+    """The languages whose files these header rules say are in another encoding than UTF-8."""
+    texts = list(headers)
+    return {name for name, charset in _OTHER_CHARSET.items() if any(map(charset.search, texts))}
 
 
 def tasks_of(files: Iterable[StoredFile], paths: Container[str], wanted: Transforms, *, bound: bool) -> Tasks:
@@ -142,13 +147,17 @@ def is_compressed(file: StoredFile, wanted: Transforms) -> bool:
     return compress.SMALLEST <= file.size <= compress.LARGEST and extension_of(file.path) in wanted.compress
 
 
-def _notes(tasks: Iterable[Task], made: Outcomes, *, in_utf8: bool) -> list[Note]:
-    """What the author should know: files whose making failed, and pages that visitors would see garbled, `in_utf8`."""
-    outcomes = [(task.file.path, made[task.key]) for task in tasks]
-    failed = [(path, outcome.failed) for path, outcome in outcomes if outcome.failed]
-    garbled = [(path, line) for path, outcome in outcomes for line in outcome.facts.get("garbled", ())]
-    recoded = [(path, name) for path, outcome in outcomes for name in outcome.facts.get("recoded", ())]
-    return [*_not_optimised(failed), *(_not_utf8(garbled) if in_utf8 else ()), *_recoded(recoded)]
+def _notes(tasks: Iterable[Task], made: Outcomes, *, otherwise: Container[str]) -> list[Note]:
+    """What the author should know: files whose making failed, and those that visitors would see garbled.
+
+    Files in the languages `otherwise` are sent in another encoding.
+    """
+    outcomes = [(task.file.path, task.language.name, made[task.key]) for task in tasks]
+    failed = [(path, outcome.failed) for path, _, outcome in outcomes if outcome.failed]
+    looks = [(path, outcome.facts) for path, language, outcome in outcomes if language not in otherwise]
+    garbled = [(path, line) for path, facts in looks for line in facts.get("garbled", ())]
+    recoded = [(path, name) for path, _, outcome in outcomes for name in outcome.facts.get("recoded", ())]
+    return [*_not_optimised(failed), *_not_utf8(garbled), *_recoded(recoded)]
 
 
 def _not_optimised(failed: list[tuple[str, str]]) -> list[Note]:
@@ -164,18 +173,18 @@ def _not_utf8(garbled: list[tuple[str, str]]) -> list[Note]:
         return []
     path, line = min(garbled)
     message = (
-        f"“{shown(path)}” is not in UTF-8 (line {line}){_and_more(garbled)}: browsers are told that pages are, and "
-        "show its umlauts and accents garbled. Save it in UTF-8 and upload it again."
+        f"“{shown(path)}” is not in UTF-8 (line {line}){_and_more(garbled)}: browsers are told that pages, styles "
+        "and scripts are, and show its umlauts and accents garbled. Save it in UTF-8 and upload it again."
     )
     return [Note("not_utf8", message, path, len(garbled))]
 
 
-def _recoded(pages: list[tuple[str, str]]) -> list[Note]:
-    if not pages:
+def _recoded(files: list[tuple[str, str]]) -> list[Note]:
+    if not files:
         return []
-    path, encoding = min(pages)
-    message = f"“{shown(path)}” is in {encoding}{_and_more(pages)}: visitors get it in UTF-8, as all pages."
-    return [Note("recoded", message, path, len(pages))]
+    path, encoding = min(files)
+    message = f"“{shown(path)}” is in {encoding}{_and_more(files)}: visitors get it in UTF-8, as all pages and styles."
+    return [Note("recoded", message, path, len(files))]
 
 
 def _and_more(found: Sized) -> str:

@@ -62,3 +62,38 @@ def test_the_first_line_that_is_garbled_is_told() -> None:
 
     assert [found.garbled for found in looks] == [0, 3, 0]
     assert [found.is_utf8 for found in looks] == [True, False, False]
+
+
+@pytest.mark.parametrize("language", ["css", "js"])
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"/* Jos\xe9 */\na", 0),
+        (b"/* never closed: \xe9", 0),
+        (b"/* Jos\xe9\n */\n\na = '\xe9'", 4),
+        (b"a = 'http://\xe9.example'", 1),
+        (b"a = \"/*\"; b = '\xe9'; /* \xe9 */", 1),
+        (b"'\\'//\xe9'", 1),
+        (b"/*/" * 200_001 + b"\xe9", 0),  # in one walk, or this would not end
+        (b"'\\x" * 200_000 + b"\n\xe9", 2),
+    ],
+)
+def test_what_only_a_comment_says_is_garbled_for_nobody(language: str, content: bytes, line: int) -> None:
+    assert look(content, language, recode=True) == Look(content, is_utf8=False, garbled=line)
+
+
+@pytest.mark.parametrize(
+    ("content", "in_a_script", "in_a_style"),
+    [(b"a = 'x' // Jos\xe9\n", 0, 1), (b"`//\n${a}\xe9`", 2, 2), (b"url(http://\xe9.example)", 0, 1)],
+)
+def test_comments_of_one_line_are_the_scripts_own(content: bytes, in_a_script: int, in_a_style: int) -> None:
+    assert look(content, "js", recode=True).garbled == in_a_script
+    assert look(content, "css", recode=True).garbled == in_a_style
+
+
+def test_a_style_says_its_encoding_at_the_very_beginning() -> None:
+    at_once, late = b'@charset "latin1";"\xe9"', b' @charset "latin1";"\xe9"'
+
+    assert look(at_once, "css", recode=True) == Look('@charset "utf-8";"é"'.encode(), recoded="latin1")
+    assert look(late, "css", recode=True).recoded == ""
+    assert look(at_once, "js", recode=True).recoded == ""

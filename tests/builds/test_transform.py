@@ -227,6 +227,33 @@ def test_pages_stay_where_the_sites_headers_name_their_encoding(works: Workshop)
     assert unpacked.notes == ()
 
 
+def test_a_style_in_an_encoding_that_it_names_is_sent_in_utf_8(works: Workshop) -> None:
+    text = '@charset "iso-8859-1";\n' + 'q { quotes: "«" "»"; }\n' * 9
+    unpacked = works.run({"index.html": "home", "old.css": text.encode("latin-1")})
+    file = {file.path: file for file in unpacked.files}["old.css"]
+
+    assert works.read(file.sha256).startswith('@charset "utf-8";q{quotes:"«" "»"}')
+    assert [(note.code, note.path) for note in unpacked.notes] == [("recoded", "old.css")]
+
+
+@pytest.mark.parametrize("path", ["old.js", "old.min.mjs", "old.css"])
+def test_scripts_and_styles_that_are_not_in_utf_8_are_named(works: Workshop, path: str) -> None:
+    text = 'a = "x";\n\nb = "für";\n'.encode("latin-1")
+
+    unpacked = works.run({"index.html": "home", path: text})
+
+    assert [(note.code, note.path) for note in unpacked.notes] == [("not_utf8", path)]
+    assert f"“{path}” is not in UTF-8 (line 3):" in unpacked.notes[0].message
+    assert works.blobs.path({file.path: file for file in unpacked.files}[path].sha256).read_bytes() == text
+
+
+def test_scripts_are_not_named_where_the_sites_headers_name_their_encoding(works: Workshop) -> None:
+    headers = "/*.js\n  Content-Type: text/javascript;charset=latin1\n"
+    files: Files = {"index.html": "home", "a.js": b'a = "\xe4"', "_headers": headers}
+
+    assert works.run(files, aside=("_headers",)).notes == ()
+
+
 def test_an_empty_file_is_found_again(works: Workshop) -> None:
     files = {"index.html": "home", "a.css": "", "b.js": "", "c.html": ""}
     works.run(files)
