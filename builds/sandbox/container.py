@@ -11,7 +11,7 @@ from pathlib import Path
 
 from builds.sandbox import limits, proxy, seccomp, system, within
 from builds.sandbox.destinations import Reach
-from builds.sandbox.engine import Contained, Engine
+from builds.sandbox.engine import Contained, Engine, Run
 from builds.sandbox.ownership import hand_over
 from builds.sandbox.proof import Unusable, first_proven
 from builds.sandbox.refusals import failed, over_memory
@@ -59,7 +59,7 @@ class Container:
                 profile = place / "seccomp.json"
                 profile.write_text(seccomp.profile(), encoding="ascii")
                 options = [f"--security-opt=seccomp={profile}", *self._options(command, bounds)]
-                contained = self.engine.start(options, self.image, command.argv, output, place)
+                contained = self.engine.start(Run(command.argv, options, bounds.seconds), self.image, output, place)
                 until_end.callback(contained.close)
                 if command.network:
                     listener = until_end.enter_context(closing(within.of(contained.root)))

@@ -14,6 +14,7 @@ from builds.sandbox.started import Launch, Started
 OWNER = "dropdock.owner"  # a label: the process that the container is for, and when that began
 START_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
+LATE = 30.0  # seconds after which nobody comes any more to end a container whose time is over
 LOOK = 0.02  # seconds between looks whether it has started
 # The container's first process. It waits for the script, which sets the environment, until everything around is ready;
 # then it keeps reading: when its input ends, whoever started it is gone, and with it goes the build.
@@ -33,13 +34,22 @@ exit "$?"
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A command, the options of its container, and the most seconds it takes: its follower ends it after these."""
+
+    argv: Sequence[str]
+    options: Sequence[str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """`podman` or `docker`, at `path`."""
 
     name: str
     path: str
 
-    def start(self, options: Sequence[str], image: str, argv: Sequence[str], output: int, folder: Path) -> "Contained":
+    def start(self, run: "Run", image: str, output: int, folder: Path) -> "Contained":
         """A container in which everything is ready and nothing has begun. Raises BuildError.
 
         The engine runs in `folder`, in which it may leave files (conmon does when memory ran out): nobody else's.
@@ -48,9 +58,8 @@ class Engine:
         reading, writing = os.pipe()
         command = [
             *(self.path, "run", "--rm", "--interactive", f"--name={name}", f"--label={OWNER}={_this_process()}"),
-            *("--stop-signal=KILL", "--pull=never", "--log-driver=none", *self._own(), *options),
-            *("--entrypoint=/bin/sh", image),
-            *("-c", FIRST, word, *argv),
+            *("--stop-signal=KILL", "--pull=never", "--log-driver=none", *self._own(run.seconds), *run.options),
+            *("--entrypoint=/bin/sh", image, "-c", FIRST, word, *run.argv),
         ]
         try:
             started = Started(Launch(command, output, environment=_environment(), stdin=reading, folder=folder))
@@ -82,11 +91,15 @@ class Engine:
             if not _is_alive(shown.stdout.decode(errors="replace").strip()):
                 self.end(name)
 
-    def _own(self) -> list[str]:
-        """What only Podman knows."""
+    def _own(self, seconds: float) -> list[str]:
+        """What only Podman knows; above all to end by itself a build whose server is gone, and that ended its watch."""
         if self.name != "podman":
             return []
-        return ["--http-proxy=false", *(["--userns=keep-id"] if os.geteuid() else [])]
+        return [
+            f"--timeout={int(seconds + LATE)}",
+            "--http-proxy=false",
+            *(["--userns=keep-id"] if os.geteuid() else []),
+        ]
 
     def _do(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(  # noqa: S603 - the operator's container engine

@@ -51,6 +51,28 @@ def test_a_killed_server_leaves_no_build(name: str, tmp_path: Path, request: pyt
     assert await_end(marker) == []
 
 
+@pytest.mark.parametrize("name", [PODMAN])
+def test_a_build_that_stops_who_watches_for_its_server_ends_with_its_time(
+    name: str, tmp_path: Path, image: None
+) -> None:
+    marker = f"6{secrets.randbelow(10**9):09}"
+    script = SCRIPT.format(landlock=False, setpriv=None).replace("seconds=60", "seconds=10")
+    hostile = script.replace(
+        "echo begun", "for n in 2 3 4 5 6 7 8 9; do test $n = $$ || kill -STOP $n; done; echo begun"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", hostile, name, workspace(tmp_path), marker], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"begun\n"
+    finally:
+        server.kill()
+        server.communicate()
+
+    assert await_end(marker) == []
+
+
 def await_end(marker: str) -> list[str]:
     deadline = time.monotonic() + SOON
     while (left := running(marker)) and time.monotonic() < deadline:
