@@ -12,9 +12,11 @@ from builds.masking import Masker
 LONGEST_LINE = 4_000  # characters; a minified file printed by mistake is one line of megabytes
 LAST = 100  # lines kept for the end, once the log is full: that is where it says what went wrong
 SHOWN_OF_FAILURE = 20  # lines that stand beside the reason why a build failed
-# ECMA-48: control sequences (colours, cursor), strings (titles, links) up to BEL or ST, and two-character escapes.
+# ECMA-48: strings (titles, links, the clipboard) up to BEL or ST, control sequences (colours, cursor), and two-letter
+# escapes; the first two also begin with a single character.
 _ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|\x9b[0-?]*[ -/]*[@-~]"
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The last are marks that change the direction of text (Unicode UAX 9): a line must not read other than it is.

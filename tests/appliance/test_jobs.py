@@ -99,6 +99,26 @@ async def test_a_slow_old_build_that_finishes_last_does_not_go_live(data: Path, 
         assert await shown(server, f"{old['id']}--shop.localhost") == (200, page("one"))
 
 
+async def test_a_newer_upload_supersedes_one_that_waits_and_no_draft_or_other_site(data: Path, gate: Gate) -> None:
+    changes: dict[str, Any] = {"build_command": gate.command(data), "deploys_at_once": 1}
+    async with appliance(data, PEOPLE, **changes) as server, server.client(ALICE) as client:
+        gate.hold_next()
+        working = (await uploaded(client, "other", ONE))["id"]
+        await gate.held(working)
+        older, draft = [(await uploaded(client, "shop", ONE, **named))["id"] for named in ({}, {"draft": "true"})]
+        elsewhere = (await uploaded(client, "third", ONE))["id"]
+        newer = (await uploaded(client, "shop", TWO))["id"]
+
+        gone = await finished(client, older)
+        at_work = (await client.get(f"/api/v1/deploys/{working}")).json()["state"]
+        gate.let_go(working)
+        states = [(await finished(client, deploy))["state"] for deploy in (draft, elsewhere, newer)]
+
+    assert (gone["state"], gone["error"]["code"], at_work) == ("superseded", "superseded", "working")
+    assert states == ["ready"] * 3
+    assert left_over(data) == []
+
+
 async def test_a_refused_upload_leaves_a_failed_deploy_and_nothing_else(data: Path) -> None:
     async with (
         appliance(data, PEOPLE, file_size=50_000, unpacked_size=60_000) as server,

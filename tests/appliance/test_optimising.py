@@ -1,5 +1,7 @@
 """What a visitor gets of what was uploaded, as the site and the operator want it."""
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,20 @@ async def test_switched_off_the_next_deploy_is_the_original_and_the_one_before_i
         await client.post("/api/v1/sites/shop/rollback")
 
         assert (first, second, (await server.fetch("shop.localhost")).text) == (SMALL, PAGE, SMALL)
+
+
+async def test_a_download_gives_the_original_back_though_visitors_get_it_minified(tmp_path: Path) -> None:
+    async with (
+        appliance(tmp_path / "data", (OLGA, ALICE), force_minify="on", head_snippet="<meta name=all>") as server,
+        server.client(ALICE) as client,
+    ):
+        facts: dict[str, Any] = await deployed(client, "shop", SITE)
+        shown = (await server.fetch("shop.localhost")).text
+        download = (await client.get(f"/api/v1/deploys/{facts['id']}/download")).content
+
+    assert shown == SMALL.replace("</head>", "<meta name=all></head>")
+    with zipfile.ZipFile(io.BytesIO(download)) as archive:
+        assert archive.read("index.html").decode() == PAGE
 
 
 async def test_a_listing_of_a_deploy_is_of_what_was_uploaded(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def test_lines_are_the_same_in_whatever_pieces_they_come(text: str, size: int) -
         ("\x1b[1;32mgreen\x1b[0m", "green"),
         ("\x1b]0;title\x07text", "text"),
         ("\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b]52;c;cm0gLXJmIH4=\x07text", "text"),
+        ("\x9d52;c;cm0gLXJmIH4=\x9ctext", "text"),
+        ("\x9b31mred\x9b0m \x90q payload\x9cend", "red end"),
         ("10 %\r50 %\r100 %", "100 %"),
         ("a\x08b\x00c", "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"),
         ("left\u202eright", "left\N{REPLACEMENT CHARACTER}right"),
@@ -97,6 +100,26 @@ def test_a_secret_in_two_pieces_of_output_is_hidden() -> None:
     reader.log.finish()
 
     assert reader.lines == ["it is [redacted], yes"]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "correct \x1b[31mhorse\x1b[0m battery",
+        "correct horse\x1b]8;;https://example.org\x1b\\ battery\x1b]8;;\x1b\\",
+        "\x1b]8;;https://example.org/?q=correct horse battery\x07here\x1b]8;;\x07",
+        "correct\x9b1m horse\x9dtitle\x9c battery",
+        "\x1b]0;correct horse battery",
+    ],
+)
+def test_a_secret_with_what_acts_on_a_terminal_in_it_is_hidden(printed: str) -> None:
+    reader = Reader("correct horse battery")
+
+    reader.log.output(f"it is {printed}\n".encode())
+    reader.log.finish()
+
+    assert "horse" not in "".join(reader.lines)
+    assert reader.lines in (["it is [redacted]"], ["it is here"], ["it is "])
 
 
 def test_a_secret_split_where_an_endless_line_is_cut_is_hidden() -> None:

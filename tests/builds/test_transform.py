@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appliance.storage.blobs import Blobs
-from builds import ahead, pipeline
+from builds import ahead, kept_forms, languages, pipeline
 from builds.presses import Presses
 from builds.values import Limits, Plan, PressLimits, StoredFile, Transforms, Unpacked
 from builds.watcher import Watcher
@@ -181,6 +182,32 @@ def test_results_are_shared_by_sites_and_redone_where_their_content_is_gone(work
     assert (again.cache_misses, third.cache_misses) == (1, 0)
     assert {file.sha256 for file in again.files} == {first.files[0].sha256}
     assert works.read(first.files[0].sha256)
+
+
+@pytest.mark.parametrize("change", ["another version of a tool", "another edition of our rules"])
+def test_another_tool_has_everything_made_again(works: Workshop, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    works.run({"a.css": SHEET})
+    css = languages._BY_EXTENSION["css"]
+    if change == "another version of a tool":
+        monkeypatch.setattr(languages, "_version", lambda _package: "999.0")
+    other = replace(css, edition=css.edition + (change == "another edition of our rules"))
+    monkeypatch.setitem(languages._BY_EXTENSION, "css", other)
+
+    assert [works.run({"a.css": SHEET}).cache_misses for _ in range(2)] == [1, 0]
+
+
+def test_other_levels_or_compressors_make_other_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = kept_forms.key("content", {"br": 5})
+
+    others = [
+        kept_forms.key("content", {"br": 6}),
+        kept_forms.key("content", {"zstd": 5}),
+        kept_forms.key("x", {"br": 5}),
+    ]
+    monkeypatch.setattr(kept_forms, "COMPRESSORS", "brotli 999.0")
+    others.append(kept_forms.key("content", {"br": 5}))
+
+    assert known not in others
 
 
 GOOD: dict[str, str | bytes] = {
