@@ -61,8 +61,8 @@ class PythonPackages:
 
     @property
     def is_of_the_project(self) -> bool:
-        """Whether files of the project decide what is installed; else nothing but known names do."""
-        return bool(self.files or self.projects)
+        """Whether the project itself decides what is installed, by files or an address; else names of packages do."""
+        return bool(self.files or self.projects or any("@" in one or "/" in one for one in self.packages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Dependencies:
         try:
             for number, folder in enumerate(self._folders):
                 if (found := self.aside / str(number)).is_dir():
+                    if not self._is_inside(folder.parent):
+                        return False
                     _put(found, folder)
         except (FileExistsError, NotADirectoryError):
             return False  # the upload has a file where a folder should be: whoever fetches can say so
@@ -80,7 +82,11 @@ class Dependencies:
 
     def _is_its_own(self, path: Path) -> bool:
         """Whether a path is there and no part of it is a link, which a fetched package may have put there."""
-        return path.exists() and path.resolve() == self.source.resolve() / path.relative_to(self.source)
+        return path.exists() and self._is_inside(path)
+
+    def _is_inside(self, path: Path) -> bool:
+        """Whether no part of a path is a link, as far as it is there."""
+        return path.resolve() == self.source.resolve() / path.relative_to(self.source)
 
 
 def _put(found: Path, folder: Path) -> None:

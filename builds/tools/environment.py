@@ -13,7 +13,7 @@ from builds.refusals import shown
 from builds.tools.kit import Kit
 from builds.tools.locked import locked
 from builds.tools.own_folders import folder_in, own_folders, start_of
-from builds.tools.toolbox import LOCK, USED, Toolbox, beside, seal, take_back
+from builds.tools.toolbox import LOCK, USED, Toolbox, beside, seal, take_back, unseal
 
 FOLDER = "environments"
 # Run in the sandbox, for what is in an environment may be the project's: says in its scripts where it is now.
@@ -90,6 +90,7 @@ class Environments:
                 shutil.rmtree(final, ignore_errors=True)
                 with beside(folder) as new:
                     self._make(python, wanted, new)
+                    unseal(new)
                     new.rename(final)
                 self._move(python, final)
                 take_back(final)

@@ -180,9 +180,19 @@ def take_back(folder: Path) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Say of an installation that it is whole, and how much it takes."""
+    """Say of an installation that it is whole, and how much it takes. Nobody else may write there any more."""
     size = sum(Path(at, name).lstat().st_size + PIECE for at, _, names in os.walk(folder) for name in names)
-    (folder / USED).write_text(str(size), encoding="ascii")
+    unseal(folder)
+    with (folder / USED).open("x", encoding="ascii") as file:  # never through a link
+        file.write(str(size))
+
+
+def unseal(folder: Path) -> None:
+    """Take away what an installer, and what it ran, may have put where `seal` says that an installation is whole."""
+    mark = folder / USED
+    if mark.is_dir() and not mark.is_symlink():
+        shutil.rmtree(mark)
+    mark.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -202,7 +212,9 @@ def _link(listed: Listed, folder: Path) -> None:
         link = folder / name
         link.unlink(missing_ok=True)
         link.symlink_to(target)
-        link.resolve().chmod(0o755)
+        program = link.resolve()
+        if program.is_relative_to(folder.resolve()):  # a package's links may lead anywhere
+            program.chmod(0o755)
 
 
 def _last_used(version: Path) -> float:

@@ -247,6 +247,41 @@ def test_a_python_environment_is_made_once_for_all_sites(
     assert first.installing.ask(("oven",), tmp_path, kit) == (0, "oven 2.0.0\n")
 
 
+@pytest.mark.parametrize("by", ["a link", "a link to nowhere", "a folder", "a file"])
+def test_what_says_that_an_installation_is_whole_is_ours_whatever_was_installed(tmp_path: Path, by: str) -> None:
+    outside = write(tmp_path / "outside", {"secret.key": "untouched"})
+    folder = write(tmp_path / "installed", {"oven": "bake"})
+    mark = folder / toolboxes.USED
+    if by == "a folder":
+        write(mark, {"a": "b"})
+    elif by == "a file":
+        mark.write_text("999999999")
+    else:
+        mark.symlink_to(outside / ("secret.key" if by == "a link" else "new"))
+
+    toolboxes.seal(folder)
+
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"secret.key": "untouched"}
+    assert not mark.is_symlink()
+    assert int(mark.read_text()) < 50_000
+    toolboxes.unseal(folder)
+    assert [path.name for path in folder.iterdir()] == ["oven"]
+
+
+@pytest.mark.parametrize(
+    ("package", "its_own"),
+    [
+        ("mkdocs", False),
+        ("mkdocs-material[imaging]>=9,<10; python_version > '3.8'", False),
+        ("mkdocs @ https://example.org/mkdocs-1.0.tar.gz", True),
+        ("mkdocs@git+https://example.org/mkdocs", True),
+        ("docs/theme", True),
+    ],
+)
+def test_an_environment_of_what_an_address_holds_is_its_sites_own(package: str, its_own: bool) -> None:
+    assert PythonPackages((package,)).is_of_the_project == its_own
+
+
 def test_a_projects_environment_is_its_sites_own_and_works_where_it_is_put_back(
     bakery: Callable[[], Toolbox], wheels: Path, tmp_path: Path
 ) -> None:
@@ -329,6 +364,18 @@ def test_a_file_in_place_of_dependencies_gives_way_to_them(tmp_path: Path) -> No
 
     assert second.restore()
     assert (second.source / "node_modules/a/index.js").read_text() == "a"
+
+
+def test_dependencies_are_not_put_through_a_link(tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside", {"node_modules/mine": "untouched"})
+    first = dependencies(tmp_path, "one", "{1}")
+    write(first.source, {"web/node_modules/b.js": "b"})
+    first.keep()
+    second = dependencies(tmp_path, "two", "{1}")
+    (second.source / "web").symlink_to(outside)  # as a package of the project's own may do while it is installed
+
+    assert not second.restore()
+    assert [path.name for path in (outside / "node_modules").iterdir()] == ["mine"]
 
 
 def test_dependencies_for_which_there_is_no_place_are_fetched(tmp_path: Path) -> None:
