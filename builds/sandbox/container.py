@@ -68,7 +68,7 @@ class Container:
                 return contained
 
             status = follow(start, command, bounds, say, cancelled)
-            if status and (place / OUT_OF_MEMORY).exists():
+            if (place / OUT_OF_MEMORY).exists():  # whatever it ended with: some of it was ended before it was done
                 raise over_memory(bounds)
             return status
 

@@ -27,10 +27,10 @@ def server_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def container_that_leaves(name: str, folder: Path) -> Container:
-    """A container of an engine that says where it runs, leaves a file of this name there, and ends with status 3."""
+def container_that_leaves(name: str, folder: Path, status: int = 3) -> Container:
+    """A container of an engine that says where it runs, leaves a file of this name there, and ends."""
     engine = folder / "engine"
-    engine.write_text(f"#!/bin/sh\npwd\ntouch {name}\nexit 3\n")
+    engine.write_text(f"#!/bin/sh\npwd\ntouch {name}\nexit {status}\n")
     engine.chmod(0o755)
     return Container(Engine("docker", str(engine)), "image", 65_000, Reach(()))
 
@@ -49,13 +49,17 @@ def test_an_engine_runs_in_a_folder_of_its_own(server_folder: Path, tmp_path: Pa
     assert not place.exists()
 
 
-def test_what_podman_leaves_when_memory_has_run_out_is_understood(server_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [3, 0])
+def test_what_podman_leaves_when_memory_has_run_out_is_understood(
+    server_folder: Path, tmp_path: Path, status: int
+) -> None:
+    """Also where what was ended for it is not missed by who started it: what it was to make is."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     command = Command(("true",), workspace, {}, (workspace,))
 
     with pytest.raises(BuildError, match="build_memory"):
-        container_that_leaves("oom", tmp_path).run(command, Bounds(), lambda _: None, threading.Event())
+        container_that_leaves("oom", tmp_path, status).run(command, Bounds(), lambda _: None, threading.Event())
 
     assert list(server_folder.iterdir()) == []
 
