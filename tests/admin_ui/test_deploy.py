@@ -21,6 +21,17 @@ async def test_a_finished_deploy_shows_its_steps_and_log(alice: Desk) -> None:
     assert made["deploy_url"] in shown.links()
 
 
+async def test_what_an_author_has_named_or_written_is_text(alice: Desk) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    made = await alice.deploy("written", {"index.html": page("one"), f"{evil}.php": "x"}, message=evil)
+
+    shown = [await alice.page(path) for path in (f"/deploys/{made['id']}", "/sites/written")]
+
+    assert any(evil in line["text"] for line in made["log"])
+    assert all(evil in one.text for one in shown)
+    assert [known for one in shown for _, known in one.tags if "onerror" in known] == []
+
+
 async def test_a_failed_deploy_says_why_and_offers_nothing(alice: Desk) -> None:
     made = await alice.deploy("broken", {"../evil.html": page("evil")})
 
