@@ -10,7 +10,8 @@ from tests.faults.campaign import operator
 from tests.faults.load import OVER, Figures, put_load
 
 CEILING = 400_000_000  # bytes of the server's process, with 2,000 visitors and 200 uploads: 294 MB when it was measured
-LATE = 0.1  # seconds
+LATE = 0.1  # seconds, on a machine that does nothing else
+TURN = 5  # times that a turn of the loop may lose a busy machine's processor, where doing nothing loses it once
 
 
 def under_load(data: Path, *, visitors: int, uploads: int, sites: int, largest: int, **settings: int) -> Figures:
@@ -47,4 +48,10 @@ def test_two_hundred_uploads_and_two_thousand_visitors(tmp_path: Path) -> None:
     check_that_nobody_was_harmed(figures, 200)
     assert figures.refused
     assert figures.memory < CEILING
-    assert figures.machine > LATE or figures.late[LATE] == 0, str(figures)
+    assert figures.late[bound_of_lateness(figures)] == 0, str(figures)
+
+
+def bound_of_lateness(figures: Figures) -> float:
+    """The lowest of the counted bounds, in seconds, that the loop has to keep on a machine as busy as this one was."""
+    allowed = max(LATE, TURN * figures.machine)
+    return min((bound for bound in figures.late if bound >= allowed), default=max(figures.late))
