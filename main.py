@@ -92,12 +92,15 @@ def _worker(channel: str, life_line: str) -> Work:
     return partial(worker.main, int(channel), int(life_line))
 
 
-def _background(*words: str) -> Work:
-    """`internal background COMMAND …`: what the server starts for work that is to go behind everything else."""
+def _background(file: str, *words: str) -> Work:
+    """`internal background FILE COMMAND …`: for work behind everything else, by the server's settings file, if any."""
     from appliance.behind import step_back
+    from appliance.cli import options
     from appliance.cli.program import run
 
     step_back()
+    if file:
+        options.read_from(Path(file))
     return partial(run, COMMANDS, words)
 
 
@@ -105,7 +108,7 @@ def _serve() -> "click.Command":
     from appliance.cli import server
     from appliance.server import run
 
-    return server.command(lambda settings: run(settings, _program(settings)))
+    return server.command(lambda settings, file: run(settings, _program(settings, file)))
 
 
 def _open() -> "click.Command":
@@ -114,26 +117,26 @@ def _open() -> "click.Command":
     return opening.command(_open_here)
 
 
-def _open_here(settings: "Settings") -> int:
+def _open_here(settings: "Settings", file: Path | None) -> int:
     from appliance.browser import has_display
     from appliance.cli import by_hand
 
     if not (has_display() and find_spec("webview")):
-        return by_hand.serve(settings, _program(settings))
+        return by_hand.serve(settings, _program(settings, file))
     from admin_ui.desktop import window
 
     with by_hand.refusals_as_failures():
-        return window.run(settings, _program(settings))
+        return window.run(settings, _program(settings, file))
 
 
-def _program(settings: "Settings") -> "Program":
+def _program(settings: "Settings", file: Path | None) -> "Program":
     cycles.wait()  # until the server is prepared
     from admin_ui import blueprints
     from appliance.data_folder import DataFolder
     from appliance.server import Program
 
     blobs = DataFolder(settings.data).blobs.absolute()
-    steps = (["build", str(blobs)], ["clone"], ["worker"], ["refine", str(blobs)], ["background"])
+    steps = (["build", str(blobs)], ["clone"], ["worker"], ["refine", str(blobs)], ["background", str(file or "")])
     build, clone, worker, refine, background = ([*_itself(), "internal", *step] for step in steps)
     return Program(blueprints, build, clone, worker, refine, background)
 

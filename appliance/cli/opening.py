@@ -1,7 +1,6 @@
 """`open`: what a double click does: the admin comes up, of the server that runs or of one that is started now."""
 
 import http.client
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,14 +16,17 @@ from appliance.data_folder import DataFolder, InUse
 from appliance.file_lock import FileLock
 from appliance.presence import Presence
 from appliance.settings import Settings
-from appliance.settings_sources import CONFIG_NAME, config_file
+from appliance.settings_sources import CONFIG_NAME
 
 START = 60.0  # seconds for a server that is just starting, or migrates its database, to listen
 POLL = 0.1
 PATIENCE = 5.0  # seconds for a window to come to the front
 
-Start = Callable[[Settings], int]
-"""Starts a server and opens its admin, until it is told to stop. Raises InUse, Failure."""
+Start = Callable[[Settings, Path | None], int]
+"""Starts a server, with the settings of a file if there is one, and opens its admin, until it is told to stop.
+
+Raises InUse, Failure.
+"""
 
 
 def command(start: Start) -> click.Command:
@@ -40,7 +42,7 @@ def command(start: Start) -> click.Command:
         makes your account. It opens a window, or the browser where windows are not installed.
         """
         try:
-            return _open(_settings(config, data), start)
+            return _open(*_settings(config, data), start)
         except (Failure, OSError) as error:
             _tell_without_terminal(error)
             raise
@@ -48,23 +50,23 @@ def command(start: Start) -> click.Command:
     return open_admin
 
 
-def _open(settings: Settings, start: Start) -> int:
+def _open(settings: Settings, file: Path | None, start: Start) -> int:
     folder = DataFolder(settings.data)
     if FileLock(folder.lock).holder() is None:
         try:
-            return start(settings)
+            return start(settings, file)
         except InUse:
             pass  # somebody clicked twice
     return _bring_to_front(settings, _running(folder))
 
 
-def _settings(config: Path | None, data: Path | None) -> Settings:
-    """The settings; a file beside the user's data is read where nothing else is named, for who has no terminal."""
-    settings = options.settings(config, {"data": data})
-    beside = settings.data / CONFIG_NAME
-    if config_file(config, os.environ) is None and beside.is_file():
-        return options.settings(beside, {"data": data})
-    return settings
+def _settings(config: Path | None, data: Path | None) -> tuple[Settings, Path | None]:
+    """The settings and their file: one beside the user's data where nothing else is named, for who has no terminal."""
+    settings, file = options.settings(config, {"data": data}), options.file(config)
+    beside = settings.data.absolute() / CONFIG_NAME
+    if file is None and beside.is_file():
+        return options.settings(beside, {"data": data}), beside
+    return settings, file
 
 
 def _running(folder: DataFolder) -> Presence:

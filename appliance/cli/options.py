@@ -8,7 +8,7 @@ import click
 
 from appliance.cli.output import Failure
 from appliance.settings import Settings
-from appliance.settings_sources import CONFIG_NAME, BadSettings, config_file, load
+from appliance.settings_sources import CONFIG_NAME, ENVIRONMENT, BadSettings, config_file, load
 
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 A_FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -25,7 +25,18 @@ def settings(config: Path | None, given: Mapping[str, object]) -> Settings:
         raise Failure(str(error)) from None
 
 
+def file(config: Path | None) -> Path | None:
+    """The file that settings are read from, wherever one stands; None where there is none."""
+    found = config_file(config, os.environ)
+    return found.absolute() if found else None
+
+
+def read_from(file: Path) -> None:
+    """Have this process read its settings from that file, unless its options name another."""
+    os.environ[f"{ENVIRONMENT}CONFIG"] = str(file)
+
+
 def where_from(config: Path | None) -> str:
     """The file that settings are read from, in words."""
-    file = config_file(config, os.environ)
-    return f"read from {file.absolute()}" if file else f"no file; {CONFIG_NAME} is read where there is one"
+    found = file(config)
+    return f"read from {found}" if found else f"no file; {CONFIG_NAME} is read where there is one"

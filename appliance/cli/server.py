@@ -10,8 +10,8 @@ from appliance.settings import Settings
 from appliance.units import Address, domain
 
 
-def command(run: Callable[[Settings], int]) -> click.Command:
-    """The command that serves by calling `run` with the settings; what that returns is the exit code."""
+def command(run: Callable[[Settings, Path | None], int]) -> click.Command:
+    """The command that serves by calling `run` with the settings and their file; what that returns is the exit code."""
 
     @click.command()
     @options.config
@@ -20,7 +20,7 @@ def command(run: Callable[[Settings], int]) -> click.Command:
     @click.option("--base", metavar="DOMAIN", callback=_checked(domain), help="Domain below which sites live.")
     def serve(config: Path | None, data: Path | None, listen: str | None, base: str | None) -> int:
         """Run the server."""
-        return run(options.settings(config, {"data": data, "listen": listen, "base": base}))
+        return run(options.settings(config, {"data": data, "listen": listen, "base": base}), options.file(config))
 
     return serve
 

@@ -14,7 +14,7 @@ from appliance.settings import Address, Settings
 
 cycles.wait()
 settings = Settings(data=Path(sys.argv[1]), listen=Address.parse("127.0.0.1:0"))
-server = Backstage(settings, main._program(settings))
+server = Backstage(settings, main._program(settings, None))
 server.start()
 try:
     print(gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects()))

@@ -53,7 +53,7 @@ def test_a_build_child_loads_neither_server_nor_command_line(tmp_path: Path) -> 
 
 
 def test_a_server_starts_without_what_few_of_its_visitors_ask_for(tmp_path: Path) -> None:
-    serving = f"settings = Settings(data=Path({str(tmp_path)!r})); main._serve(); main._program(settings)"
+    serving = f"settings = Settings(data=Path({str(tmp_path)!r})); main._serve(); main._program(settings, None)"
 
     names = loaded(f"import main; from pathlib import Path; from appliance.settings import Settings; {serving}")
 

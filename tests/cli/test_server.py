@@ -14,9 +14,10 @@ class Recorder:
 
     def __init__(self) -> None:
         self.settings: Settings | None = None
+        self.file: Path | None = None
 
-    def __call__(self, settings: Settings) -> int:
-        self.settings = settings
+    def __call__(self, settings: Settings, file: Path | None) -> int:
+        self.settings, self.file = settings, file
         return 3
 
 
@@ -50,6 +51,7 @@ def test_the_command_line_goes_over_the_file(recorder: Recorder, tmp_path: Path)
     assert recorder.settings is not None
     assert recorder.settings.base == "from.file"
     assert recorder.settings.listen.port == 2
+    assert recorder.file == file
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,17 @@ def test_a_server_makes_backups_that_can_be_restored(folder: DataFolder, tmp_pat
     assert backups.object(blob_of(SHOP["index.html"]).rpartition("/")[2]).exists()
 
 
+def test_a_server_backs_up_as_the_file_says_that_it_was_started_with(folder: DataFolder, tmp_path: Path) -> None:
+    passphrase, file, place = tmp_path / "passphrase", tmp_path / "my.toml", tmp_path / "backups"
+    passphrase.write_text("correct horse battery staple\n")
+    file.write_text(f'backup_every = "100ms"\nbackup_to = "{place}"\nbackup_passphrase_file = "{passphrase}"\n')
+
+    with served(folder.root, "--config", str(file)):
+        wait_for(folder.backed_up.exists)
+
+    assert (place / "identity.age").exists()  # what opens backups that are encrypted
+
+
 async def test_what_is_under_way_ends_with_the_server(tmp_path: Path) -> None:
     started = tmp_path / "started"
     script = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
