@@ -11,7 +11,7 @@ from appliance.cli import options
 from appliance.cli.output import show, show_facts
 from appliance.data_folder import DataFolder, Finding
 from appliance.isolation import look
-from appliance.safekeeping import standing
+from appliance.safekeeping import outlook, standing
 from appliance.settings import Settings, effective
 
 
@@ -44,6 +44,7 @@ def _findings(settings: Settings, admin: Callable[[Settings], list[Finding]]) ->
         *asyncio.run(drift.findings(folder, db.APPS)),
         *start_check.findings(settings, folder, admin),
         *standing.findings(folder, settings.backup_every, settings.backup_warn),
+        *outlook.findings(settings),
         *certificate_check.findings(settings, folder),
     ]
     return list({finding.message: finding for finding in found}.values())  # some looks come to the same

@@ -18,9 +18,9 @@ from appliance.safekeeping.archives import Archive
 from appliance.safekeeping.backups import Backups
 from appliance.safekeeping.examining import Damage, Pace
 from appliance.safekeeping.items import Refused
+from appliance.safekeeping.outlook import means_of
 from appliance.safekeeping.places import Means, place_of
 from appliance.safekeeping.records import BackedUp
-from appliance.safekeeping.seals import passphrase_in
 from appliance.safekeeping.sources import source_of
 from appliance.safekeeping.taking import Taken, take
 from appliance.safekeeping.targets import Target, is_archive
@@ -75,7 +75,7 @@ def backup(  # noqa: PLR0913, PLR0917 - what a command takes is what its options
     settings = options.settings(config, {"data": data})
     folder = DataFolder(settings.data)
     _refusable(lambda: strangers.refuse(folder))
-    means = _refusable(lambda: _means(settings, passphrase_file))
+    means = _refusable(lambda: means_of(settings, passphrase_file))
     target = _refusable(lambda: _target(to, folder, keep, means))
     taken = _refusable(lambda: take(folder, target, secrets=not without_secrets))
     if rehearse:
@@ -101,7 +101,7 @@ def restore(source: str, passphrase_file: Path | None, config: Path | None, data
     folder. Every hash is checked, the database, and that all it names is there, before anything is put in place.
     """
     settings = options.settings(config, {"data": data})
-    means = _refusable(lambda: _means(settings, passphrase_file))
+    means = _refusable(lambda: means_of(settings, passphrase_file))
     folder = DataFolder(settings.data)
     head = _refusable(lambda: restoring.restore(source_of(source, means), folder))
     show(f"Restored the backup of {moment(head.taken_at)} UTC into {settings.data}.")
@@ -135,13 +135,13 @@ def verify(
     if only is not None:
         if repair_from is not None:
             raise Failure("--backup checks a backup, --repair-from the data directory: one after the other.")
-        return _refusable(lambda: _check(only, _means(settings, passphrase_file)))
+        return _refusable(lambda: _check(only, means_of(settings, passphrase_file)))
     folder = DataFolder(settings.data)
     if not folder.database.exists():
         raise Failure(f"There is nothing in {folder.root}: name the server's data directory with --data.")
     _refusable(lambda: strangers.refuse(folder))
     shown = _Shown()
-    means = _refusable(lambda: _means(settings, passphrase_file if repair_from else None))
+    means = _refusable(lambda: means_of(settings, passphrase_file if repair_from else None))
     source = _refusable(lambda: source_of(repair_from, means)) if repair_from else None
     done = _refusable(lambda: verify_folder(folder, Pace(rate), shown, source))
     if shown.count > MOST_SHOWN:
@@ -179,14 +179,6 @@ class _Shown:
         self.database |= damage.kind == "database"
         if self.count <= MOST_SHOWN:
             show(plain(str(damage)))
-
-
-def _means(settings: Settings, passphrase_file: Path | None) -> Means:
-    """What the settings and the environment give, and the passphrase in the file of the option, or of the settings."""
-    file = passphrase_file or (Path(settings.backup_passphrase_file) if settings.backup_passphrase_file else None)
-    passphrase = passphrase_in(file) if file else ""
-    said = str(file) if passphrase_file else f"backup_passphrase_file ({file})"
-    return Means(DataFolder(settings.data).backing_up, settings, passphrase=passphrase, said=said)
 
 
 def _target(to: str, folder: DataFolder, keep: int | None, means: Means) -> Target:

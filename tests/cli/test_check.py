@@ -172,6 +172,32 @@ def test_the_ports_of_a_server_that_runs_are_its_own(run: Run, data: Path, monke
     assert (outcome.code, "is taken" in outcome.out) == (0, False)
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            {"backup_passphrase_file": "/no/such/file"},
+            "/no/such/file, which should hold the passphrase, cannot be read",
+        ),
+        ({"backup_to": "/proc/backups"}, "/proc cannot be used"),
+        ({"backup_to": "s3://bucket/dropdock"}, "There are no credentials for the bucket"),
+        ({"backup_to": "ftp://host/dropdock"}, "Backups are not kept at ftp:// addresses"),
+    ],
+)
+def test_backups_that_the_server_could_not_make_are_a_warning(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], told: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    set_in(monkeypatch, **{"backup_every": "1d", "backup_to": str(tmp_path / "backups")} | settings)
+
+    outcome = run("check", "--data", data)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"\nwarning: No backup can be made (backup_every). {told}" in outcome.out
+    assert not (tmp_path / "backups").exists()
+
+
 def test_a_theme_that_nobody_is_given_is_a_warning(run: Run, data: Path) -> None:
     (data / "themes" / "mud").mkdir(parents=True)
 
