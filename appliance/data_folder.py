@@ -273,7 +273,8 @@ def read_key(folder: DataFolder) -> str:
     if len(key) < SHORTEST_KEY:
         raise Unusable(
             f"{folder.secret_key} is damaged: it is no text of {SHORTEST_KEY} characters or more. Restore it, or "
-            "remove it to have a new one made; everybody then has to sign in again."
+            "remove it to have a new one made; everybody then has to sign in again, and secret variables and Git "
+            "tokens have to be set again."
         )
     return key
 

@@ -16,7 +16,7 @@ from appliance.access import Access
 from appliance.accounts import COMMAND_LINE, ROLES, ChangeAccount, NewAccount
 from appliance.actor import RIGHTS, Right
 from appliance.cli import options
-from appliance.cli.output import Failure, show
+from appliance.cli.output import Failure, show, tell
 from appliance.data_folder import DataFolder, Unusable, secret_key
 from appliance.settings import Settings
 
@@ -44,10 +44,14 @@ def create_account(email: str, role: str, password_stdin: bool, config: Path | N
     settings = options.settings(config, {"data": data})
     given = _given_password(from_stdin=password_stdin)
     password = given or _made_password(settings.password_length)
+    is_new = not DataFolder(settings.data).database.exists()
     made = with_database(settings, lambda access: accounts.create(access, None, NewAccount(email, role, password)))
     show(f"{made.email} is now an account in the role {made.role}.")
     if given is None:
         show(f"password: {password}")
+    if is_new:
+        where = settings.data.absolute()
+        tell(f"{where} is a new data directory: start the server on it, or name the server's with --data.")
 
 
 @account.command("plan")

@@ -72,6 +72,14 @@ def test_an_account_gets_a_password_made_for_it(run: Run, data: Path) -> None:
     assert PasswordHasher().verify(str(hashed), second.removeprefix("password: "))
 
 
+def test_an_account_in_a_data_directory_that_is_made_for_it_is_told_where(run: Run, data: Path) -> None:
+    first = create_alice(run, data)
+    second = run("account", "create", "--email", "bob@example.org", "--role", "user", "--data", data)
+
+    assert first.err.startswith(f"{data} is a new data directory: ")
+    assert second.err == ""
+
+
 def test_a_password_made_is_as_long_as_the_settings_want(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPDOCK_PASSWORD_LENGTH", "40")
 
