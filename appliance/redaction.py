@@ -1,7 +1,8 @@
 """Take secrets out of what is about to be logged: by the name of a field, and by the shape of a value, at any depth."""
 
+import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 HIDDEN = "[redacted]"
@@ -26,11 +27,24 @@ _KEYS = (
     r"SG\.[\w-]{16,}\.[\w-]{16,}|nf[pc]_[A-Za-z0-9]{36,}|do[opr]_v1_[0-9a-f]{64}",  # SendGrid, Netlify, DigitalOcean
     r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|AGE-SECRET-KEY-1[0-9A-Z]{40,}",  # Shopify, age
 )
-_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+_WORD_IN_TEXT = re.compile(r"([A-Z]?[a-z]+)\.*")
+
+
+def _basic(found: re.Match[str]) -> str:
+    """What follows the word Basic, hidden unless it is just a word: credentials (RFC 7617) have a colon inside."""
+    kind, space, value = found.groups()
+    word = _WORD_IN_TEXT.fullmatch(value)
+    if word and b":" not in base64.b64decode(word[1][: len(word[1]) // 4 * 4]):
+        return found[0]
+    return f"{kind}{space}{HIDDEN}"
+
+
+_SHAPES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # Cookie and Authorization header lines, to the end of the line: a cookie header holds several.
     (re.compile(r"((?:set-)?cookie|authorization)(\s*:\s*)[^\r\n]+", re.IGNORECASE), rf"\1\2{HIDDEN}"),
     # Authorization values on their own (RFC 6750, RFC 7617).
-    (re.compile(r"\b(bearer|basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
+    (re.compile(r"\b(bearer)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1\2{HIDDEN}"),
+    (re.compile(r"\b(basic)(\s+)([\w.~+/=-]{6,})", re.IGNORECASE), _basic),
     # "password": "…", (b'cookie', b'…'): JSON, and what Python prints of dicts and header lists.
     (
         re.compile(

@@ -12,6 +12,8 @@ from builds.masking import Masker
 LONGEST_LINE = 4_000  # characters; a minified file printed by mistake is one line of megabytes
 LAST = 100  # lines kept for the end, once the log is full: that is where it says what went wrong
 SHOWN_OF_FAILURE = 20  # lines that stand beside the reason why a build failed
+# Lines of no use there: empty ones, npm's too, and where npm keeps a log that is gone with the build.
+_SAYS_NOTHING = re.compile(r"\s*(?:npm (?:error|ERR!)\s*(?:A complete log of this run can be found in\b.*)?)?")
 # ECMA-48: strings (titles, links, the clipboard) up to BEL or ST, control sequences (colours, cursor), and two-letter
 # escapes; the first two also begin with a single character.
 _ESCAPES = re.compile(
@@ -67,7 +69,7 @@ class BuildLog:
             self._shorten()
 
     def recent(self) -> tuple[str, ...]:
-        """The last lines, for a failure to show."""
+        """The last lines that say something, for a failure to show."""
         with self._lock:
             self._end_output()
             return tuple(self._recent)
@@ -105,7 +107,8 @@ class BuildLog:
 
     def _show(self, text: str) -> None:
         text = text[:LONGEST_LINE]
-        self._recent.append(text)
+        if not _SAYS_NOTHING.fullmatch(text):
+            self._recent.append(text)
         size = len(text.encode("utf-8", "replace")) + 1
         if self._told + size <= self._most and not self._cut_lines:
             self._told += size

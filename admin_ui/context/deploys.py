@@ -35,13 +35,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a deploy as shown; `percent` is of its progress bar."""
+    """One step of a deploy as shown; `percent` is of its progress bar, None where nobody knows."""
 
     name: str
     label: str
     state: str
     state_word: str
-    percent: int
+    percent: int | None
     figure: str
 
 
@@ -49,7 +49,7 @@ def step(facts: StepFacts) -> Step:
     """From a step's facts."""
     percent = 100 if facts.state == "done" else _percent(facts)
     figure = seconds(facts.seconds) if facts.state == "done" else ""
-    if facts.state == "running" and facts.total:
+    if facts.state == "running" and percent is not None:
         figure = f"{percent} %"
     return Step(
         facts.name,
@@ -326,7 +326,10 @@ def deploy_state(deploy: DeployFacts) -> State:
     return State(t(f"states.{deploy.state}"), deploy.state)
 
 
-def _percent(facts: StepFacts) -> int:
+def _percent(facts: StepFacts) -> int | None:
+    """How far a step has come; of one that runs and consists of one thing, such as a command, nobody knows."""
+    if facts.state == "running" and facts.total <= 1:
+        return None
     return min(100, 100 * facts.done // facts.total) if facts.total else 0
 
 

@@ -62,7 +62,7 @@ def logs(client: Client, deploy: str, follow: bool, as_json: bool) -> None:
     if follow and facts["state"] not in FINAL:
         facts = reader.follow(client, facts)
     if follow and facts["state"] != "ready":
-        raise Failure(why(facts))
+        raise Failure(why(facts, read=True))
 
 
 def send_answer(client: Client, deploy: str, generator: str, base: str | None, *, remember: bool = True) -> Deploy:
@@ -93,11 +93,14 @@ def asked(client: Client, deploy: Deploy, *, interactive: bool) -> Deploy:
     return send_answer(client, deploy["id"], offer["generator"], offer["base"])
 
 
-def why(deploy: Deploy) -> str:
-    """Why a deploy is not ready, with the last lines of its log where that says more."""
+def why(deploy: Deploy, *, read: bool = False) -> str:
+    """Why a deploy is not ready; with the last lines of its log, where that says more, unless all of it was read."""
     error = deploy["error"] or {}
-    said = error.get("detail") or f"Deploy {deploy['number']} {ENDINGS.get(deploy['state'], 'is not ready')}."
-    return "\n".join([*(f"  {plain(line)}" for line in error.get("lines", [])), plain(said)])
+    said = plain(error.get("detail") or f"Deploy {deploy['number']} {ENDINGS.get(deploy['state'], 'is not ready')}.")
+    lines = [f"  {plain(line)}" for line in error.get("lines", ())]
+    if read or not lines:
+        return said
+    return "\n".join([*lines, said, f"All of the log: dropdock logs {deploy['id']}"])
 
 
 def show_line(line: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - click hands over each option
         finished = answered(client, reader.follow(client, sent), reader, interactive=not as_json)
     finally:
         progress.clear()
-    tell_outcome(finished, [*left_out, *finished["problems"]], order, as_json=as_json)
+    tell_outcome(finished, [*left_out, *finished["problems"]], order, as_json=as_json, followed=follow)
 
 
 def answered(client: Client, deploy: Deploy, reader: Reader, *, interactive: bool) -> Deploy:

@@ -40,14 +40,19 @@ def without_gaps(said: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in said.items() if value or name == "message"}
 
 
-def tell_outcome(finished: Deploy, problems: list[dict[str, Any]], order: Order, *, as_json: bool) -> None:
-    """Say what a finished deploy came to; raises Failure where that is not what was asked for."""
+def tell_outcome(
+    finished: Deploy, problems: list[dict[str, Any]], order: Order, *, as_json: bool, followed: bool = False
+) -> None:
+    """Say what a finished deploy came to; raises Failure where that is not what was asked for.
+
+    Where it was `followed`, its log was shown.
+    """
     for problem in problems:
         warn(problem)
     if as_json:
         show_json(_summary(finished, problems))
     if finished["state"] not in {"ready", "expired"}:
-        raise Failure(why(finished))
+        raise Failure(why(finished, read=followed))
     if order.if_live is not None and not (finished["live"] or finished["draft"] or order.query.get("alias")):
         raise Failure(f"Deploy {finished['number']} of {finished['site']} is ready, but another one is live.")
     if not as_json:

@@ -95,13 +95,13 @@ class Progress:
         self._due = 0.0
 
     def step(self, label: str, done: int, total: int) -> None:
-        """Show how far a step is; total 0 when that is not known."""
+        """Show how far a step is; total 0 when that is not known, and 1 says no more before the step is over."""
         now = self._clock()
         complete = 0 < total <= done
         if not self._shown or (label == self._label and now < self._due and not complete):
             return
         self._label, self._due = label, now + REFRESH
-        self._draw(f"{label:<8} {_bar(done, total)}" if total else f"{label:<8} ...")
+        self._draw(f"{label:<8} {_bar(done, total)}" if total > 1 else f"{label:<8} ...")
 
     def clear(self) -> None:
         """Take the line away, so that what follows stands alone."""
@@ -130,5 +130,5 @@ def _cell(value: object) -> str:
 
 
 def plain(text: str) -> str:
-    """Somebody else's text, with nothing that acts on a terminal."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Somebody else's text, with nothing that acts on a terminal; spaces in the place of tabs."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.expandtabs())

@@ -168,9 +168,20 @@ def test_a_deploy_under_way_is_watched_and_refreshes_without_scripts() -> None:
     shown = Page(html)
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in html
     assert [known["data-watch"] for _, known in shown.tags if "data-watch" in known] == ["kq3v9wzx7m"]
-    assert [known["value"] for tag, known in shown.tags if tag == "progress"] == ["100", "25", "0"]
+    assert [known.get("value") for tag, known in shown.tags if tag == "progress"] == ["100", "25", None]
     assert "1.2 s" in shown.text
     assert "25 %" in shown.text
+
+
+def test_how_far_one_command_has_come_nobody_claims_to_know() -> None:
+    steps = [StepFacts("fetch", "done", 2, 2, 1.2), StepFacts("build", "running", 0, 1)]
+    html = Pages("/static", shipped_themes()).html(
+        "deploy", deploy_page(deploy(state="working", steps=steps), None, []), Frame("/static")
+    )
+
+    shown = Page(html)
+    assert [known.get("value") for tag, known in shown.tags if tag == "progress"] == ["100", None]
+    assert "%" not in shown.text
 
 
 def test_the_limit_that_was_hit_is_named() -> None:

@@ -138,3 +138,12 @@ def test_the_last_lines_are_there_for_a_failure() -> None:
         reader.log.line(str(number))
 
     assert reader.log.recent() == tuple(str(number) for number in range(30, 50))
+
+
+def test_lines_that_say_nothing_are_left_out_of_the_last_ones_only() -> None:
+    reader = Reader()
+    for line in ("npm error code EUSAGE", "", "npm error", "npm ERR! A complete log of this run can be found in: /x"):
+        reader.log.line(line)
+
+    assert reader.log.recent() == ("npm error code EUSAGE",)
+    assert len(reader.lines) == 4

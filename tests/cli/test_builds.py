@@ -125,8 +125,18 @@ def test_following_a_build_that_fails_ends_with_1_and_its_last_lines(run: Run, d
     outcome = run("deploy", source, "--site", "notes")
 
     assert outcome.code == 1
-    assert "ERROR page not found" in outcome.err
-    assert "Hugo ended with an error." in outcome.err
+    assert outcome.err.endswith("  ERROR page not found\nHugo ended with an error.\nAll of the log: dropdock logs d1\n")
+
+
+def test_lines_that_were_followed_are_not_said_twice(run: Run, double: Double, source: Path) -> None:
+    double.outcome, double.log = "failed", LOG
+    double.error = {"code": "build_failed", "detail": "Hugo ended with an error.", "lines": ["$ hugo build"]}
+
+    outcome = run("deploy", source, "--site", "notes", "--follow")
+
+    assert outcome.code == 1
+    assert outcome.err.count("$ hugo build") == 1
+    assert outcome.err.endswith("\nHugo ended with an error.\n")
 
 
 def test_a_deploy_is_answered_and_called_off_by_name(run: Run, double: Double, source: Path) -> None:

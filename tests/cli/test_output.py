@@ -80,6 +80,21 @@ def test_the_bar_grows_and_goes_away() -> None:
     assert terminal.screen == ""
 
 
+def test_a_step_of_one_thing_has_no_bar() -> None:
+    terminal = Terminal()
+    progress = Progress(terminal, lambda: 0.0)
+
+    progress.step("build", 0, 1)
+
+    assert terminal.screen == "build    ..."
+
+
+def test_a_tab_is_so_many_spaces(capsys: pytest.CaptureFixture[str]) -> None:
+    warn({"message": "a\tb", "path": None})
+
+    assert capsys.readouterr().err == "warning: a       b\n"
+
+
 def test_the_line_is_not_drawn_more_often_than_people_can_see() -> None:
     terminal = Terminal()
     progress = Progress(terminal, lambda: 0.0)

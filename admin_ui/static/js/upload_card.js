@@ -82,8 +82,9 @@ export class UploadCard {
   show(deploy) {
     this.match(deploy.steps);
     for (const step of deploy.steps) {
-      const percent = step.state === "done" ? 100 : step.total ? Math.floor((100 * step.done) / step.total) : null;
-      const running = step.total ? `${percent} %` : "";
+      const far = step.total > 1 ? Math.floor((100 * step.done) / step.total) : null; // of one command nobody knows
+      const percent = step.state === "done" ? 100 : far;
+      const running = percent === null ? "" : `${percent} %`;
       this.figure(step.name, step.state, percent, step.state === "done" ? seconds(step.seconds) : running);
     }
     if (deploy.problems.some(({ code }) => WARNED.includes(code))) this.warned ??= told(deploy).then((said) => this.warn(said));
