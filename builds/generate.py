@@ -15,7 +15,7 @@ from builds.log import BuildLog
 from builds.masking import masked
 from builds.order import FETCH, RUN, Order
 from builds.output import Before, output_folder
-from builds.recipe import Recipe, Step
+from builds.recipe import PythonPackages, Recipe, Step
 from builds.sandbox.probe import probe
 from builds.sandbox.values import Command, Sandbox, Wishes
 from builds.tools import Kit, Toolbox
@@ -180,8 +180,15 @@ class _Bench:
         if recipe.python is not None and "python" in kits:
             variables = self._order.variables.get(FETCH, {})
             environments = Environments(toolbox, self.kept, self._order.site, variables)
-            made = environments.get(kits["python"], recipe.python, self.source, self._place.python)
-            self._kits.insert(0, made)
+            self._kits.insert(0, self._python(environments, kits["python"], recipe.python))
+
+    def _python(self, environments: Environments, python: Kit, wanted: PythonPackages) -> Kit:
+        try:
+            return environments.get(python, wanted, self.source, self._place.python)
+        except BuildError as error:
+            if advice := self._log.advice():
+                raise BuildError(error.code, f"The Python packages could not be installed. {advice}") from error
+            raise
 
     def _dressed(self, command: Command) -> Command:
         """The command with what the operator's registries need."""
@@ -206,11 +213,13 @@ class _Bench:
         return {**PLAIN_ENVIRONMENT, **tools, **recipe.environment, **variables, **where}
 
     def _failure(self, phase: str, recipe: Recipe, step: Step, status: int) -> BuildError:
-        command = shlex.join(step.argv)
+        command, advice = shlex.join(step.argv), self._log.advice()
+        what = "The dependencies could not be fetched" if phase == FETCH else f"{recipe.title} ended with an error"
+        if advice:  # before the next: npm ends with the status of what it has called
+            return BuildError("build_failed", f"{what}: `{command}` ended with status {status}. {advice}")
         if status in {NOT_FOUND, NOT_EXECUTABLE}:
             detail = f"“{step.argv[0]}” cannot be run: it is not installed for this build, or is no program."
             return BuildError("tool_missing", detail, lines=self._log.recent())
-        what = "The dependencies could not be fetched" if phase == FETCH else f"{recipe.title} ended with an error"
         again = " Trying again helps if the network was the reason." if phase == FETCH else ""
         detail = f"{what}: `{command}` ended with status {status}. The log's last lines say more.{again}"
         return BuildError("build_failed", detail, retry=phase == FETCH, lines=self._log.recent())

@@ -6,11 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from builds.advice import advice_on
 from builds.bounds import written
 from builds.masking import Masker
 
 LONGEST_LINE = 4_000  # characters; a minified file printed by mistake is one line of megabytes
 LAST = 100  # lines kept for the end, once the log is full: that is where it says what went wrong
+OF_A_STEP = 200  # lines in which a known reason is looked for: npm explains itself at length after it
 SHOWN_OF_FAILURE = 20  # lines that stand beside the reason why a build failed
 # Lines of no use there: empty ones, npm's too, and where npm keeps a log that is gone with the build.
 _SAYS_NOTHING = re.compile(r"\s*(?:npm (?:error|ERR!)\s*(?:A complete log of this run can be found in\b.*)?)?")
@@ -43,6 +45,7 @@ class BuildLog:
         self._cut_bytes = 0
         self._kept: deque[str] = deque(maxlen=LAST)
         self._recent: deque[str] = deque(maxlen=SHOWN_OF_FAILURE)
+        self._of_step: deque[str] = deque(maxlen=OF_A_STEP)
         self._lock = threading.Lock()
         self._decoder = _decoder()
         self._partial = ""  # of a line that has not ended
@@ -52,6 +55,7 @@ class BuildLog:
         with self._lock:
             self._end_output()
             self._step = name
+            self._of_step.clear()
 
     def line(self, text: str) -> None:
         """Add a line of our own."""
@@ -73,6 +77,12 @@ class BuildLog:
         with self._lock:
             self._end_output()
             return tuple(self._recent)
+
+    def advice(self) -> str:
+        """What to do about the last known reason for a failure that was printed in this step; empty without any."""
+        with self._lock:
+            self._end_output()
+            return advice_on(reversed(self._of_step), self._step)
 
     def finish(self) -> None:
         """Nothing more comes. Harmless when called again."""
@@ -107,6 +117,7 @@ class BuildLog:
 
     def _show(self, text: str) -> None:
         text = text[:LONGEST_LINE]
+        self._of_step.append(text)
         if not _SAYS_NOTHING.fullmatch(text):
             self._recent.append(text)
         size = len(text.encode("utf-8", "replace")) + 1
