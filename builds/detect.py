@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from builds.errors import BuildError
 from builds.generators import GENERATORS
-from builds.generators.npm_script import NPM_SCRIPT
+from builds.generators.npm_script import NPM_SCRIPT, unreadable
 from builds.generators.static import INDEXES, STATIC_FILES
 from builds.projects import netlify
 from builds.projects.generator import Generator, Sign, Weight
@@ -142,6 +142,7 @@ def _as_chosen(project: Project, findings: list[Finding], base: str | None, choi
 def _decided(project: Project, findings: list[Finding], base: str | None, choice: Choice) -> Detection:
     """The only reading of the signs, or the question which of several is meant."""
     top = project.folder(base or "")
+    findings = findings or _unreadable(top)
     page = STATIC_FILES.recognise(top) if top.first(INDEXES) and findings else None
     if page is not None and page.weight > Weight.POSSIBLE:
         findings = [finding for finding in findings if _outweighs_a_page(finding, top)]
@@ -158,6 +159,12 @@ def _decided(project: Project, findings: list[Finding], base: str | None, choice
             return detection
         rivals.append(finished)
     return Detection(_question(rivals), candidates=tuple(rivals))
+
+
+def _unreadable(top: Folder) -> list[Finding]:
+    """A project that was meant, though it cannot be read how it is built: building it says so."""
+    sign = unreadable(top)
+    return [Finding(NPM_SCRIPT, top, sign)] if sign else []
 
 
 def _outweighs_a_page(finding: Finding, top: Folder) -> bool:

@@ -1,8 +1,9 @@
 """npm with a build script: any project whose package.json says how it is built."""
 
+from builds.projects import parsing
 from builds.projects.generator import Generator, Sign, Weight, reason
 from builds.projects.node import PACKAGE, SOURCE, NodeProject
-from builds.projects.project import Folder, joined
+from builds.projects.project import MOST_JSON, Folder, joined
 from builds.recipe import Choice, Recipe
 
 # Where build tools put a site unless told otherwise; the first that holds a page once the script has run.
@@ -15,6 +16,12 @@ def recognise(folder: Folder) -> Sign | None:
     if "build" not in NodeProject(folder).scripts:
         return None
     return Sign(Weight.POSSIBLE, f"{folder.shown(PACKAGE)} has a build script")
+
+
+def unreadable(folder: Folder) -> Sign | None:
+    """A package.json that npm will not read either: what it was meant to say is not known."""
+    line = folder.project.parsed(folder.path(PACKAGE), parsing.json_fault, MOST_JSON)
+    return Sign(Weight.POSSIBLE, f"{folder.shown(PACKAGE)} is not valid JSON in line {line}") if line else None
 
 
 def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:

@@ -43,6 +43,17 @@ def json_object(text: str) -> Values:
     return value if isinstance(value, dict) else NOTHING
 
 
+def json_fault(text: str) -> int:
+    """The line in which a text stops being JSON; 0 where it is JSON, or says nothing at all."""
+    try:
+        json.loads(text or "null")
+    except json.JSONDecodeError as fault:
+        return fault.lineno if text.strip() else 0
+    except (ValueError, RecursionError):  # a number of too many digits; nested too deeply
+        return 1
+    return 0
+
+
 def yaml_mapping(text: str) -> Values:
     """The mapping in a YAML file: strings, lists and mappings; tags are ignored, aliases read as nothing.
 

@@ -100,6 +100,10 @@ def test_what_needs_no_build_gets_none(case: str) -> None:
 
 
 UNSURE: Mapping[str, tuple[Files, set[tuple[str, str]]]] = {
+    "a finished page and a package.json that cannot be read": (
+        {"index.html": PAGE, "package.json": '{"scripts": {"build": "webpack",}}'},
+        {("npm", ""), ("static", "")},
+    ),
     "a finished page and a build script": (
         {"index.html": PAGE, "package.json": package({"build": "webpack"})},
         {("npm", ""), ("static", "")},
@@ -136,6 +140,22 @@ UNSURE: Mapping[str, tuple[Files, set[tuple[str, str]]]] = {
         {("vite", ""), ("static", "")},
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('{\n "scripts": {"build": "vite build",},\n}\n', 2), ("{\n}\n}", 3), ('{"scripts": {}', 1), ("\ufffd{", 1)],
+)
+def test_a_package_that_cannot_be_read_is_a_project_all_the_same(text: str, line: int) -> None:
+    detection = found({"package.json": text, "src/main.js": ""})
+
+    assert detection.recipe is not None
+    assert detection.why.startswith(f"package.json is not valid JSON in line {line} → npm with a build script")
+
+
+@pytest.mark.parametrize("text", ["", " \n", "[]", "null", '{"name": "a"}'])
+def test_a_package_that_says_nothing_is_no_project(text: str) -> None:
+    assert found({"package.json": text, "src/main.js": ""}).recipe is None
 
 
 @pytest.mark.parametrize("case", UNSURE)
