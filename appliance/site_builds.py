@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from builds.names import safe_path
 from builds.order import FETCH, RUN, Keeping, Order
 from builds.recipe import AUTO, STATIC, Choice
 from builds.sandbox.values import Bounds, Wishes
+from builds.versions import spans
 
 Phase = Literal["build", "fetch", "both"]
 PHASES: tuple[Phase, ...] = ("build", "fetch", "both")
@@ -289,6 +291,14 @@ def _choice(row: SiteBuild, settings: Settings, url: str) -> Choice:
     )
 
 
+def check_versions(versions: Mapping[str, str]) -> None:
+    """Raise Invalid unless each is of a tool that a site may choose, and says a version, or nothing."""
+    for tool, version in versions.items():
+        if tool not in TOOLS or not (_VERSION.fullmatch(version) and spans(version)):
+            fault = f"are by tool, one of {', '.join(TOOLS)}, and written like 22, 3.12 or >=20 <23"
+            raise Invalid(f"Versions {fault}.", code="bad_version", fields={"versions": fault})
+
+
 def _check(values: dict[str, Any], settings: Settings) -> None:
     """Raise Invalid, or BadInput for what the operator does not allow."""
     known = {AUTO, STATIC, *(generator.name for generator in GENERATORS)}
@@ -298,10 +308,7 @@ def _check(values: dict[str, Any], settings: Settings) -> None:
     for name in ("base", "output"):
         _check_folder(name, str(values.get(name, "")))
     versions = values.get("versions", {})
-    for tool, version in versions.items() if isinstance(versions, dict) else ():
-        if tool not in TOOLS or not _VERSION.fullmatch(version):
-            fault = f"are by tool, one of {', '.join(TOOLS)}, and written like 22, 3.12 or >=20 <23"
-            raise Invalid(f"Versions {fault}.", code="bad_version", fields={"versions": fault})
+    check_versions(versions if isinstance(versions, dict) else {})
     flags = values.get("flags", [])
     flags_of(flags if isinstance(flags, list) else [], settings.build_flags)
     command_of(str(values.get("command", "")), settings.build_commands, settings.build_flags)

@@ -84,7 +84,7 @@ def asked(client: Client, deploy: Deploy, *, interactive: bool) -> Deploy:
         found = [offer["generator"] for offer in detection["offers"] if offer["generator"] != STATIC]
         names = "|".join(dict.fromkeys(["auto", NOTHING, *found]))
         raise Unanswered(
-            f"Deploy {deploy['number']} of {deploy['site']} waits for an answer. {plain(detection['why'])} "
+            f"Deploy {deploy['number']} of {deploy['site']} waits for an answer. {_sentence(plain(detection['why']))} "
             f"Say it with `dropdock answer {deploy['id']} {names}`, or beforehand with --build."
         )
     offer = _choose(detection)
@@ -116,6 +116,10 @@ def tell_line(line: dict[str, Any]) -> None:
 def show_as_json(line: dict[str, Any]) -> None:
     """A line of a log for programs."""
     show(json.dumps(line, ensure_ascii=False))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _choose(detection: dict[str, Any]) -> dict[str, Any] | None:

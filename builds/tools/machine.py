@@ -33,6 +33,15 @@ def on_this_machine(tool: Listed, wanted: str) -> Kit | None:
     return kit_of(Path(found), version, others) if version and fits(version, wanted) else None
 
 
+def versions_here(tool: Listed) -> tuple[str, ...]:
+    """Every version of the tool that is installed here, in the order in which they are looked for."""
+    if tool.name == "python":
+        return tuple(dict.fromkeys(version for candidate in _pythons() if (version := _about(candidate)[0])))
+    found = shutil.which(tool.name)
+    version = version_in(_said(found, *tool.asks)) if found else ""
+    return (version,) if version else ()
+
+
 def has_pip(python: str) -> bool:
     """Whether a Python has pip itself."""
     return bool(_said(python, "-m", "pip", "--version"))

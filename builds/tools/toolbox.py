@@ -25,7 +25,7 @@ from builds.tools.installing import SYSTEM_PATH, Installing
 from builds.tools.kit import Kit
 from builds.tools.listed import BY_NAME, Listed
 from builds.tools.locked import locked
-from builds.tools.machine import has_pip, on_this_machine, version_in
+from builds.tools.machine import has_pip, on_this_machine, version_in, versions_here
 from builds.versions import fits, parsed, spans
 
 LOCK = ".lock"
@@ -165,7 +165,11 @@ class Toolbox:
 def missing(listed: Listed, tool: Tool) -> BuildError:
     """The error for a tool that cannot be had: who asks for it, and how to get it."""
     wanted = f"{listed.title} {shown(tool.version)}".rstrip()
-    wanted = f"{wanted} ({tool.by} asks for it)" if tool.by else wanted
+    wanted = f"{wanted} (asked for by {tool.by})" if tool.by else wanted
+    here = () if listed.pypi or listed.npm else versions_here(listed)
+    if tool.version and here:
+        detail = f"{wanted} is not on this machine, which has {', '.join(here)}: ask for another version."
+        return BuildError("tool_missing", detail)
     tried = " and could not be installed, as the log says" if listed.pypi or listed.npm else ""
     detail = f"{wanted} is not on this machine{tried}: {listed.get}, or ask for another version."
     return BuildError("tool_missing", detail)

@@ -1,6 +1,7 @@
 """The toolbox: what is here is used, what is not is installed once and whole, what cannot be had is named."""
 
 import os
+import platform
 import threading
 import time
 import zipfile
@@ -173,7 +174,7 @@ def test_a_tool_that_cannot_be_had_is_named_with_the_way_to_get_it(
     monkeypatch.setenv("PATH", "/nowhere")
 
     with pytest.raises(
-        BuildError, match=r"Zola 0\.19 \(netlify\.toml asks for it\) is not on this machine: install it"
+        BuildError, match=r"Zola 0\.19 \(asked for by netlify\.toml\) is not on this machine: install it"
     ):
         bakery().get(Tool("zola", "0.19", "netlify.toml"))
 
@@ -186,6 +187,15 @@ def test_without_a_python_it_is_said_how_to_get_one(
 
     with pytest.raises(BuildError, match=r"Python is not on this machine: install python3"):
         bakery().get(Tool("oven"))
+
+
+def test_a_version_that_is_not_here_is_told_with_those_that_are(bakery: Callable[[], Toolbox]) -> None:
+    here = platform.python_version()
+
+    with pytest.raises(
+        BuildError, match=rf"^Python 2\.7 \(asked for by runtime\.txt\) is not .*, which has {here}[:,]"
+    ):
+        bakery().get(Tool("python", "2.7", "runtime.txt"))
 
 
 def test_a_python_without_pip_can_install(
