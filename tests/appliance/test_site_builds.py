@@ -8,7 +8,7 @@ from appliance.site_builds import check_versions
 
 @pytest.mark.parametrize("version", ["potato", ">=22 <", "1..2", "22 and more", "lts/iron", "22\n", "9" * 99])
 def test_a_version_that_says_none_is_refused(version: str) -> None:
-    with pytest.raises(Invalid, match="written like 22, 3.12 or >=20 <23"):
+    with pytest.raises(Invalid, match="written like 22"):
         check_versions({"node": version})
 
 
