@@ -5,7 +5,7 @@ from dataclasses import replace
 from quart import Response
 
 from admin_ui import forms
-from admin_ui.context.builds import BuildsPage, builds_href, builds_page
+from admin_ui.context.builds import BuildsPage, as_typed, builds_href, builds_page
 from admin_ui.edge import Route, Visit, fields, go, of_site
 from appliance.errors import Problem
 
@@ -17,10 +17,11 @@ async def show(visit: Visit, name: str) -> Response:
 
 async def change(visit: Visit, name: str) -> Response:
     """Save the choices."""
+    form = await fields()
     try:
-        await visit.parts.site_builds.change(visit.actor, name, forms.change_build(await fields()))
+        await visit.parts.site_builds.change(visit.actor, name, forms.change_build(form))
     except Problem as problem:
-        return await _refused(visit, name, problem)
+        return _refused(visit, as_typed(await _page(visit, name), form), problem)
     return go(builds_href(name), done="saved")
 
 
@@ -29,7 +30,7 @@ async def set_variable(visit: Visit, name: str) -> Response:
     try:
         await visit.parts.site_builds.set_variable(visit.actor, name, forms.new_variable(await fields()))
     except Problem as problem:
-        return await _refused(visit, name, problem)
+        return _refused(visit, await _page(visit, name), problem)
     return go(builds_href(name), done="variable-set")
 
 
@@ -39,9 +40,8 @@ async def delete_variable(visit: Visit, name: str, variable: str) -> Response:
     return go(builds_href(name), done="variable-deleted")
 
 
-async def _refused(visit: Visit, name: str, problem: Problem) -> Response:
-    page = replace(await _page(visit, name), refusal=problem.detail, faults=problem.fields)
-    return visit.page("builds", page, problem.status)
+def _refused(visit: Visit, page: BuildsPage, problem: Problem) -> Response:
+    return visit.page("builds", replace(page, refusal=problem.detail, faults=problem.fields), problem.status)
 
 
 async def _page(visit: Visit, name: str) -> BuildsPage:

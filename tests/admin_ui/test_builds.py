@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admin_ui.desk import Desk
+from tests.admin_ui.desk import Desk, Page
 from tests.cast import BOB
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -29,6 +29,28 @@ async def test_a_flag_that_is_not_allowed_is_refused_by_name(alice: Desk) -> Non
 
     assert answer.status_code == 400
     assert "--destination" in answer.text
+
+
+async def test_what_was_typed_beside_what_is_refused_is_not_lost(alice: Desk) -> None:
+    await alice.submit("/sites", name="mistyped")
+    typed = {"generator": "hugo", "base": "docs", "output": "html", "command": "", "node": "potato", "python": "3.12"}
+
+    answer = await alice.submit("/sites/mistyped/builds", **typed, hugo="0.150", flags="", install_scripts="on")
+
+    shown = Page(answer.text)
+    inputs = {known["name"]: known for tag, known in shown.tags if tag == "input" and "name" in known}
+    kept = {name: inputs[name].get("value") for name in ("base", "output", "command", "node", "python", "hugo")}
+    assert answer.status_code == 422
+    assert kept == {
+        "base": "docs",
+        "output": "html",
+        "command": "",
+        "node": "potato",
+        "python": "3.12",
+        "hugo": "0.150",
+    }
+    assert "checked" in inputs["install_scripts"]
+    assert "hugo" in [known["value"] for tag, known in shown.tags if "selected" in known]
 
 
 async def test_a_variable_is_set_named_and_never_shown(alice: Desk) -> None:

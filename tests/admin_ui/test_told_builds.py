@@ -106,6 +106,24 @@ def test_what_isolates_builds_is_told_in_every_form(sandbox: str) -> None:
             ),
         ),
         (
+            (
+                "The flag --evil is not allowed on this server (build_flags): allowed are --a, --b. "
+                "Leave it out, or ask the operator."
+            ),
+            (
+                "Der Schalter --evil ist auf diesem Server nicht erlaubt (build_flags): erlaubt sind --a, --b. "
+                "Lassen Sie es weg, oder fragen Sie den Betreiber."
+            ),
+        ),
+        (
+            "Versions are by tool, one of node, python, hugo, and written like 22, 3.12 or >=20 <23.",
+            "Versionen stehen je Werkzeug (node, python, hugo) und werden geschrieben wie 22, 3.12 oder >=20 <23.",
+        ),
+        (
+            "package.json is not valid JSON in line 3 → npm with a build script; output dist/",
+            "package.json ist in Zeile 3 kein gültiges JSON → npm mit Build-Skript; Ausgabe in dist/",
+        ),
+        (
             "The repository could not be fetched: git.example.org could not be reached: Connection refused.",
             "Das Repository konnte nicht geholt werden: git.example.org war nicht zu erreichen: „Connection refused“.",
         ),
