@@ -8,7 +8,7 @@ from admin_ui.context.deploys import site_href
 from admin_ui.told import told
 from admin_ui.words import Moment, moment, t
 from appliance.isolation import IsolationFacts
-from appliance.site_builds import PHASES, TOOLS, SiteBuildFacts, VariableFacts
+from appliance.site_builds import PHASES, SiteBuildFacts, VariableFacts
 
 ASK = "auto"  # the generator's name where the site's people are to be asked
 TOP = "."  # how a person writes the top folder, for an empty field means that it is looked for
@@ -85,8 +85,18 @@ def builds_page(site: str, facts: SiteBuildFacts, isolation: IsolationFacts) -> 
 
 def as_typed(page: BuildsPage, form: Mapping[str, str]) -> BuildsPage:
     """The page with what somebody chose and typed, which was refused, to be mended there."""
-    typed = {name: form.get(name, "") for name in ("generator", "base", "output", "command", "flags", *TOOLS)}
-    return replace(page, **typed, install_scripts=form.get("install_scripts") == "on")
+    return replace(
+        page,
+        generator=form.get("generator", ""),
+        base=form.get("base", ""),
+        output=form.get("output", ""),
+        command=form.get("command", ""),
+        flags=form.get("flags", ""),
+        node=form.get("node", ""),
+        python=form.get("python", ""),
+        hugo=form.get("hugo", ""),
+        install_scripts=form.get("install_scripts") == "on",
+    )
 
 
 def _allowed(these: Sequence[str], none: str) -> str:
