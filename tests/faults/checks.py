@@ -39,6 +39,7 @@ class Checks:
     def check(self, site: SiteModel, *, everything: bool = False) -> None:
         """One site, once its deploys have come to an end; all its deploys are read, or the newest and some others."""
         there = self._deploys(site)
+        site.count(facts["number"] for facts in there.values())
         self._learn(site, there)
         self._check_states(site, there)
         self._check_live(site, there)

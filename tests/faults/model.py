@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.builders import page
@@ -33,6 +34,7 @@ class SiteModel:
 
     `asked` is what was sent and not answered yet; `turning` where a move of the pointer leads that was not answered,
     and `is_due` whether it has to get there: an accepted deploy goes live, a rollback may have come to nothing.
+    `newest` is the highest number that a deploy of the site has had, whatever came of it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class SiteModel:
     is_due: bool = False
     alias: Kept | None = None
     aliasing: Kept | None = None
+    newest: int = 0
     versions: int = 0
     bodies: dict[str, set[bytes]] = field(default_factory=lambda: {path: set() for path in PATHS})
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,14 +75,17 @@ class SiteModel:
         """The deploys that have to be there, oldest first."""
         return sorted((kept for kept in self.deploys.values() if kept.deleted == "no"), key=lambda kept: kept.number)
 
+    def count(self, numbers: Iterable[int]) -> None:
+        """Deploys with these numbers are there, or were: those that failed or expired count in retention, too."""
+        self.newest = max([self.newest, *numbers, *(kept.number for kept in self.deploys.values())])
+
     def may_be_retired(self, kept: Kept) -> bool:
         """Whether the server's rules of retention may take this deploy, or may have taken it: not one of the newest.
 
         What was pointed to then is not known here after a kill; that the live deploy and the alias's are there is
         looked at by itself.
         """
-        newest = max(one.number for one in self.deploys.values())  # those that failed or expired count too
-        return self.keeps is not None and newest - kept.number >= self.keeps
+        return self.keeps is not None and self.newest - kept.number >= self.keeps
 
     def earlier(self) -> Kept | None:
         """What a rollback leads to."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import Campaign
+from tests.faults.model import Kept, SiteModel
 from tests.faults.points import POINTS, Point
 
 SEED = 7
@@ -28,6 +29,19 @@ def test_two_hundred_rounds_lose_nothing(tmp_path: Path) -> None:
     campaign.run(200)
 
     assert campaign.lost == []
+
+
+def test_a_deploy_that_came_to_nothing_counts_where_only_so_many_are_kept() -> None:
+    site = SiteModel(
+        "shop", keeps=1, deploys={name: Kept(name, number, {}) for number, name in enumerate("ab", start=1)}
+    )
+    first, second = site.deploys.values()
+    site.count([])
+    site.drop(second)
+
+    site.count([first.number])
+
+    assert site.may_be_retired(first)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
