@@ -17,6 +17,7 @@ DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies", "peer
 DEFAULT_NODE = ">=22.12"  # what the generators of today ask for, where a project says nothing
 # https://nodejs.org/about/previous-releases: the code names of long-term releases, as `.nvmrc` may have them
 CODE_NAMES = {"hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"}
+NEWEST = frozenset({"lts/*", "lts", "node", "latest", "current", "stable"})  # words for whatever is the newest
 QUIET = {
     "CI": "true",
     "DO_NOT_TRACK": "1",
@@ -165,6 +166,7 @@ class NodeProject:
             run=(*((Step(self.manager.scripts, self.home.base),) if choice.install_scripts else ()), *recipe.run),
             tools=(*self.tools(choice), *recipe.tools),
             environment={**QUIET, **self.manager.environment, **recipe.environment},
+            notes=(*self._unread(choice), *recipe.notes),
             path=(*self.binaries, *recipe.path),
             lock=(*lock, *recipe.lock),
             keeps=(*(folders if lock and self.manager.fills_node_modules else ()), *recipe.keeps),
@@ -174,12 +176,25 @@ class NodeProject:
         chosen = choice.versions.get("node", "")
         if chosen:
             return Tool("node", chosen, "the site's settings")
-        for folder in self.folder.upward():
-            for by, version in _declared(folder):
-                understood = CODE_NAMES.get(version.lower().removeprefix("lts/"), version)
-                if understood and spans(understood):
-                    return Tool("node", understood, folder.shown(by))
-        return Tool("node", DEFAULT_NODE)
+        said = next(((version, by) for version, by in self._said if spans(version)), None)
+        return Tool("node", *said) if said else Tool("node", DEFAULT_NODE)
+
+    @cached_property
+    def _said(self) -> list[tuple[str, str]]:
+        """The versions of Node that are asked for, with who asks, in the order in which they count."""
+        declared = ((folder, *one) for folder in self.folder.upward() for one in _declared(folder))
+        return [
+            (CODE_NAMES.get(version.lower().removeprefix("lts/"), version), folder.shown(by))
+            for folder, by, version in declared
+            if version and version.lower() not in NEWEST
+        ]
+
+    def _unread(self, choice: Choice) -> tuple[str, ...]:
+        """A note of what is asked for first, where that is no version."""
+        if choice.versions.get("node") or not self._said or spans(self._said[0][0]):
+            return ()
+        version, by = self._said[0]
+        return (f"{by} asks for Node.js “{shown(version)}”, which is no version: it is not obeyed.",)
 
     @property
     def _named_version(self) -> str:

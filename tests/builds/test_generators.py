@@ -116,6 +116,17 @@ def test_the_version_of_node_is_the_projects(case: str) -> None:
     assert planned({**PROJECTS["astro"], **more}).tools == (tool,)
 
 
+@pytest.mark.parametrize(
+    ("word", "notes"),
+    [
+        ("lts/potato", (".nvmrc asks for Node.js “lts/potato”, which is no version: it is not obeyed.",)),
+        *((word, ()) for word in ("lts/*", "node", "stable", "latest", "20", "lts/iron", "")),
+    ],
+)
+def test_a_version_of_node_that_is_none_is_told(word: str, notes: tuple[str, ...]) -> None:
+    assert planned({**PROJECTS["astro"], ".nvmrc": word}).notes == notes
+
+
 def test_the_sites_settings_go_before_the_projects_version() -> None:
     recipe = planned({**PROJECTS["astro"], ".nvmrc": "18"}, Choice(versions={"node": "24"}))
 
