@@ -14,7 +14,8 @@ from builds.sandbox.values import Bounds, Command, Say
 
 PIECE = 64 * 1024  # bytes
 LOOK = 0.1  # seconds between looks at the time, the memory and the disk
-LEFT_OUT = b"\n[There is more output than build_output allows; what follows is left out.]\n"
+LAST = 16 * 1024  # bytes of what is beyond its bound that are passed on: the end says why a command failed
+LEFT_OUT = b"\n[There is more output than build_output allows: only the end of what follows is kept.]\n"
 
 
 class Running(Protocol):
@@ -50,7 +51,9 @@ def follow(start: Start, command: Command, bounds: Bounds, say: Say, cancelled: 
             os.close(writing)
         watch = _Watch(running, command, bounds, cancelled)
         try:
-            _pass_on(reading, _Bounded(say, bounds.output), watch.ended)
+            bounded = _Bounded(say, bounds.output)
+            _pass_on(reading, bounded, watch.ended)
+            bounded.finish()
             watch.ended.wait()
         finally:
             watch.end()
@@ -75,21 +78,27 @@ def _pass_on(reading: int, say: Say, ended: threading.Event) -> None:
 
 
 class _Bounded:
-    """Passes on the first `most` bytes, and says once that there was more."""
+    """Passes on the first `most` bytes, says that there is more, and in the end passes on the last lines of that."""
 
     def __init__(self, say: Say, most: int) -> None:
         self._say = say
         self._left = most
-        self._told = False
+        self._beyond = b""  # the last of it
 
     def __call__(self, piece: bytes) -> None:
         kept = piece[: self._left]
         self._left -= len(kept)
         if kept:
             self._say(kept)
-        if len(kept) < len(piece) and not self._told:
-            self._told = True
-            self._say(LEFT_OUT)
+        if more := piece[len(kept) :]:
+            if not self._beyond:
+                self._say(LEFT_OUT)
+            self._beyond = (self._beyond + more)[-LAST:]
+
+    def finish(self) -> None:
+        """Nothing more comes. The last lines are whole ones: a secret of which only an end is there is not known."""
+        if whole := self._beyond.partition(b"\n")[2]:
+            self._say(whole)
 
 
 class _Watch:

@@ -252,6 +252,19 @@ def test_a_build_waits_for_whoever_reads_its_output(bubblewrap_bench: Bench) -> 
     assert held_at[0] < 50  # half a megabyte of ten: what the pipe holds
 
 
+def test_the_end_of_output_beyond_its_bound_is_kept_in_whole_lines(bubblewrap_bench: Bench) -> None:
+    bounds = dataclasses.replace(BOUNDS, output=1_000)
+
+    outcome = bubblewrap_bench.sh("seq 1000 100000; echo the reason; exit 3", bounds)
+
+    lines = outcome.output.splitlines()
+    after = lines[next(number for number, line in enumerate(lines) if "build_output" in line) + 1 :]
+    assert outcome.status == 3
+    assert after[-1] == "the reason"
+    assert after[:-1] == [str(number) for number in range(100001 - len(after) + 1, 100001)]
+    assert len(outcome.output) < 20_000
+
+
 def test_output_beyond_its_bound_is_left_out(bubblewrap_bench: Bench) -> None:
     outcome = bubblewrap_bench.sh("yes | head -c 5000000", dataclasses.replace(BOUNDS, output=1_000_000))
 
