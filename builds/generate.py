@@ -15,6 +15,7 @@ from builds.log import BuildLog
 from builds.masking import masked
 from builds.order import FETCH, RUN, Order
 from builds.output import Before, output_folder
+from builds.published import secrets_in
 from builds.recipe import PythonPackages, Recipe, Step
 from builds.sandbox.probe import probe
 from builds.sandbox.values import Command, Sandbox, Wishes
@@ -44,6 +45,7 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
             bench.carry_out(RUN, recipe, recipe.run)
             folder = output_folder(bench.source, recipe.base, recipe.output, before)
             built = collect(bench.source, folder, plan.limits, staging)
+            told = secrets_in(built.files, order.variables.values(), staging)
             log.line(_made(recipe.title, len(built.files), folder.relative_to(bench.source)))
     except BuildError as error:
         error.lines = error.lines or log.recent()
@@ -51,6 +53,7 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
         raise
     finally:
         log.finish()
+    built = replace(built, notes=(*built.notes, *told))
     return replace(built, generator=recipe.generator, kept_hits=bench.kept.hits, kept_misses=bench.kept.misses)
 
 

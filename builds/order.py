@@ -14,6 +14,11 @@ _SECRET = re.compile(r"pass|token|secret|auth|key|credential", re.IGNORECASE)  #
 FETCH, RUN = "fetch", "build"  # the two phases of a build, as steps are called
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable is named like something that nobody should know."""
+    return bool(_SECRET.search(name))
+
+
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """How much is kept from build to build: bytes of dependencies and of tools, seconds for a tool that nobody uses."""
@@ -88,7 +93,7 @@ def _credentials(name: str, value: str) -> Iterator[str]:
     An address itself is none: a log in which it was hidden would not say where a package was looked for.
     """
     words = value.split()
-    if _SECRET.search(name):
+    if is_secret(name):
         yield from (value, *words)
     for word in words:
         user, at, _ = word.partition("://")[2].partition("/")[0].rpartition("@")
