@@ -181,6 +181,25 @@ def test_what_was_cut_off_by_a_reload_is_said_and_goes_on(house: House, olga: Wi
     olga.wait_until_live(1)
 
 
+def test_what_went_live_is_said_to_be_live_for_as_long_as_it_is(house: House, olga: Window, tmp_path: Path) -> None:
+    house.deployed("overtaken")
+    olga.open("/sites/overtaken")
+    olga.drop(site_at(tmp_path / "one.zip", "one"))
+    olga.wait_until_live(1)
+    first = olga.page.locator(".upload").last
+
+    olga.drop(site_at(tmp_path / "two.zip", "two"))
+
+    olga.wait_until_live(2)
+    expect(first).to_contain_text("Deploy 1 is not live any more.")
+    expect(first.get_by_role("button", name="Undo")).to_have_count(0)
+    expect(olga.page.locator(".upload").first).to_contain_text("Deploy 2 is live:")
+    oldest = house.api.get("/sites/overtaken/deploys").json()["items"][-1]["id"]
+    house.api.post("/sites/overtaken/publish", json={"deploy": oldest}).raise_for_status()
+    expect(first).to_contain_text("Deploy 1 is live:")
+    expect(olga.page.locator(".upload").first).to_contain_text("Deploy 2 is not live any more.")
+
+
 def test_going_live_can_be_taken_back(house: House, olga: Window, tmp_path: Path) -> None:
     house.deployed("undone", {"index.html": page("before")})
     olga.open("/sites/undone")

@@ -7,6 +7,7 @@ import { Refused } from "./refused.js";
 import { review } from "./review.js";
 import { Sending, request } from "./send.js";
 import { finishedSending, nowSending } from "./sending_notes.js";
+import { keepStanding } from "./standing.js";
 import { told } from "./told.js";
 import { UploadCard } from "./upload_card.js";
 import { watch } from "./watch.js";
@@ -59,6 +60,7 @@ async function follow(card, deploy, { mine }) {
   const ended = await watch(deploy.id, (now) => card.show(now));
   await atMost(PATIENCE, freshen()); // who reads that it is live finds it so in the list
   card.end(await told(ended), { mine, undo: () => undo(ended) });
+  if (card.standing) keepStanding(card, ended);
 }
 
 function callOff(card, deploy) {

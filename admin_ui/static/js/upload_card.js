@@ -15,6 +15,7 @@ export class UploadCard {
     this.element = template.content.cloneNode(true).firstElementChild;
     this.part("title").textContent = title;
     this.cancel = () => {};
+    this.standing = null; // once it has gone live
     this.part("cancel").addEventListener("click", () => this.cancel());
     this.quarter = 0;
     list.prepend(this.element);
@@ -160,10 +161,21 @@ export class UploadCard {
       make("button", say("copy.button"), { class: "button button-small", type: "button", "data-copy": deploy.url }),
       this.undoing(undo),
     );
-    this.outcome(make("p", say("upload.live", { number: deploy.number })));
+    const said = make("p", say("upload.live", { number: deploy.number }));
+    this.outcome(said);
     this.outcome(row);
+    this.standing = { said, row, number: deploy.number };
     announce(say("upload.is_live", { number: deploy.number, url: deploy.url }));
     if (mine) address.focus();
+  }
+
+  /** What it says of a deploy that went live, while that is so and once it is not; it may be again. */
+  stands(isLive) {
+    if (!this.standing) return;
+    const { said, row, number } = this.standing;
+    this.element.dataset.outcome = isLive ? "live" : "ready";
+    said.textContent = isLive ? say("upload.live", { number }) : say("upload.was_live", { number });
+    row.hidden = !isLive;
   }
 
   undoing(undo) {
@@ -182,6 +194,7 @@ export class UploadCard {
   }
 
   undone(live) {
+    this.standing = null;
     this.element.dataset.outcome = "undone";
     const said = make("p", live ? say("upload.undone", { number: live.number }) : say("upload.taken_off"), { tabindex: "-1" });
     this.part("outcome").replaceChildren(said);
