@@ -1,13 +1,13 @@
 """How often passwords of gates may be tried: counted per visitor's address and per site, in memory."""
 
-import ipaddress
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
+from appliance.networks import network_of
+
 MOST = 20_000  # addresses or sites counted at the same time; the longest known are forgotten first
-NETWORK = 64  # bits of an IPv6 address that tell one customer from another (RFC 6177)
 
 
 class Attempts:
@@ -24,11 +24,11 @@ class Attempts:
 
     def count(self, site: str, address: str) -> int:
         """Count a try; 0 when it may be made, else the seconds to wait."""
-        return self._addresses.count((site, _network(address))) or self._sites.count(site)
+        return self._addresses.count((site, network_of(address))) or self._sites.count(site)
 
     def forgive(self, site: str, address: str) -> None:
         """Take back what was counted for an address, and the one try of the site: the password was right."""
-        self._addresses.forget((site, _network(address)))
+        self._addresses.forget((site, network_of(address)))
         self._sites.take_back(site)
 
 
@@ -61,14 +61,3 @@ class _Windows:
 
     def forget(self, key: Hashable) -> None:
         self._counts.pop(key, None)
-
-
-def _network(address: str) -> str:
-    """The address, or the network of an IPv6 address: whoever has one of those has all of it."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, NETWORK), strict=False))

@@ -202,6 +202,9 @@ class Settings:
     access_lifetime: Span = _setting("10m", Span.some, "how long an access token is good")
     refresh_lifetime: Span = _setting("30d", Span.some, "how long a sign-in lasts without use")
     sign_in_attempts: int = _setting(5, whole(1, 1000), "failed sign-ins of an account before it has to wait")
+    sign_in_network_attempts: int = _setting(
+        50, whole(0, 1_000_000), "failed sign-ins from one network before it has to wait; 0: as many as come"
+    )
     sign_in_window: Span = _setting("15m", Span.some, "how long failed sign-ins count, and the longest wait")
     password_length: int = _setting(10, whole(8, 128), "fewest characters of a password")
     force_gate: bool = _setting("false", switch, "put a gate before every site, also those whose owners set none")

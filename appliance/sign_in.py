@@ -1,5 +1,8 @@
 """Signing in with e-mail and password, and proving a password again."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 from appliance import audit, sessions, throttle
 from appliance.access import Access
 from appliance.accounts import EMAIL_LENGTH, normal_email
@@ -14,7 +17,7 @@ async def sign_in(access: Access, email: str, password: str, client: str = "", a
 
     Raises NotSignedIn, alike for every reason, or TooMany after too many failures.
     """
-    account = await _proved(access, email, password)
+    account = await _proved(access, email, password, address)
     if account is None:
         nobody = Actor(0, "", "user", via="password", address=address)
         await audit.record_failure(nobody, "sign-in.failed", email=normal_email(email)[:EMAIL_LENGTH])
@@ -42,22 +45,24 @@ async def prove_again(access: Access, actor: Actor, password: str) -> None:
         )
 
 
-async def _proved(access: Access, email: str, password: str) -> Account | None:
-    await throttle.count_try(access, email)
+async def _proved(access: Access, email: str, password: str, address: str = "") -> Account | None:
+    await throttle.count_try(access, email, address)
     account = await Account.get_or_none(email=normal_email(email))
-    right = await _is_right(access, email, account, password)
+    right = await _is_right(access, account, password, partial(throttle.take_back, access, email, address))
     if account is None or not right or account.disabled_at is not None:
         return None
-    await throttle.forget(email)
+    await throttle.forget(access, email, address)
     await _rehash(access, account, password)
     return account
 
 
-async def _is_right(access: Access, email: str, account: Account | None, password: str) -> bool:
+async def _is_right(
+    access: Access, account: Account | None, password: str, take_back: Callable[[], Awaitable[None]]
+) -> bool:
     try:
         return await access.passwords.prove(account.password if account else None, password)
     except Busy:
-        await throttle.take_back(email)
+        await take_back()
         raise
 
 
