@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, cast
@@ -32,8 +33,10 @@ class Streams:
 
         TooMany (event_streams, event_streams_per_account).
         """
-        self._check(actor)
-        response = Response(self._brought(actor, events, life), content_type=EVENTS)
+        place = self._take(actor)
+        told = _brought(place, _until(self._over, events, life))
+        weakref.finalize(told, place.leave)  # nobody may ever begin to read it: then its end is not reached either
+        response = Response(told, content_type=EVENTS)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back until a buffer is full
         response.timeout = None  # it takes longer than an ordinary answer
@@ -43,7 +46,8 @@ class Streams:
         """Let all of them end: the server stops."""
         self._over.set()
 
-    def _check(self, actor: Actor) -> None:
+    def _take(self, actor: Actor) -> "_Place":
+        """Count a stream before anything else gets its turn: many that are asked for at once are as many counted."""
         for name, count in (
             ("event_streams_per_account", self._open[actor.id]),
             ("event_streams", self._open.total()),
@@ -56,16 +60,33 @@ class Streams:
                     code="too_many_streams",
                     limit=Limit(name, str(most)),
                 )
-
-    async def _brought(self, actor: Actor, events: AsyncIterator[bytes], life: float) -> AsyncIterator[bytes]:
         self._open[actor.id] += 1
-        try:
-            async for piece in _until(self._over, events, life):
-                yield piece
-        finally:
-            self._open[actor.id] -= 1
-            if not self._open[actor.id]:
-                del self._open[actor.id]
+        return _Place(self._open, actor.id)
+
+
+class _Place:
+    """One of so many streams that an account may have open; it is left once, however often that is said."""
+
+    def __init__(self, taken: Counter[int], account: int) -> None:
+        self._taken = taken
+        self._account = account
+        self._is_left = False
+
+    def leave(self) -> None:
+        if self._is_left:
+            return
+        self._is_left = True
+        self._taken[self._account] -= 1
+        if not self._taken[self._account]:
+            del self._taken[self._account]
+
+
+async def _brought(place: _Place, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        place.leave()
 
 
 async def _until(over: asyncio.Event, events: AsyncIterator[bytes], life: float) -> AsyncIterator[bytes]:

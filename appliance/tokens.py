@@ -96,7 +96,12 @@ async def remove(actor: Actor, token: int) -> None:
 
 async def check(access: Access, token: str) -> Actor | None:
     """The account a personal token stands for, or None."""
-    row = await _by_hash(token_hash(token))
+    return await of_hash(access, token_hash(token))
+
+
+async def of_hash(access: Access, hashed: str) -> Actor | None:
+    """The account that the personal token of this hash stands for, or None."""
+    row = await _by_hash(hashed)
     if row is None or row.account.disabled_at is not None:
         return None
     await _note_use(access, row)

@@ -154,7 +154,8 @@ class _Cloudflare:
     async def upload_token(self, actor: Actor, project: str) -> Response:
         site = await self.parts.sites.get(actor, project)
         limit = self.parts.settings.entries
-        token = upload_tokens.issue(self.parts.access, actor, site.name, max_file_count_allowed=limit)
+        parent = bearer(request.headers) or ""
+        token = upload_tokens.issue(self.parts.access, actor, parent, site.name, max_file_count_allowed=limit)
         return _result({"jwt": token})
 
     async def missing(self, actor: Actor) -> Response:

@@ -4,7 +4,7 @@ Learned from surge 0.44. The client shows the reason of a 401, 403 or 429 from t
 other status; everything else is therefore told by an `error` event in the stream, as its own server does.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from quart import Response, request
 from quart.wrappers.response import Response as AnyResponse
 
+from appliance import guard
 from appliance.access import Access
 from appliance.actor import Actor
 from appliance.addresses import Addresses
@@ -74,15 +75,20 @@ class _Surge:
         draft = request.headers.get("stage", "false") not in {"false", ""}
         new = NewDeploy(request.headers.get("message", "")[:500], "surge.tar.gz", draft, source="surge")
         made = await self.intake.receive(actor, site, new, body_of(request), request.content_length)
-        response = Response(self._events(actor, made), content_type="application/x-ndjson")
+        response = Response(self._events(actor, made, guard.proof()), content_type="application/x-ndjson")
         response.headers["Cache-Control"] = "no-store"
         response.timeout = None  # a deploy may take longer than an ordinary answer
         return response
 
-    async def _events(self, actor: Actor, made: DeployFacts) -> AsyncIterator[bytes]:
+    async def _events(
+        self, actor: Actor, made: DeployFacts, may_know: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[bytes]:
         last = made
         yield _line({"type": "progress", "id": "upload", "file": "", "written": 1, "total": 1})
         async for last in self.deploys.watch(actor, made.id):
+            if not await may_know():
+                yield _failed("This token was taken back, or changed: how the deploy goes on is not told with it.")
+                return
             done = sum(step.state == "done" for step in last.steps)
             yield _line({"type": "progress", "id": "cdn", "file": "", "written": done, "total": len(last.steps)})
         if last.state == "ready":

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from blake3 import blake3
 
-from appliance import upload_tokens
+from appliance import tokens, upload_tokens
 from tests.builders import Appliance, appliance, page
 from tests.cast import ALICE, BOB, OLGA
 from tests.clients.waiting import until
@@ -192,8 +192,30 @@ async def test_an_upload_token_is_for_its_site_and_a_while(server: Appliance, pa
     assert elsewhere.json()["errors"][0]["code"] == 8000013
 
 
+async def test_an_upload_token_ends_with_the_token_it_was_asked_for_with(server: Appliance, pages: Pages) -> None:
+    html = key(INDEX, "html")
+    assert (await pages.upload((html, INDEX))).status_code == 200
+    alice = server.actors[ALICE.email]
+    (own,), _ = await tokens.listing(alice, 1, 9)
+
+    await tokens.remove(alice, own.id)
+
+    refused = [await pages.upload((html, INDEX)), await pages.asset("check-missing", {"hashes": [html]})]
+    assert [answer.status_code for answer in refused] == [401, 401]
+
+
+async def test_an_upload_token_may_do_no_more_than_the_one_it_was_asked_for_with(access: Any, alice: Any) -> None:
+    parent = await tokens.create(alice, "reader", "read")
+
+    permit = await upload_tokens.check(access, upload_tokens.issue(access, alice, parent.token, "blog"))
+
+    assert permit is not None
+    assert permit.actor.right == "read"
+
+
 async def test_an_upload_token_ends_with_its_time_and_its_account(access: Any, alice: Any, clock: Any) -> None:
-    token = upload_tokens.issue(access, alice, "blog")
+    parent = (await tokens.create(alice, "laptop")).token
+    token = upload_tokens.issue(access, alice, parent, "blog")
     permit = await upload_tokens.check(access, token)
     assert permit is not None
     assert permit.site == "blog"

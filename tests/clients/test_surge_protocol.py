@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from appliance import tokens
+from appliance.actor import Actor
+from appliance.deploys import DeployFacts
 from tests.builders import Appliance, appliance, page, tar_of
 from tests.cast import ALICE, BOB, OLGA
 
@@ -91,3 +94,28 @@ async def test_an_address_nobody_answers_is_said_in_the_clients_form(server: App
 
     assert answer.status_code == 404
     assert "/blog.localhost/analytics" in answer.json()["messages"][0]
+
+
+async def test_what_is_told_ends_with_the_token_it_began_with(
+    server: Appliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = server.actors[ALICE.email]
+    kept = server.parts.deploys.watch
+
+    async def watched(actor: Actor, deploy: str) -> AsyncIterator[DeployFacts]:
+        """As it is, but the token goes before what there is to tell of the end."""
+        async for facts in kept(actor, deploy):
+            if facts.is_finished:
+                for token in (await tokens.listing(alice, 1, 9))[0]:
+                    await tokens.remove(alice, token.id)
+            yield facts
+
+    monkeypatch.setattr(type(server.parts.deploys), "watch", lambda _, actor, deploy: watched(actor, deploy))
+
+    async with terminal(server, server.tokens[ALICE.email]) as surge:
+        answer = await surge.put("/blog.localhost", content=PROJECT)
+
+    *_, last = events(answer)
+    assert last["type"] == "error"
+    assert "This token was taken back" in last["error"]["message"]
+    assert "Surged" in (await server.fetch("blog.localhost")).text
