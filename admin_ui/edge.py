@@ -18,6 +18,7 @@ from appliance import guard, preferences
 from appliance.actor import Actor
 from appliance.parts import Parts
 from appliance.preferences import Preferences
+from appliance.texts import refuse_nul
 
 PEOPLE = ("operator", "admin")
 NAVIGATION = (  # who does not see it by their role is refused there; none: for everybody
@@ -127,6 +128,7 @@ class Edge:
         @guard.opened
         async def view(**path: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
             self.speak()
+            refuse_nul([path, request.args.to_dict(flat=False)])
             return await route.view(Visitor(self._parts, self.pages), **path)
 
         return view
@@ -136,6 +138,7 @@ class Edge:
             who, news = guard.signed(), self._parts.news.revision
             liked = g.liked = await preferences.of(who.actor)
             self.speak(liked.language)
+            refuse_nul([path, request.args.to_dict(flat=False)])
             visit = Visit(self._parts, self.pages, who.actor, who.session, guard.csrf(), liked, news)
             asked = await route.asks(visit, **path) if route.asks and SURE not in await fields() else None
             return visit.page("confirm", asked.page()) if asked else await route.view(visit, **path)
@@ -156,8 +159,10 @@ def of_site(key: str, screen: str) -> Asks:
 
 
 async def fields() -> MultiDict[str, str]:
-    """The fields of the form that was sent."""
-    return await request.form
+    """The fields of the form that was sent; Invalid for a text that no database would take."""
+    form = await request.form
+    refuse_nul(form.to_dict(flat=False))
+    return form
 
 
 def go(path: str, *, done: str = "") -> Response:

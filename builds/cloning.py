@@ -72,6 +72,7 @@ def clone(job: CloneJob, workspace: Path, archive: Path) -> Cloned:
             raise BuildError("not_a_branch", f"{branch} names no commit.")
         files = _pack(job, repository.object_store, commit.tree, archive)
         title = commit.message.decode("utf-8", "replace").strip().partition("\n")[0]
+        title = title.replace("\0", "\N{REPLACEMENT CHARACTER}")  # no database has a place for it
         return Cloned(branch, head.decode(), title[:500], files)
     finally:
         repository.close()

@@ -16,6 +16,7 @@ from appliance.api import problems
 from appliance.api.values import Body, Listing, Page, is_optional, read_body, read_query
 from appliance.callers import SAFE_METHODS
 from appliance.errors import BadInput, Busy, Forbidden, Invalid, NotFound, NotSignedIn, Problem, TooLarge, Unsupported
+from appliance.texts import refuse_nul
 
 __all__ = ["JSON", "KEY", "Body", "Header", "Listing", "Operation", "Page", "endpoint", "install"]
 
@@ -132,12 +133,13 @@ def _check_strict(body: type[msgspec.Struct] | None) -> None:
 
 def _view(operation: Operation, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Response]]:
     async def view(**arguments: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
-        if not operation.anyone:
-            arguments["actor"] = guard.actor()
         if operation.query is not None:
             arguments["query"] = read_query(operation.query, request.args)
         if operation.body is not None:
             arguments["body"] = read_body(operation.body, await _json_body(operation.body))
+        refuse_nul(arguments)
+        if not operation.anyone:
+            arguments["actor"] = guard.actor()
         result = await handler(**arguments)
         return result if operation.stream else _answer(operation, result)
 

@@ -40,6 +40,7 @@ from appliance.deploys import DeployFacts, Filter, Listed, Listing, Name, NewDep
 from appliance.errors import BadInput, Busy, Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Problem
 from appliance.parts import Parts
 from appliance.sites import NewSite, SiteFacts, find
+from appliance.texts import refuse_nul
 from appliance.units import Size
 from appliance.uploads import small_body
 
@@ -234,7 +235,9 @@ class _Cloudflare:
         return await small_body(request, "listing_size", settings.listing_size, settings.upload_timeout)
 
     async def _form(self) -> _Form:
-        return await asyncio.to_thread(_parsed, await self._listing(), request.mimetype_params.get("boundary", ""))
+        form = await asyncio.to_thread(_parsed, await self._listing(), request.mimetype_params.get("boundary", ""))
+        refuse_nul(form.texts.to_dict(flat=False))
+        return form
 
     async def delete(self, actor: Actor, project: str, deploy: str) -> Response:
         _, facts = await self._of_project(actor, project, deploy)

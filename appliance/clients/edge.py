@@ -17,6 +17,7 @@ from appliance.callers import SAFE_METHODS, Headers, Signed, bearer, by_personal
 from appliance.errors import BadInput, Invalid, NotFound, Problem
 from appliance.guard import Way
 from appliance.parts import Parts
+from appliance.texts import refuse_nul
 from appliance.unforeseen import problem_of
 
 STATIC_ONLY = "not supported: static sites only"
@@ -57,6 +58,7 @@ class Routes:
         """Route to `async def handler(actor, <path parameters>)`; a change needs the right to deploy, or as is said."""
 
         async def view(**arguments: Any) -> Response:  # noqa: ANN401 - path parameters, as the rule has them
+            refuse_nul([arguments, request.args.to_dict(flat=False)])
             return await handler(guard.actor(), **arguments)
 
         name = f"{method.lower()}_{rule}".replace(".", "_")
@@ -98,11 +100,13 @@ def refuse_the_rest(routes: Routes) -> None:
 def read(kind: type[Value], raw: bytes) -> Value:
     """A JSON body as a value; fields nobody asked for are passed over. BadInput, Invalid."""
     try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
+        value = msgspec.json.decode(raw or b"{}", type=kind)
     except msgspec.ValidationError as error:
         raise Invalid(f"The body is not what was expected: {error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadInput("The body is not valid JSON (RFC 8259) in UTF-8.", code="bad_json") from None
+    refuse_nul(value)
+    return value
 
 
 def pages_of(arguments: Mapping[str, str], usual: int = 100) -> tuple[int, int]:

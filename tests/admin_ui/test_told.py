@@ -66,6 +66,7 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/site_builds.py",
     "appliance/sites.py",
     "appliance/streams.py",
+    "appliance/texts.py",
     "appliance/throttle.py",
     "appliance/tokens.py",
     "builds/archive.py",
