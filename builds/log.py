@@ -11,6 +11,7 @@ from builds.bounds import written
 from builds.masking import Masker
 
 LONGEST_LINE = 4_000  # characters; a minified file printed by mistake is one line of megabytes
+AROUND = 50  # bytes that the time and the step of a line take where it is kept; empty lines must not be free
 LAST = 100  # lines kept for the end, once the log is full: that is where it says what went wrong
 OF_A_STEP = 200  # lines in which a known reason is looked for: npm explains itself at length after it
 SHOWN_OF_FAILURE = 20  # lines that stand beside the reason why a build failed
@@ -32,7 +33,8 @@ Tell = Callable[[str, str], None]
 class BuildLog:
     """Takes what commands print, in pieces of any size and from any thread, and tells it line by line.
 
-    Once `most` bytes were told, lines are counted instead; `finish` tells how many were cut, and the last of them.
+    Once `most` bytes were told, each line with what is kept beside it, lines are counted instead; `finish` tells how
+    many were cut, and the last of them.
     """
 
     def __init__(self, tell: Tell, secrets: Iterable[str], most: int) -> None:
@@ -120,7 +122,7 @@ class BuildLog:
         self._of_step.append(text)
         if not _SAYS_NOTHING.fullmatch(text):
             self._recent.append(text)
-        size = len(text.encode("utf-8", "replace")) + 1
+        size = len(text.encode("utf-8", "replace")) + AROUND
         if self._told + size <= self._most and not self._cut_lines:
             self._told += size
             self._tell(self._step, text)

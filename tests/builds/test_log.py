@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builds.log import LAST, LONGEST_LINE, BuildLog, clean
+from builds.log import AROUND, LAST, LONGEST_LINE, BuildLog, clean
 
 
 class Reader:
@@ -75,10 +75,19 @@ def test_a_log_that_is_too_long_says_what_was_cut_and_how_it_ends() -> None:
 
     cut = next(line for line in reader.lines if line.startswith("…"))
     place = reader.lines.index(cut)
-    assert sum(len(line) + 1 for line in reader.lines[:place]) <= 1000
+    assert sum(len(line) + AROUND for line in reader.lines[:place]) <= 1000
     assert "build_log = 1KB" in cut
     assert f"{1000 - place - LAST} lines" in cut
     assert reader.lines[place + 1 :] == [f"line {number}" for number in range(1000 - LAST, 1000)]
+
+
+def test_a_flood_of_empty_lines_is_cut_too() -> None:
+    reader = Reader(most=10_000)
+
+    reader.log.output(b"\n" * 100_000)
+    reader.log.finish()
+
+    assert len(reader.lines) <= 10_000 / AROUND + 1 + LAST
 
 
 def test_one_endless_line_takes_no_more_memory_than_a_long_one() -> None:
