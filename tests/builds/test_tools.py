@@ -23,6 +23,7 @@ from builds.tools.dependencies import Dependencies
 from builds.tools.environment import Environments, key_of
 from builds.tools.listed import TOOLS, Listed
 from builds.tools.locked import locked
+from tests.builders import tar_of
 from tests.builds.plain_sandbox import PlainSandbox
 from tests.builds.workbench import BOUNDS, kept_in, write
 
@@ -276,6 +277,34 @@ def test_what_says_that_an_installation_is_whole_is_ours_whatever_was_installed(
     assert int(mark.read_text()) < 50_000
     toolboxes.unseal(folder)
     assert [path.name for path in folder.iterdir()] == ["oven"]
+
+
+@pytest.mark.long
+def test_a_package_that_runs_while_it_is_installed_has_nothing_written_elsewhere(
+    bakery: Callable[[], Toolbox], wheels: Path, tmp_path: Path
+) -> None:
+    secret = write(tmp_path / "data", {"secret.key": "untouched"}) / "secret.key"
+    wheel(tmp_path, "alices-oven", "2.0.0", oven("2.0.0"))
+    backend = f"""
+import os, shutil, sys
+def build_wheel(folder, *_):
+    os.symlink({str(secret)!r}, os.path.join(sys.prefix, {toolboxes.USED!r}))
+    return os.path.basename(shutil.copy({str(tmp_path / "alices_oven-2.0.0-py3-none-any.whl")!r}, folder))
+"""
+    settings = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    sdist = {"pyproject.toml": settings, "backend.py": backend, "PKG-INFO": "Name: alices-oven\nVersion: 2.0.0\n"}
+    packed = tar_of({f"alices_oven-2.0.0/{name}": text for name, text in sdist.items()}, "gz")
+    (wheels / "alices_oven-2.0.0.tar.gz").write_bytes(packed)
+    box = bakery()
+    environments = Environments(box, kept_in(tmp_path / "kept"), "alice")
+
+    kits = [
+        environments.get(box.get(Tool("python")), PythonPackages(("alices-oven",)), tmp_path, tmp_path / "env")
+        for _ in range(2)
+    ]
+
+    assert secret.read_text() == "untouched"
+    assert box.installing.ask(("oven",), tmp_path, kits[1]) == (0, "oven 2.0.0\n")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,11 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from builds.sandbox import layers
+from builds.sandbox.process import Process
+from builds.sandbox.started import Launch, Started
 from tests.builds.sandbox.attacks import CONNECTING, GAINING, READING, WRITING, Target, project, write
 from tests.builds.sandbox.bench import PYTHON, Bench
+from tests.builds.sandbox.conftest import BUBBLEWRAP, SHARED_USER, workspace
 
 ALL = {**READING, **CONNECTING, **WRITING, **GAINING}
 attacks = pytest.mark.parametrize("attack", ALL.values(), ids=ALL.keys())
+knows_scopes = pytest.mark.skipif(
+    layers.abi() < layers.SCOPES, reason="the kernel's Landlock does not know signals and sockets"
+)
 
 
 @pytest.fixture
@@ -70,6 +78,34 @@ def test_the_attack_works_outside(attack: str, target: Target, tmp_path: Path) -
     assert outcome.returncode == 0, outcome
 
 
+@pytest.mark.long
+@knows_scopes
+@pytest.mark.parametrize("attack", [*READING, *WRITING, "TCP on loopback", "a signal to the server"])
+def test_landlock_holds_a_plain_process_to_its_files(attack: str, target: Target, tmp_path: Path) -> None:
+    setpriv = shutil.which("setpriv") if os.geteuid() == 0 else None
+    bench = Bench(Process(landlock=True, setpriv=setpriv), workspace(tmp_path))
+    write(project(ALL[attack], target), bench.workspace)
+
+    outcome = bench.run((PYTHON, "build.py"))
+
+    assert outcome.status not in {0, None}, outcome
+    assert {file.name: file.read_text() for file in (tmp_path / "outside").iterdir()} == {"mine": "untouched"}
+
+
+@knows_scopes
+@pytest.mark.parametrize("attack", ["a signal to the server", "an abstract Unix socket"])
+def test_landlock_alone_stops_what_leads_out_of_namespaces(attack: str, target: Target, tmp_path: Path) -> None:
+    write(project(ALL[attack], target), tmp_path)
+    said = (tmp_path / "said").open("wb")
+
+    with said:
+        launch = Launch([PYTHON, "build.py"], said.fileno(), prepare=layers.give_up_others, folder=tmp_path)
+        status = Started(launch).wait(60)
+
+    assert status == 1
+    assert "PermissionError" in (tmp_path / "said").read_text()
+
+
 def test_a_build_has_no_rights(bench: Bench) -> None:
     outcome = bench.sh("grep -E '^Cap(Prm|Eff|Bnd|Amb)' /proc/self/status")
 
@@ -86,6 +122,14 @@ def test_a_build_has_no_network_but_its_own(bench: Bench) -> None:
     outcome = bench.sh("tail -n +3 /proc/net/dev | cut -d: -f1")
 
     assert outcome.output.split() == ["lo"]
+
+
+@pytest.mark.parametrize("isolated", [BUBBLEWRAP, SHARED_USER], indirect=True)
+def test_a_build_sees_the_machines_certificates_and_none_of_its_keys(bench: Bench) -> None:
+    outcome = bench.sh("find /etc/ssl /etc/pki -name private; cat /etc/ssl/certs/ca-certificates.crt")
+
+    assert "/private\n" not in outcome.output
+    assert outcome.output.count("-----BEGIN CERTIFICATE") > 50
 
 
 def test_a_build_has_exactly_the_environment_it_is_given(bench: Bench) -> None:

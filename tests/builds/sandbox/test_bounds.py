@@ -151,6 +151,23 @@ def test_a_file_has_a_largest_size(bench: Bench) -> None:
     assert outcome.status not in {0, None}
 
 
+def test_every_process_has_the_limits_of_its_build(bench: Bench) -> None:
+    outcome = bench.sh("ulimit -t; ulimit -n; ulimit -c", dataclasses.replace(BOUNDS, cpu_seconds=77, open_files=99))
+
+    assert outcome.output.split() == ["77", "99", "0"]
+
+
+def test_where_memory_runs_out_a_build_goes_first(bubblewrap_bench: Bench) -> None:
+    assert bubblewrap_bench.sh("cat /proc/self/oom_score_adj").output.strip() == "1000"
+
+
+@pytest.mark.parametrize("place", ["/", "/etc", "/run", "/dev", "/usr"])
+def test_nothing_of_the_system_can_be_written_to(place: str, bench: Bench) -> None:
+    outcome = bench.sh(f"echo x > {place}/new")
+
+    assert outcome.status not in {0, None}, outcome
+
+
 def test_its_own_temporary_folder_is_small(bench: Bench) -> None:
     outcome = bench.python("open('/tmp/large', 'wb').write(b'x' * 9_000_000)")
 
