@@ -115,6 +115,11 @@ class DataFolder:
         return self.root / "backups"
 
     @property
+    def themes(self) -> Path:
+        """The operator's own looks of the admin, where there are any."""
+        return self.root / "themes"
+
+    @property
     def secret_key(self) -> Path:
         """The key that signs tokens."""
         return self.root / "secret.key"

@@ -12,7 +12,7 @@ from typing import Any
 
 from admin_ui.look import contrast
 from admin_ui.look.tokens import Colours, Tokens
-from appliance.data_folder import Unusable
+from appliance.data_folder import DataFolder, Unusable
 from appliance.settings import Settings
 
 SHIPPED = ("dropdock", "contrast", "dune", "fjord")
@@ -72,7 +72,7 @@ def of(settings: Settings, tokens: Tokens) -> Themes:
     shelf = resources.files("admin_ui") / "themes"
     found = {name: read(name, shelf / name, tokens, settings.theme_size) for name in SHIPPED}
     refused: dict[str, str] = {}
-    for name, folder in _folders(settings.data / "themes"):
+    for name, folder in _folders(DataFolder(settings.data).themes):
         try:
             if name in SHIPPED:
                 raise _bad(name, "Dropdock brings one of that name; rename its folder")

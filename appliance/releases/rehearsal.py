@@ -1,6 +1,7 @@
 """A new executable is tried out before anything is changed: it has to start, on a copy of the database."""
 
 import contextlib
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -38,6 +39,7 @@ def try_out(candidate: Path, version: str, options: Sequence[str], folder: DataF
         copy = DataFolder(Path(scratch, "data"))
         copy.create()
         copy_database(folder.database, copy.database)
+        _copy_themes(folder, copy)
         _see_it_start([str(candidate), "serve", *options, "--data", str(copy.root)], copy)
 
 
@@ -50,6 +52,15 @@ def copy_database(database: Path, target: Path) -> None:
             connection.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:
         raise CannotUpdate(f"The database could not be copied ({error}). Nothing was changed.") from None
+
+
+def _copy_themes(folder: DataFolder, copy: DataFolder) -> None:
+    """A server does not start without the theme it is to have. Raises CannotUpdate."""
+    try:
+        if folder.themes.is_dir():
+            shutil.copytree(folder.themes, copy.themes)
+    except OSError as error:
+        raise CannotUpdate(f"The themes could not be copied ({error}). Nothing was changed.") from None
 
 
 def await_ready(folder: DataFolder, ended: Callable[[], bool]) -> bool:

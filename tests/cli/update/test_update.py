@@ -47,6 +47,18 @@ def test_a_newer_version_takes_the_place_of_the_old(installed: Installed) -> Non
     assert str(copy) in outcome.err
 
 
+def test_a_theme_of_the_operators_own_is_there_when_a_version_is_tried(
+    installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theme = installed.data / "themes" / "mine" / "theme.toml"
+    theme.parent.mkdir(parents=True)
+    theme.write_text('label = "Mine"\n')
+    monkeypatch.setenv("DROPDOCK_THEME", "mine")
+    installed.origin.offers(program(NEW))
+
+    assert installed.update().err.endswith("Start it as you did before.\n")
+
+
 def test_asking_whether_there_is_one_changes_nothing(installed: Installed) -> None:
     installed.origin.offers(program(NEW))
 
