@@ -15,6 +15,7 @@ LONGEST_LINE = 64 * 1024  # bytes; a path has a few hundred at most
 _PATH = re.compile(
     r"blobs/(?P<folder>[0-9a-f]{2})/(?P=folder)[0-9a-f]{62}|manifests/[0-9a-f]{64}"
     r"|dropdock\.db|secret\.key|appliance\.toml|traffic\.jsonl"
+    r"|themes/[a-z0-9][a-z0-9-]{0,31}/[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
     r"|logs/builds/[0-9A-Za-z_-]+\.jsonl|certs(?:/(?!\.\.?(?:/|$))[^/\\:\x00-\x1f\x7f]+){1,8}"
 )
 
@@ -48,9 +49,14 @@ class Head:
 
 def checked(path: str) -> str:
     """The path, if it is one that a backup may hold: nothing else is ever written from one. Raises Damaged."""
-    if _PATH.fullmatch(path) is None:
+    if not may_be_held(path):
         raise Damaged(f"The backup names {path!r}, which no backup of Dropdock holds: do not use it.")
     return path
+
+
+def may_be_held(path: str) -> bool:
+    """Whether a backup may hold a file at that path."""
+    return _PATH.fullmatch(path) is not None
 
 
 def name_of_content(path: str) -> str | None:

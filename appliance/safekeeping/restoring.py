@@ -13,7 +13,7 @@ from appliance.safekeeping.items import Damaged, Head, Refused
 from appliance.safekeeping.sources import Source
 from appliance.storage.blobs import sync_filesystem, sync_folder
 
-TOP = ("blobs", "manifests", "logs", "certs", "secret.key", "appliance.toml", "traffic.jsonl", "dropdock.db")
+TOP = ("blobs", "manifests", "logs", "certs", "themes", "secret.key", "appliance.toml", "traffic.jsonl", "dropdock.db")
 MADE_BY_ALL = ("dropdock.lock", "lost+found")  # what a folder may have in it and still be empty
 MOST_SHOWN = 3  # damages named where a backup is refused
 

@@ -15,7 +15,16 @@ from appliance.data_folder import DataFolder
 from appliance.file_lock import FileLock, Held
 from appliance.safekeeping import database
 from appliance.safekeeping.copying import Hashed
-from appliance.safekeeping.items import Head, Item, ListingWriter, Refused, checked, is_secret, name_of_content
+from appliance.safekeeping.items import (
+    Head,
+    Item,
+    ListingWriter,
+    Refused,
+    checked,
+    is_secret,
+    may_be_held,
+    name_of_content,
+)
 from appliance.safekeeping.naming import Names, names
 from appliance.safekeeping.targets import Target
 from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest
@@ -148,6 +157,8 @@ def _others(root: Path) -> Iterator[str]:
         for path in sorted((root / folder).glob(pattern)):
             if path.is_file():
                 yield path.relative_to(root).as_posix()
+    themes = (path.relative_to(root).as_posix() for path in sorted((root / "themes").glob("*/*")) if path.is_file())
+    yield from filter(may_be_held, themes)  # the rest is no part of a theme
 
 
 def _unfit(what: str) -> Refused:

@@ -86,6 +86,22 @@ def test_it_holds_everything_that_is_needed_and_nothing_else(
     }
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_it_holds_the_operators_themes(folder: DataFolder, tmp_path: Path, form: str) -> None:
+    mine = folder.themes / "mine"
+    mine.mkdir(parents=True)
+    for name in ("theme.toml", "logo.svg", "not:of a theme"):
+        (mine / name).write_text(name)
+
+    back_up(folder, tmp_path / form)
+
+    again = restored(tmp_path / form, tmp_path / "new").themes / "mine"
+    assert {path.name: path.read_text() for path in again.iterdir()} == {
+        "theme.toml": "theme.toml",
+        "logo.svg": "logo.svg",
+    }
+
+
 async def test_a_deploy_and_the_deletion_of_a_site_while_it_runs_do_not_show_in_it(tmp_path: Path) -> None:
     target = Slow(tmp_path / "backups")
     async with appliance(tmp_path / "data") as server, server.client(OLGA) as client:
