@@ -1,12 +1,14 @@
 """The HTTP API as the command line sees it: values in, JSON out, each failure one sentence that says what to do."""
 
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
 
+import certifi
 import httpcore
 import httpx
 
@@ -56,6 +58,7 @@ class Client:
             timeout=TIMEOUT,
             limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=url.host not in LOOPBACK,  # a proxy in the environment knows nothing of this machine
+            verify=_authorities() if url.scheme == "https" else True,
         )
 
     def __enter__(self) -> Self:
@@ -180,6 +183,11 @@ class Client:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            if unproven := _unproven(error):
+                raise Failure(
+                    f"{self.server} does not prove by its certificate that it is that server ({unproven}): correct "
+                    "its address, or name the file of the authority that signed it in SSL_CERT_FILE."
+                ) from None
             raise Unreachable(
                 f"No server answers at {self.server} ({_reason(error)}): "
                 "start one with `dropdock serve`, or give its address with --server or DROPDOCK_SERVER."
@@ -249,6 +257,22 @@ def _has_name(host: str) -> bool:
 
 def _origin(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode()}"
+
+
+def _authorities() -> ssl.SSLContext:
+    """Those that browsers know, the system's own, and those of SSL_CERT_FILE: of an authority of one's own."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return context
+
+
+def _unproven(error: BaseException | None) -> str:
+    """What is wrong with the certificate that a connection failed for; empty where it failed for something else."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _reason(error: Exception) -> str:

@@ -1,7 +1,9 @@
 """What can go wrong between the command line and a server, each as one sentence."""
 
+import contextlib
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 import main as entry
 from appliance.cli.client import Client, Event, Refused, events_of, segment
 from appliance.cli.packing import parcel
+from tests.authority import authority
 from tests.cli.conftest import Run
 from tests.cli.double import Double
 
@@ -131,6 +134,39 @@ def test_a_server_that_has_a_domain_is_not_asked_by_its_address(run: Run) -> Non
         f"{server} does not answer like a Dropdock server (404 Not Found): one answers by name. "
     )
     assert "Give the address of its admin, which it prints at start" in outcome.err
+
+
+def over_tls(answer: Answer, host: str) -> Answer:
+    """The same over TLS, with a certificate of the tests' authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert(host).configure_cert(context)
+
+    def secured(connection: socket.socket, over: threading.Event) -> None:
+        with contextlib.suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as tls:
+            answer(tls, over)
+
+    return secured
+
+
+def test_a_server_with_a_certificate_of_an_authority_that_is_not_known_says_how_to_know_it(run: Run) -> None:
+    reply = head("200 OK", "Content-Type: application/json", body='{"items": [], "total": 0}')
+    with answering(over_tls(saying(reply), "localhost")) as server:
+        outcome = run("site", "list", "--server", (address := server.replace("http://127.0.0.1", "https://localhost")))
+
+    assert outcome.err.startswith(f"{address} does not prove by its certificate that it is that server (")
+    assert "name the file of the authority that signed it in SSL_CERT_FILE.\n" in outcome.err
+
+
+def test_authorities_of_ones_own_are_those_of_ssl_cert_file_on_this_machine_too(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority().cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    reply = head("200 OK", "Content-Type: application/json", body='{"items": [], "total": 0}')
+    with answering(over_tls(saying(reply), "localhost")) as server:
+        outcome = run("site", "list", "--server", server.replace("http://127.0.0.1", "https://localhost"))
+
+    assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_a_redirect_to_another_server_names_it(run: Run) -> None:
