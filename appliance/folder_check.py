@@ -103,6 +103,7 @@ def _database(folder: DataFolder) -> list[Finding]:
         newer = f"{folder.database} was made by a newer Dropdock: run that version, or restore a backup."
         return [Finding("error", "database_newer", newer)]
     if state.pending:
-        steps = f"{folder.database} will be migrated at the next start ({len(state.pending)} steps), after a backup."
-        return [Finding("note", "database_behind", steps)]
+        steps = f"will be migrated at the next start ({len(state.pending)} steps), after a backup"
+        comes = steps if state.applied else "is not there yet, or empty; the next start makes it"
+        return [Finding("note", "database_behind", f"{folder.database} {comes}.")]
     return []

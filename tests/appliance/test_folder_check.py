@@ -47,7 +47,10 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_new_folder_will_get_its_database(folder: DataFolder) -> None:
-    assert codes(folder) == {"database_behind"}
+    (found,) = findings(folder)
+
+    assert (found.severity, found.code) == ("note", "database_behind")
+    assert found.message == f"{folder.database} is not there yet, or empty; the next start makes it."
 
 
 def test_a_running_server_is_named(folder: DataFolder) -> None:
