@@ -19,12 +19,17 @@ def ask(running: Presence) -> dict[str, str]:
         connection.request("GET", "/readyz", headers={"Host": running.admin})
         checks: dict[str, str] = json.loads(connection.getresponse().read())["checks"]
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-        raise NoAnswer(
-            f"The server at {running.host}:{running.port} does not answer as it should: {error!r}."
-        ) from None
+        raise NoAnswer(f"The server at {running.host}:{running.port} {_said_of(error)}.") from None
     finally:
         connection.close()
     return checks
+
+
+def _said_of(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"has said nothing for {PATIENCE:.0f} seconds: it hangs, or the machine has too much to do"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+    return f"does not answer as it should: {reason}"
 
 
 def is_ready(running: Presence | None) -> bool:

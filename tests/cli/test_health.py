@@ -1,6 +1,7 @@
 """`health` against a server in a process of its own."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import presence
+from appliance import presence, readiness
 from appliance.data_folder import DataFolder
 from appliance.presence import Presence
 from tests.builders import Served, served
@@ -60,6 +61,19 @@ def test_what_does_not_work_is_named(run: Run, data: Path) -> None:
 
     assert outcome.code == 1
     assert outcome.out.splitlines() == ["database: ok", "disk_space: 3 MB left"]
+
+
+def test_a_server_that_hangs_is_not_ready(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "PATIENCE", 0.1)
+    folder = DataFolder(data)
+    folder.create()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with folder.claim(), presence.shown(folder, Presence("127.0.0.1", port, "localhost", "")):
+            outcome = run("health", "--data", data)
+
+    assert outcome.code == 1
+    assert outcome.err.startswith(f"The server at 127.0.0.1:{port} has said nothing for ")
 
 
 def test_a_server_that_has_stopped_is_not_ready(run: Run, data: Path, server: Served) -> None:
