@@ -82,7 +82,8 @@ def _chosen(name: str | None) -> Manager:
 def _service(program: Sequence[str], user: str, config: Path, data: Path) -> Service:
     config, data = config.absolute(), data.absolute()
     settings = options.settings(config if config.exists() else None, {"data": data})
-    return Service(tuple(program), user, config, data, _has_low_port(settings), _written_to(settings))
+    low_port, writes, reads = _has_low_port(settings), _written_to(settings), _read_by(settings)
+    return Service(tuple(program), user, config, data, low_port, writes, reads)
 
 
 def _has_low_port(settings: Settings) -> bool:
@@ -95,6 +96,13 @@ def _written_to(settings: Settings) -> tuple[Path, ...]:
     backups = Path("" if "://" in settings.backup_to else settings.backup_to)
     access_log = Path(settings.access_log_path).parent
     return tuple(path for path in (backups, access_log) if path.is_absolute())
+
+
+def _read_by(settings: Settings) -> tuple[Path, ...]:
+    """The files outside of the data folder that a server with these settings reads."""
+    of_hosts = [file for host in settings.tls_hosts for file in (host.certificate, host.key)]
+    of_all = (settings.tls_certificate, settings.tls_key, settings.geoip_file, settings.backup_passphrase_file)
+    return tuple(path for path in map(Path, (*of_all, *of_hosts)) if path.is_absolute())
 
 
 def _install(manager: Manager, service: Service) -> None:

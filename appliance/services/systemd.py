@@ -86,7 +86,7 @@ def _refuse(service: Service) -> str:
                 f"The service is kept out of {home}, and {program} leads to {behind}: make its virtual environment "
                 "with the system's Python, or install the one file that needs none."
             )
-    for path in (program, service.config, service.data, *service.writes):
+    for path in (program, service.config, service.data, *service.writes, *service.reads):
         for home in _HOMES:
             if path.is_relative_to(home):
                 end = ", such as /usr/local/bin." if path == program else "."

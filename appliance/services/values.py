@@ -13,7 +13,7 @@ class Service:
     """The program as a service: its command, the user it runs as, its settings file, its data folder.
 
     `low_port` says that it listens on a port below 1024; `writes` are the folders outside of
-    `data` that its settings have it write to.
+    `data` that its settings have it write to, `reads` the files that they have it read.
     """
 
     command: tuple[str, ...]
@@ -22,6 +22,7 @@ class Service:
     data: Path
     low_port: bool
     writes: tuple[Path, ...] = ()
+    reads: tuple[Path, ...] = ()
 
     @property
     def start(self) -> tuple[str, ...]:

@@ -217,6 +217,25 @@ def test_a_program_that_leads_into_somebodys_home_is_not_installed(
     assert (machine.called(), machine.unit.exists()) == ([], False)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'backup_passphrase_file = "/root/passphrase"',
+        'listen_tls = "0.0.0.0:8443"\ntls_certificate = "/root/passphrase"',
+        'tls_hosts = ["shop.example.org=shop.pem:/root/passphrase"]',
+        'geoip_file = "/root/passphrase"',
+    ],
+)
+def test_files_in_somebodys_home_are_not_to_be_read(run: Run, machine: Machine, config: Path, setting: str) -> None:
+    write(config, f"{setting}\n")
+
+    outcome = run("service", "install", "--manager", "systemd", "--config", config)
+
+    assert outcome.code == 1
+    assert "kept out of /root: put /root/passphrase elsewhere first." in outcome.err
+    assert (machine.called(), machine.unit.exists()) == ([], False)
+
+
 def test_where_systemd_does_not_run_the_machine_nothing_is_made(run: Run, machine: Machine, config: Path) -> None:
     machine.command("systemctl", "echo 'System has not been booted with systemd' >&2; exit 1")
 
