@@ -23,18 +23,29 @@ def means_of(settings: Settings, passphrase_file: Path | None = None) -> Means:
 
 
 def findings(settings: Settings) -> list[Finding]:
-    """What would keep the server from making its own backups, as far as this machine can tell. Blocking."""
+    """What keeps the server from making its own backups, or these from being of use, as far as it can be told here.
+
+    Blocking.
+    """
     if not settings.backup_every:
         return []
     try:
         place = place_of(settings.backup_to, means_of(settings))
         if isinstance(place, Folder):
             write_probe(_nearest(place.root))
+            return _too_near(place.root, settings.data)
     except Refused as error:
         return [_warning(str(error))]
     except OSError as error:
         return [_warning(explain(error, Path(settings.backup_to)))]
     return []
+
+
+def _too_near(backups: Path, data: Path) -> list[Finding]:
+    if not backups.resolve().is_relative_to(data.resolve()):
+        return []
+    said = f"Backups go to {backups} (backup_to), in the data folder: what takes that, takes them. Name another disk."
+    return [Finding("warning", "backup_in_data", said)]
 
 
 def _nearest(folder: Path) -> Path:

@@ -198,6 +198,15 @@ def test_backups_that_the_server_could_not_make_are_a_warning(
     assert not (tmp_path / "backups").exists()
 
 
+def test_backups_in_the_data_directory_are_a_warning(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_in(monkeypatch, backup_every="1d", backup_to=str(data / "mine"))
+
+    outcome = run("check", "--data", data)
+
+    assert outcome.code == 0
+    assert f"\nwarning: Backups go to {data / 'mine'} (backup_to), in the data folder: " in outcome.out
+
+
 def test_a_theme_that_nobody_is_given_is_a_warning(run: Run, data: Path) -> None:
     (data / "themes" / "mud").mkdir(parents=True)
 
