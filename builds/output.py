@@ -2,17 +2,20 @@
 
 import os
 import time
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from builds.errors import BuildError
+from builds.names import INDEXES
 from builds.refusals import shown
 
 PAGES = (".html", ".htm")
-MOST_LOOKED_AT = 100_000  # files that are looked at for a page; what is asked here is a matter of a moment
-NOT_OUTPUT = frozenset({"node_modules", "bower_components", "vendor", "test", "tests", "__tests__"})
+MOST_LOOKED_AT = 100_000  # entries of a folder that are looked at for a page: a moment's work
+NOT_OUTPUT = frozenset({".git", "node_modules", "bower_components", "vendor", "test", "tests", "__tests__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,20 @@ def _is_made(source: Path, path: Path, before: Before) -> bool:
         return False
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """The files of a folder, those at its top first, up to so many; links are not followed."""
-    found = (Path(place) / name for place, _, names in os.walk(folder) for name in names)
-    return islice(found, MOST_LOOKED_AT)
+def _files(top: Path, passed_over: Collection[str] = ()) -> Iterator[Path]:
+    """The files below a folder, the least deep first, among so many entries: a build can make more than fit in memory.
+
+    Links are not followed.
+    """
+    folders, left = deque([top]), MOST_LOOKED_AT
+    while folders and left > 0:
+        with suppress(OSError), os.scandir(folders.popleft()) as entries:
+            for entry in islice(entries, left):
+                left -= 1
+                if not entry.is_dir(follow_symlinks=False):
+                    yield Path(entry.path)
+                elif entry.name not in passed_over:
+                    folders.append(Path(entry.path))
 
 
 def _nowhere(source: Path, base: str, candidates: Sequence[str], before: Before) -> BuildError:
@@ -95,11 +108,7 @@ def _nowhere(source: Path, base: str, candidates: Sequence[str], before: Before)
 
 
 def _page_elsewhere(top: Path, source: Path, before: Before) -> Path | None:
-    """The least deep folder with an index page that the build made, if there is one."""
-    found: list[Path] = []
-    for place, folders, names in os.walk(top):
-        folders[:] = [name for name in folders if name not in NOT_OUTPUT and not name.startswith(".")]
-        index = next((name for name in names if name.lower() in {"index.html", "index.htm"}), None)
-        if index and _is_made(source, Path(place) / index, before):
-            found.append(Path(place))
-    return min(found, key=lambda path: (len(path.parts), path), default=None)
+    """The first and least deep folder with an index page that the build made, if there is one."""
+    files = _files(top, passed_over=NOT_OUTPUT)
+    made = (path for path in files if path.name in INDEXES and _is_made(source, path, before))
+    return next((path.parent for path in made), None)

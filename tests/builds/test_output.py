@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builds import output
 from builds.errors import BuildError
 from builds.generators.npm_script import OUTPUTS
 from builds.output import Before, output_folder
@@ -86,6 +87,13 @@ def test_pages_in_another_folder_are_named(tmp_path: Path) -> None:
     said = refusal(tmp_path, uploaded, made, base="app")
 
     assert said.endswith("Set the site's output folder to web/html, where it made pages.")
+
+
+def test_of_more_files_than_anybody_wants_to_look_at_some_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "MOST_LOOKED_AT", 5)
+    made = {f"dist/{number}.js": "" for number in range(9)} | {"dist/deep/index.html": "made"}
+
+    assert found(tmp_path, {}, made) == "dist"
 
 
 def test_pages_beside_the_source_are_named(tmp_path: Path) -> None:
