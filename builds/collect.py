@@ -18,6 +18,8 @@ from builds.intake import InOrder, Intake
 from builds.refusals import shown
 from builds.values import Limits, Note, Staging, Unpacked
 
+# What generators leave for their next run or for GitHub beside every site they make: no part of it, and no news.
+NOTES_TO_THEMSELVES = frozenset({".buildinfo", ".buildinfo.bak", ".doctrees", ".nojekyll"})
 _FOLDER = FILE | getattr(os, "O_DIRECTORY", 0)
 
 
@@ -69,7 +71,8 @@ class _Collecting:
         """Those of a folder, sorted; a build can make more than fit into memory. Raises BuildError."""
         bounds = self._intake.bounds
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in islice(entries, bounds.limits.entries + 1)]
+            kept = (entry.name for entry in entries if entry.name not in NOTES_TO_THEMSELVES)
+            names = list(islice(kept, bounds.limits.entries + 1))
         bounds.entries(len(names))
         return sorted(names)
 

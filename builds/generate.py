@@ -22,7 +22,7 @@ from builds.sandbox.values import Command, Sandbox, Wishes
 from builds.tools import Kit, Toolbox
 from builds.tools.dependencies import Dependencies
 from builds.tools.environment import Environments
-from builds.values import Plan, Staging, Unpacked
+from builds.values import Note, Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -53,7 +53,8 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
         raise
     finally:
         log.finish()
-    built = replace(built, notes=(*built.notes, *told))
+    of_source = (Note("source_note", note) for note in recipe.notes)
+    built = replace(built, notes=(*of_source, *built.notes, *told))
     return replace(built, generator=recipe.generator, kept_hits=bench.kept.hits, kept_misses=bench.kept.misses)
 
 

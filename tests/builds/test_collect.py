@@ -49,6 +49,24 @@ def test_every_file_of_the_output_is_taken(source: Path) -> None:
     assert found.notes == ()
 
 
+def test_what_generators_note_for_themselves_is_left_out_without_a_word(source: Path) -> None:
+    write(source / "public", {".nojekyll": "", ".buildinfo": "x", ".doctrees/index.doctree": "x"})
+
+    found, files = taken(source)
+
+    assert sorted(files) == ["about/index.html", "index.html"]
+    assert found.notes == ()
+
+
+def test_other_dot_files_of_the_output_are_left_out_and_told(source: Path) -> None:
+    write(source / "public", {".env": "SECRET=1"})
+
+    found, files = taken(source)
+
+    assert sorted(files) == ["about/index.html", "index.html"]
+    assert [note.code for note in found.notes] == ["left_out"]
+
+
 @pytest.mark.parametrize("target", ["../../secret.key", "../..", "index.html", "about", "nowhere", "/etc", "/dev/zero"])
 def test_a_link_is_left_out_wherever_it_leads(source: Path, target: str) -> None:
     (source / "public" / "link").symlink_to(target)

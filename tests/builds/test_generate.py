@@ -14,6 +14,7 @@ from builds.watcher import Watcher
 from tests.builds.plain_sandbox import PlainSandbox
 
 OUTPUTS = ("dist", "build", "out")
+NOTE = "vite.config.js sets base to /app/: pages will look for their files there, not at /."
 
 
 @pytest.fixture
@@ -34,19 +35,20 @@ class Build:
     def __init__(self, folder: Path, said: list[str]) -> None:
         self._folder = folder
         self._said = said
+        self.notes: list[str] = []
 
     def __call__(self, run: str, *, fetch: str = "true", output: tuple[str, ...] = OUTPUTS) -> list[str]:
         staging = Blobs(self._folder / "blobs").stage(self._folder / "stage")
         order = Order(cache=self._folder / "cache", site="alice")
         plan = Plan("d1", self._folder / "upload", self._folder / "work", Limits(), order=order)
-        recipe = Recipe("npm", "npm", "", "", (shell(run),), output, fetch=(shell(fetch),))
+        recipe = Recipe("npm", "npm", "", "", (shell(run),), output, fetch=(shell(fetch),), notes=(NOTE,))
         watcher = Watcher(lambda _step, _done, _total: None, lambda _step, line: self._said.append(line))
         plan.workspace.mkdir()
         try:
             uploaded = StoredFile("build/make.js", *staging.put([b"// a script"]))
-            return [
-                file.path for file in building.generate(recipe, plan, Unpacked((uploaded,)), staging, watcher).files
-            ]
+            made = building.generate(recipe, plan, Unpacked((uploaded,)), staging, watcher)
+            self.notes = [note.message for note in made.notes]
+            return [file.path for file in made.files]
         finally:
             staging.discard()
 
@@ -58,6 +60,13 @@ def shell(script: str) -> Step:
 def test_the_pages_that_were_made_are_the_site(build: Build, said: list[str]) -> None:
     assert build("mkdir out && echo made > out/index.html") == ["index.html"]
     assert said[-1] == "npm made 1 file in out/"
+
+
+def test_what_does_not_go_well_about_a_source_is_told_with_the_deploy(build: Build, said: list[str]) -> None:
+    build("mkdir out && echo made > out/index.html")
+
+    assert build.notes == [NOTE]
+    assert NOTE in said
 
 
 def test_a_program_that_a_script_lacks_is_named_rather_than_the_one_that_runs_it(build: Build) -> None:
