@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from builds.sandbox import family, layers
+from builds.sandbox import family, layers, seccomp
 from builds.sandbox.limits import limit_itself
 from builds.sandbox.started import Launch, Started
 
@@ -96,6 +96,8 @@ def _prepare(wanted: Order) -> None:
     if wanted.writable is not None and wanted.readable is not None:
         writable, readable = list(map(Path, wanted.writable)), list(map(Path, wanted.readable))
         layers.give_up_files(writable, readable, network=wanted.network)
+        if program := seccomp.compiled():
+            layers.give_up_calls(program)
 
 
 def _adopt() -> None:

@@ -80,8 +80,8 @@ def test_the_attack_works_outside(attack: str, target: Target, tmp_path: Path) -
 
 @pytest.mark.long
 @knows_scopes
-@pytest.mark.parametrize("attack", [*READING, *WRITING, "TCP on loopback", "a signal to the server"])
-def test_landlock_holds_a_plain_process_to_its_files(attack: str, target: Target, tmp_path: Path) -> None:
+@pytest.mark.parametrize("attack", [*READING, *WRITING, *GAINING, "TCP on loopback", "an abstract Unix socket"])
+def test_landlock_and_seccomp_hold_a_plain_process(attack: str, target: Target, tmp_path: Path) -> None:
     setpriv = shutil.which("setpriv") if os.geteuid() == 0 else None
     bench = Bench(Process(landlock=True, setpriv=setpriv), workspace(tmp_path))
     write(project(ALL[attack], target), bench.workspace)

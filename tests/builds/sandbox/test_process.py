@@ -95,6 +95,13 @@ def test_a_missing_program_is_named(bench: Bench) -> None:
 
 
 @pytest.mark.skipif(layers.abi() < layers.FILES, reason="the kernel has no Landlock")
+def test_seccomp_keeps_a_build_from_system_calls_that_it_does_not_need(bench: Bench) -> None:
+    outcome = bench.python("import ctypes, sys\nsys.exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0))")
+
+    assert outcome.status == 255  # -1: it was denied
+
+
+@pytest.mark.skipif(layers.abi() < layers.FILES, reason="the kernel has no Landlock")
 def test_landlock_keeps_a_build_to_its_files(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("untouched", encoding="utf-8")
 
