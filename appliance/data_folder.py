@@ -195,6 +195,11 @@ class DataFolder:
         top = (self.certs, self.backups, self.blobs, self.manifests, self.incoming, self.pending, self.work, self.cache)
         return (self.root, *top, self.build_logs.parent, self.build_logs)
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """Those of them that the server writes to; `certs` may well be an operator's own, mounted to be read only."""
+        return tuple(path for path in self.made if path != self.certs)
+
     def refuse_half_restored(self) -> None:
         """Raise Unusable while a backup is being restored into the folder, and after that was cut off."""
         if self.restoring.exists():
@@ -210,7 +215,7 @@ class DataFolder:
         """
         databases = (self.database, self.usage)  # the queue is made anew at each start
         beside = [database.with_name(database.name + end) for database in databases for end in BESIDE]
-        for path in (*self.made, *beside, self.lock, self.content_lock, self.migration_lock):
+        for path in (*self.written, *beside, self.lock, self.content_lock, self.migration_lock):
             if path.exists() and not os.access(path, os.R_OK | os.W_OK):
                 raise Unusable(explain(_refusal(path), path))
 

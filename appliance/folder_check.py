@@ -41,7 +41,8 @@ def _makeable(root: Path) -> list[Finding]:
 
 
 def _writable(folder: DataFolder) -> list[Finding]:
-    faults = (_fault(place) for place in folder.made if _is_there(place))
+    looked_at = (place for place in folder.made if _is_there(place))
+    faults = (_fault(place) for place in looked_at if place in folder.written or not place.is_dir())
     return [Finding("error", "not_writable", fault) for fault in faults if fault][:1]
 
 

@@ -106,6 +106,13 @@ def test_a_file_that_somebody_else_has_made_is_refused_before_any_is_opened(
         folder.create()
 
 
+def test_certificates_may_be_somebody_elses_to_write(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder.certs and may(path, mode))
+
+    folder.create()
+
+
 # ── scratch
 
 
