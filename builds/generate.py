@@ -36,9 +36,10 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
     Whatever happens, no process and no file of the build is left, except what its caches keep.
     """
     order = plan.order or Order()
-    log = BuildLog(watcher.say, order.secrets, order.log)
+    place = _Place(plan.workspace / "build")
+    log = BuildLog(watcher.say, order.secrets, order.log, place.shorter(order.cache))
     try:
-        with _bench(plan, order, log, watcher) as bench:
+        with _bench(place, order, log, watcher) as bench:
             bench.lay_out(unpacked, staging)
             bench.fetch(recipe)
             before = Before(frozenset(file.path for file in (*unpacked.files, *unpacked.hidden)))
@@ -84,11 +85,16 @@ class _Place:
     def aside(self) -> Path:
         return self.folder / "aside"
 
+    def shorter(self, cache: Path) -> dict[str, str]:
+        """How a log shows paths: seen from the project's top, and without where the server keeps its data."""
+        names = {f"{self.source}/": "./", str(self.source): ".", str(self.home): "~", f"{self.folder}/": "../"}
+        return names | ({f"{cache}/": "…/"} if cache.is_absolute() else {})
+
 
 @contextmanager
-def _bench(plan: Plan, order: Order, log: BuildLog, watcher: Watcher) -> Iterator["_Bench"]:
-    """A place to build in, until the block ends."""
-    place = _Place(fresh(plan.workspace / "build"))
+def _bench(place: _Place, order: Order, log: BuildLog, watcher: Watcher) -> Iterator["_Bench"]:
+    """The place to build in, until the block ends."""
+    fresh(place.folder)
     try:
         yield _Bench(place, order, sandbox_for(order.wishes), log, watcher)
     finally:

@@ -4,7 +4,7 @@ import codecs
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from builds.advice import advice_on
 from builds.bounds import written
@@ -26,6 +26,7 @@ _ESCAPES = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The last are marks that change the direction of text (Unicode UAX 9): a line must not read other than it is.
 
+NOTHING: Mapping[str, str] = {}
 Tell = Callable[[str, str], None]
 """Told a step (`fetch`, `build`) and a line."""
 
@@ -34,11 +35,12 @@ class BuildLog:
     """Takes what commands print, in pieces of any size and from any thread, and tells it line by line.
 
     Once `most` bytes were told, each line with what is kept beside it, lines are counted instead; `finish` tells how
-    many were cut, and the last of them.
+    many were cut, and the last of them. `shorter` says what is shown in the place of a path; the first goes first.
     """
 
-    def __init__(self, tell: Tell, secrets: Iterable[str], most: int) -> None:
+    def __init__(self, tell: Tell, secrets: Iterable[str], most: int, shorter: Mapping[str, str] = NOTHING) -> None:
         self._tell = tell
+        self._shorter = shorter
         self._masker = Masker(secrets)
         self._most = most
         self._step = ""
@@ -114,7 +116,10 @@ class BuildLog:
             self._partial = self._partial[LONGEST_LINE:]
 
     def _add(self, text: str) -> None:
-        for shown in self._masker.lines(clean(text)):
+        text = clean(text)
+        for path, name in self._shorter.items():
+            text = text.replace(path, name)
+        for shown in self._masker.lines(text):
             self._show(shown)
 
     def _show(self, text: str) -> None:

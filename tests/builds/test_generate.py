@@ -69,6 +69,13 @@ def test_what_does_not_go_well_about_a_source_is_told_with_the_deploy(build: Bui
     assert NOTE in said
 
 
+def test_the_log_does_not_say_where_the_server_keeps_its_data(build: Build, said: list[str], tmp_path: Path) -> None:
+    build("pwd; echo at $PWD/src/a.md:3; echo $HOME; ls -d $PWD/../home; mkdir out && echo made > out/index.html")
+
+    assert said[-5:-1] == [".", "at ./src/a.md:3", "~", "./../home"]
+    assert str(tmp_path) not in "\n".join(said)
+
+
 def test_a_program_that_a_script_lacks_is_named_rather_than_the_one_that_runs_it(build: Build) -> None:
     with pytest.raises(BuildError) as failed:
         build("gulp-of-nobody build")
