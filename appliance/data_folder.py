@@ -209,15 +209,14 @@ class DataFolder:
             )
 
     def refuse_foreign(self) -> None:
-        """Raise Unusable where a folder or file that the server writes to is there, and not for this user to write to.
+        """Raise Unusable where no server can do without something that is there, and not for this user to write to.
 
         Asked before any is opened: beside a database that cannot be written SQLite makes files that stay so.
         """
-        databases = (self.database, self.usage)  # the queue is made anew at each start
-        beside = [database.with_name(database.name + end) for database in databases for end in BESIDE]
-        for path in (*self.written, *beside, self.lock, self.content_lock, self.migration_lock):
-            if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-                raise Unusable(explain(_refusal(path), path))
+        database = [self.database.with_name(self.database.name + end) for end in BESIDE]
+        for path in (self.root, *database, self.lock):
+            if refusal := refusal_of(path):
+                raise Unusable(refusal)
 
     def create(self) -> None:
         """Make what is missing, for this user alone, also below a root that is open to others. Raises Unusable.
@@ -305,6 +304,14 @@ def write_probe(folder: Path) -> None:
         raise
 
 
+def refusal_of(path: Path) -> str:
+    """A sentence where something is there, and not for this user to read and write; the file is not opened for that."""
+    if not path.exists() or os.access(path, os.R_OK | os.W_OK):
+        return ""
+    read_only = os.name == "posix" and os.statvfs(path).f_flag & os.ST_RDONLY
+    return explain(OSError(errno.EROFS if read_only else errno.EACCES, ""), path)
+
+
 def explain(error: OSError, path: Path) -> str:
     """A sentence for what the operating system said of something in the data folder."""
     where = error.filename or path
@@ -318,13 +325,6 @@ def explain(error: OSError, path: Path) -> str:
         case errno.ENOTDIR | errno.EEXIST:
             return f"{where} cannot be made: a file stands where a folder should be. Remove it, or change --data."
     return f"{where} cannot be used: {error.strerror or error}."
-
-
-def _refusal(path: Path) -> OSError:
-    """What the system would say to writing a file that this user may not write."""
-    read_only = os.name == "posix" and os.statvfs(path).f_flag & os.ST_RDONLY
-    number = errno.EROFS if read_only else errno.EACCES
-    return OSError(number, os.strerror(number), str(path))
 
 
 def _remove(entry: "os.DirEntry[str]") -> None:

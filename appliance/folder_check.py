@@ -4,8 +4,17 @@ import os
 from pathlib import Path
 
 from appliance import schema
-from appliance.data_folder import SPACE_NEEDED, DataFolder, Finding, explain, free_space, write_probe
+from appliance.data_folder import (
+    SPACE_NEEDED,
+    DataFolder,
+    Finding,
+    explain,
+    free_space,
+    refusal_of,
+    write_probe,
+)
 from appliance.file_lock import FileLock
+from appliance.storage.private import BESIDE
 
 SPACE_WANTED = 1_000_000_000  # bytes; with less, the next large upload may not fit
 
@@ -16,7 +25,7 @@ def findings(folder: DataFolder) -> list[Finding]:
     try:
         if not _is_there(folder.root):
             return _makeable(folder.root)
-        for look in (_writable, _space, _private, _owner, _one_file_system, _server, _database):
+        for look in (_writable, _foreign, _space, _private, _owner, _one_file_system, _server, _database):
             found += look(folder)
     except OSError as error:
         found.append(Finding("error", "unreadable", explain(error, folder.root)))
@@ -44,6 +53,13 @@ def _writable(folder: DataFolder) -> list[Finding]:
     looked_at = (place for place in folder.made if _is_there(place))
     faults = (_fault(place) for place in looked_at if place in folder.written or not place.is_dir())
     return [Finding("error", "not_writable", fault) for fault in faults if fault][:1]
+
+
+def _foreign(folder: DataFolder) -> list[Finding]:
+    """Files that a server starts without, and later finds that it cannot do something: count, sweep, back up."""
+    usage = [folder.usage.with_name(folder.usage.name + end) for end in BESIDE]
+    refusals = map(refusal_of, (*usage, folder.content_lock, folder.migration_lock))
+    return [Finding("warning", "not_writable", refusal) for refusal in refusals if refusal]
 
 
 def _fault(place: Path) -> str:

@@ -93,7 +93,7 @@ def test_what_the_system_says_becomes_a_sentence(number: int, sentence: str) -> 
     assert explain(OSError(number, os.strerror(number)), Path("/data")).startswith(sentence)
 
 
-@pytest.mark.parametrize("name", ["dropdock.db", "dropdock.db-wal", "usage.db", "dropdock.lock"])
+@pytest.mark.parametrize("name", ["dropdock.db", "dropdock.db-wal", "dropdock.lock"])
 def test_a_file_that_somebody_else_has_made_is_refused_before_any_is_opened(
     folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,6 +110,20 @@ def test_a_folder_of_another_user_is_found(folder: DataFolder, monkeypatch: pyte
     assert "other_owner" in codes(folder)
 
 
+@pytest.mark.parametrize("name", ["usage.db", "content.lock", "migrate.lock"])
+def test_what_somebody_else_has_made_and_is_only_needed_later_is_a_warning(
+    folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = folder.root / name
+    theirs.touch()
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != theirs and may(path, mode))
+
+    (found,) = (finding for finding in findings(folder) if finding.code == "not_writable")
+
+    assert (found.severity, found.message.startswith(f"No permission to use {theirs}: ")) == ("warning", True)
+
+
 def test_what_cannot_even_be_looked_at_is_found(folder: DataFolder, tmp_path: Path) -> None:
     folder.lock.mkdir()
 
