@@ -1,11 +1,11 @@
 """What the page of a site's repository shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from admin_ui.context.deploys import deploy_href, deploy_state, site_href
 from admin_ui.words import Moment, moment, t
 from appliance.deploys import DeployFacts
-from appliance.git.sources import NewSecret, SourceFacts
+from appliance.git.sources import NewSecret, SetSource, SourceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,17 @@ class LastFetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Fields:
+    """What stands in the form: what is set, or what was typed and refused. A token is not shown again."""
+
+    url: str = ""
+    branch: str = ""
+    folder: str = ""
+    username: str = ""
+    previews: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class GitPage:
     """Where a site is deployed from. `secret` is shown this once."""
 
@@ -33,6 +44,7 @@ class GitPage:
     href: str
     source: SourceFacts | None
     fetch: LastFetch | None
+    fields: Fields
     secret: NewSecret | None = None
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
@@ -45,7 +57,17 @@ def git_href(site: str) -> str:
 
 def git_page(site: str, source: SourceFacts | None, deploy: DeployFacts | None = None) -> GitPage:
     """From a repository's facts, or for a site that has none, and the deploy of the last fetch if it is there."""
-    return GitPage(t("git.title", site=site), site, site_href(site), git_href(site), source, _fetch(source, deploy))
+    title, fetch = t("git.title", site=site), _fetch(source, deploy)
+    return GitPage(title, site, site_href(site), git_href(site), source, fetch, _fields(source) if source else Fields())
+
+
+def as_typed(page: GitPage, typed: SetSource) -> GitPage:
+    """The page with what somebody typed, which was refused, to be mended there."""
+    return replace(page, fields=_fields(typed))
+
+
+def _fields(source: SourceFacts | SetSource) -> Fields:
+    return Fields(source.url, source.branch, source.folder, source.username, source.previews)
 
 
 def _fetch(source: SourceFacts | None, deploy: DeployFacts | None) -> LastFetch | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from quart import Response
 
 from admin_ui import forms
-from admin_ui.context.git import GitPage, git_href, git_page
+from admin_ui.context.git import GitPage, as_typed, git_href, git_page
 from admin_ui.edge import Route, Visit, fields, go, of_site
 from admin_ui.questions import Question
 from appliance.deploys import DeployFacts
@@ -24,10 +24,11 @@ async def show_fetch(visit: Visit, name: str) -> Response:
 
 async def change(visit: Visit, name: str) -> Response:
     """Save where the site is deployed from; an empty token leaves the one there is."""
+    wanted = forms.set_source(await fields())
     try:
-        await visit.parts.git.sources.set(visit.actor, name, forms.set_source(await fields()))
+        await visit.parts.git.sources.set(visit.actor, name, wanted)
     except Problem as problem:
-        page = replace(await _page(visit, name), refusal=problem.detail, faults=problem.fields)
+        page = replace(as_typed(await _page(visit, name), wanted), refusal=problem.detail, faults=problem.fields)
         return visit.page("git", page, problem.status)
     return go(git_href(name), done="saved")
 

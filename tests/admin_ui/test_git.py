@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admin_ui.desk import Desk
+from tests.admin_ui.desk import Desk, Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -35,6 +35,18 @@ async def test_what_cannot_be_is_said_beside_its_field(alice: Desk) -> None:
 
     assert answer.status_code == 422
     assert "is no HTTPS address of a repository" in answer.text
+
+
+async def test_what_was_typed_beside_what_is_refused_is_not_lost(alice: Desk) -> None:
+    path = await set_up(alice, "git-mistyped", previews="on")
+    typed = {"url": "http://example.org/x", "branch": "next", "folder": "docs", "username": "alice"}
+
+    answer = await alice.submit(path, **typed, token="a-secret-token")
+
+    inputs = {known["name"]: known for tag, known in Page(answer.text).tags if tag == "input" and "name" in known}
+    assert {name: inputs[name].get("value") for name in typed} == typed
+    assert "checked" not in inputs["previews"]
+    assert "a-secret-token" not in answer.text
 
 
 async def test_a_webhook_s_secret_is_shown_once(alice: Desk) -> None:
