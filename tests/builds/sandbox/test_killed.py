@@ -58,7 +58,7 @@ def test_a_build_that_stops_who_watches_for_its_server_ends_with_its_time(
     marker = f"6{secrets.randbelow(10**9):09}"
     script = SCRIPT.format(landlock=False, setpriv=None).replace("seconds=60", "seconds=10")
     hostile = script.replace(
-        "echo begun", "for n in 2 3 4 5 6 7 8 9; do test $n = $$ || kill -STOP $n; done; echo begun"
+        "echo begun", "for n in 2 3 4 5 6 7 8 9; do test $n = $$ || kill -STOP $n 2>&-; done; echo begun"
     )
     server = subprocess.Popen(
         [sys.executable, "-c", hostile, name, workspace(tmp_path), marker], cwd=ROOT, stdout=subprocess.PIPE
