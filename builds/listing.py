@@ -7,7 +7,6 @@ from pathlib import Path
 
 from builds.bounds import Bounds
 from builds.errors import BuildError
-from builds.names import junk_kind
 from builds.progress import Progress
 from builds.refusals import shown
 from builds.tree import Tree, with_index
@@ -20,12 +19,13 @@ Row = tuple[str, str, int]
 
 
 def kept(rows: Iterable[Row], limits: Limits) -> set[str]:
-    """Those of the paths that belong to the site, as they are written, junk left out.
+    """Those of the paths that belong to the site or to what it may be built from, as they are written; no junk.
 
     Raises BuildError for names that must not be, paths that clash, and more than the limits allow.
     """
-    files = list(_files(rows, Tree(Bounds(limits)), Bounds(limits)))
-    Tree(Bounds(limits)).finish([file for _, file in files])
+    tree = Tree(Bounds(limits))
+    files = list(_files(rows, tree, Bounds(limits)))
+    tree.finish([file for _, file in files])
     return {name for name, _ in files}
 
 
@@ -55,10 +55,10 @@ def take(plan: Plan, staging: Staging, report: Report) -> Unpacked:
 
 
 def _files(rows: Iterable[Row], tree: Tree, bounds: Bounds) -> Iterable[tuple[str, StoredFile]]:
-    """The files of the site; of hidden ones, too, the tree is told the name only."""
+    """The files of the site, and the dot files, for a source is built from them, too."""
     for name, content, size in rows:
         path = tree.file(name)
-        if path is not None and junk_kind(path) is None:
+        if path is not None:
             bounds.file(size, path)
             bounds.unpacked(size)
             yield name, StoredFile(path, content, size)
