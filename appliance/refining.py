@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 3  # at one deploy; over which a process dies as often is left as it is
 LOOK_EVERY = 0.5  # seconds between looks at whether deploys are under way
+REST = 0.5  # seconds after one became ready, whose sender and first visitors should not have to wait for this
 CHECK_EVERY = 4  # looks between those at whether this one is still there
 LONGEST_LINE = 1024 * 1024  # bytes of one piece of news
 PAUSE = 5.0  # seconds after a mistake of ours
@@ -86,6 +87,7 @@ class Refining(Beside):
                 work = await self._next()
                 if work is None:
                     await self._publishing.refining.wait()
+                    await asyncio.sleep(REST)
                 else:
                     await self._see_through(work)
             except Exception:

@@ -20,6 +20,7 @@ from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
 SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
+REST = 0.1  # seconds between telling that all is stored and what nobody waits for: the server publishes it meanwhile
 LAST_MOMENT = 5.0  # seconds a build gets to end what it has started, once its server is gone
 
 Stage = Callable[[Path], Staging]
@@ -52,6 +53,8 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
             outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled, later.append), redact)
         news.finish()
         news.tell(outcome)
+        if later:
+            orders.have_come(within=REST)
         for step in later:
             step()
     presses.close()
@@ -99,16 +102,24 @@ class _Orders:
         self.at_work = threading.Lock()
         self._plans: SimpleQueue[tuple[Plan, threading.Event] | _Expected | None] = SimpleQueue()
         self._last: tuple[Plan, threading.Event] | None = None
+        self._came = threading.Event()  # something since the last one was given out
 
     def next(self) -> tuple[Plan, threading.Event] | _Expected | None:
         """The next plan, and what is set to call it off; that one is expected; None when no more come."""
+        self._came.clear()
         return self._plans.get()
+
+    def have_come(self, within: float) -> bool:
+        """Whether the server says anything within so many seconds; returns as soon as it does."""
+        return self._came.wait(within)
 
     def listen(self) -> None:
         # Not `sys.stdin`: an interpreter that ends while a thread waits in it aborts.
         with os.fdopen(os.dup(0), "rb") as lines:
             for line in lines:
                 self._take(json.loads(line))
+                self._came.set()
+        self._came.set()
         if self.at_work.locked():
             self._leave()
         self._plans.put(None)

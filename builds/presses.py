@@ -130,6 +130,9 @@ class Presses:
 class Shift:
     """Work at presses that begins with the first batch of jobs and ends when no more come.
 
+    Until then the last of several presses is kept back: who prepares the jobs wants a core, too, and three processes on
+    two of them would only take turns, a cache each.
+
     A file over which its press crashes, or that exceeds the limits, is reported as failed, and the others go on, until
     there are too many of these: then the rest is reported as failed too. Where it could have been one of several, each
     of these is tried again by itself.
@@ -143,9 +146,11 @@ class Shift:
         self._dropped = False
         self._batches: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._over = threading.Event()
+        self._nothing_more = threading.Event()
         # All of its threads begin here: what begins one later may have stepped aside, which it would inherit.
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
+        self._spared = count - 1  # the place of the last one, whose core is left to whoever adds; 0 where it is alone
         self._crew = ThreadPoolExecutor(count, "press")
         self._workers = [self._crew.submit(self._work, place) for place in range(count)]
 
@@ -175,10 +180,13 @@ class Shift:
         self._watcher.join()
 
     def _end(self) -> None:
+        self._nothing_more.set()
         for _ in self._workers:
             self._batches.put(None)
 
     def _work(self, place: int) -> None:
+        if place and place == self._spared:
+            self._nothing_more.wait()
         while (batch := self._batches.get()) is not None:
             again = deque([batch])
             while again:

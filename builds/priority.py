@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 NICE: Final = 5  # of 19: a third of what a visitor's answer gets, when both want all of it
 PATIENCE: Final = 0.2  # seconds in which it shows whether what has stepped aside gets anywhere
 SHARE: Final = 0.1  # of a processor: with less it does not
+GIVE_WAY_EVERY: Final = 0.001  # seconds: a visitor does not notice; after each small file it takes a tenth of the work
 AT_ONCE: Final = 0.00025  # seconds of work in which a thread of the server may keep the interpreter from visitors
 AT_MOST: Final = 0.001  # the same while there are none
 NAP: Final = 0.0001  # seconds in which it shows whether there are some
@@ -47,7 +48,7 @@ def step_aside() -> None:
     if hasattr(os, "sched_setscheduler"):
         with suppress(OSError):  # likewise
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            _here.is_aside = True
+            _here.is_aside, _here.gave_way = True, 0.0
 
 
 def put_aside(pid: int) -> None:
@@ -66,14 +67,15 @@ def processor_time(pid: int) -> float:
 
 
 def give_way() -> None:
-    """Let whoever waits for this processor have it, if the calling thread has stepped aside; costs a microsecond.
+    """Let whoever waits for this processor have it now and then, if the calling thread has stepped aside.
 
     Who wakes up interrupts such a thread, but may have had more than its share by a hair: then the system goes on with
     this one until its clock ticks (Linux's EEVDF; 4 ms at 250 Hz). One that has stepped back must not do this: its
     whole share would go to others of its kind.
     """
-    if getattr(_here, "is_aside", False):
+    if getattr(_here, "is_aside", False) and time.monotonic() - _here.gave_way > GIVE_WAY_EVERY:
         os.sched_yield()
+        _here.gave_way = time.monotonic()
 
 
 def get_nowhere(work: Collection["Future[Any]"]) -> bool:

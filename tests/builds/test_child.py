@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from appliance.storage.blobs import Blobs
 from builds import wire
-from builds.values import Limits, Plan
+from builds.values import Limits, Plan, Transforms
 from tests.builders import MAIN, ROOT, page, zip_of
 from tests.held_child import Gate
 
@@ -65,9 +67,10 @@ def real(blobs: Blobs) -> list[str]:
     return [sys.executable, str(MAIN), "internal", "build", str(blobs.root)]
 
 
-def scripted(stage: str) -> list[str]:
-    """A child whose place in the store is made by these lines."""
-    lines = ["from builds import child", "from tests.presses import presses", "def stage(workspace):", f"  {stage}"]
+def scripted(stage: str, *before: str) -> list[str]:
+    """A child whose place in the store is made by this line, after those before."""
+    lines = ["from builds import child", "from tests.presses import presses", *before, "def stage(workspace):"]
+    lines.append(f"  {stage}")
     return [sys.executable, "-c", "\n".join([*lines, "child.main(stage, presses())"])]
 
 
@@ -80,6 +83,23 @@ def test_one_child_serves_plan_after_plan(tmp_path: Path, blobs: Blobs) -> None:
             assert outcome(process) == {"stored": True}
             assert (path, size, original) == ("index.html", 2, ["", 0])
             assert blobs.path(sha256).read_text() == name
+
+
+def test_what_nobody_waits_for_is_done_once_the_server_has_had_time_or_asks_again(tmp_path: Path, blobs: Blobs) -> None:
+    cache = tmp_path / "cache"
+    wanted = Transforms(compress=("html",), cache=cache)
+    upload = zip_of({"index.html": page("word " * 1_000)})
+    stage = f"return Blobs(Path({str(blobs.root)!r})).stage(workspace)"
+    patient = ["from pathlib import Path", "from appliance.storage.blobs import Blobs", "child.REST = 600"]
+    with child(scripted(stage, *patient)) as process:
+        send(process, replace(plan_for(tmp_path, upload, "d1"), transforms=wanted))
+        assert outcome(process) == {"stored": True}
+        time.sleep(0.2)
+        was_there = cache.exists()
+        send(process, replace(plan_for(tmp_path, upload, "d2"), transforms=wanted))
+
+        assert following(process, "made")["made"]["cache_hits"] == 1
+        assert not was_there
 
 
 def test_it_ends_when_its_input_does(tmp_path: Path, blobs: Blobs) -> None:

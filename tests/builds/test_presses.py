@@ -180,3 +180,38 @@ def test_presses_that_had_to_insist_stand_aside_again(
 
     assert politely()
     assert starved.failed == []
+
+
+def test_the_last_press_is_kept_back_until_no_more_work_comes(tmp_path: Path) -> None:
+    wrote: list[str] = []
+    (tmp_path / "content").write_text("word " * 500)
+    presses = Presses(COMMAND, count=2)
+    shift = presses.shift(LIMITS, lambda _job, news: wrote.append(Path(news["forms"][0][3]).parent.name))
+    jobs = [Job(str(number), str(tmp_path / "content"), str(tmp_path), {"gzip": 1}) for number in range(40)]
+
+    for job in jobs[:20]:
+        shift.add([job])
+    until(lambda: len(wrote) == 20)
+    of_one = set(wrote)
+    for job in jobs[20:]:
+        shift.add([job])
+    shift.finish()
+    presses.close()
+
+    assert len(of_one) == 1
+    assert len(wrote) == 40
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_as_many_presses_as_there_are_do_the_work(count: int, tmp_path: Path) -> None:
+    done: list[dict[str, Any]] = []
+    (tmp_path / "content").write_text("word " * 500)
+    presses = Presses(COMMAND, count=count)
+    shift = presses.shift(LIMITS, lambda _job, news: done.append(news))
+
+    for number in range(2 * count):
+        shift.add([Job(str(number), str(tmp_path / "content"), str(tmp_path), {"gzip": 1})])
+    shift.finish()
+    presses.close()
+
+    assert len(done) == 2 * count

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,27 @@ def test_only_who_has_stepped_aside_gives_way(
     thread.join()
 
     assert len(given) == turns
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_yield"), reason="the system has no such thing")
+def test_who_has_stepped_aside_gives_way_every_millisecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    clock = [100.0]
+    monkeypatch.setattr(os, "sched_yield", lambda: given.append(clock[0]))
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def work() -> None:
+        priority.step_aside()
+        for _ in range(100):
+            priority.give_way()
+            clock[0] += 0.0003
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert all(0.001 < later - one < 0.0015 for one, later in pairwise(given))
+    assert len(given) == 25
 
 
 def test_the_build_child_gives_way_between_the_files_it_stores(tmp_path: Path) -> None:
