@@ -5,7 +5,6 @@ A process, so that hours of reading and hashing never take the visitors' event l
 
 import asyncio
 import contextlib
-from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from appliance.beside import Beside
 from appliance.data_folder import DataFolder
 from appliance.safekeeping import records
 from appliance.settings import Settings
+from appliance.spawning import Spawned, spawn
 
 SOONEST = 600.0  # seconds from the server's start, or from a failure, to the next try
 GRACE = 5.0  # seconds to end before it is killed
@@ -89,9 +89,7 @@ class Doing(Beside):
         return min(every, max(left, min(SOONEST, every)))
 
     async def _do(self) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._command, *self._chore.words, stdin=PIPE, stdout=PIPE, stderr=STDOUT, limit=LONGEST_LINE
-        )
+        process = await spawn([*self._command, *self._chore.words], limit=LONGEST_LINE, errors_too=True)
         said: deque[str] = deque(maxlen=LAST_LINES)
         try:
             await _listen(process, said)
@@ -104,14 +102,14 @@ class Doing(Beside):
         tell("chore_failed" if status else "chore_done", chore=self._chore.name, said=list(said))
 
 
-async def _listen(process: Process, said: deque[str]) -> None:
+async def _listen(process: Spawned, said: deque[str]) -> None:
     if process.stdout is None:
         raise AssertionError("it was asked to be a pipe")
     async for line in process.stdout:
         said.append(line.decode(errors="replace").rstrip())
 
 
-async def _end(process: Process) -> None:
+async def _end(process: Spawned) -> None:
     if process.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import json
 import shutil
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from appliance.models.deploy import Refinement
 from appliance.optimising import derived, megabytes
 from appliance.progress import LogLine
 from appliance.settings import Settings
+from appliance.spawning import Spawned, spawn
 from appliance.storage.manifest import Manifest, UnreadableManifest, Variant
 from appliance.storage.savings import Forms, Sums, improved, summed
 from appliance.under_way import UnderWay
@@ -149,9 +149,7 @@ class Refining(Beside):
 
     async def _make(self, work: _Work, manifest: Manifest) -> Forms | None:
         """The forms it made; None when it died, or was ended because the deploy is gone."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE, env=bare_environment()
-        )
+        process = await spawn(self._command, limit=LONGEST_LINE, env=bare_environment())
         minding = asyncio.create_task(self._mind(work, process))
         try:
             await _say(process, self._order(manifest))
@@ -174,7 +172,7 @@ class Refining(Beside):
             "contents": sorted(sizes.items(), key=lambda item: item[1]),  # what is small and many first
         }
 
-    async def _mind(self, work: _Work, process: Process) -> None:
+    async def _mind(self, work: _Work, process: Spawned) -> None:
         """Let deploys go first, and end the process when its own is gone."""
         paused, looks = False, 0
         while True:
@@ -208,7 +206,7 @@ async def _is_there(work: _Work) -> bool:
     return await Refinement.filter(deploy_id=work.deploy, deploy__state="ready").exists()
 
 
-async def _say(process: Process, message: dict[str, object]) -> None:
+async def _say(process: Spawned, message: dict[str, object]) -> None:
     if process.stdin is None:
         raise AssertionError("it was asked to be a pipe")
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died: whoever listens is told by its end
@@ -216,7 +214,7 @@ async def _say(process: Process, message: dict[str, object]) -> None:
         await process.stdin.drain()
 
 
-async def _listen(process: Process) -> Forms | None:
+async def _listen(process: Spawned) -> Forms | None:
     if process.stdout is None:
         raise AssertionError("it was asked to be a pipe")
     forms: dict[str, tuple[Variant, ...]] = {}

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import structlog
 
 from appliance.errors import BadInput, Busy, Limit, Problem
 from appliance.settings import Settings, written
+from appliance.spawning import Spawned, spawn
 
 PASSED_ON = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "LANG", "TMPDIR")  # of our environment
 PAUSE = 30.0  # seconds without a byte from a Git host, after which it is given up
@@ -51,16 +53,10 @@ async def fetch(settings: Settings, command: Sequence[str], wanted: Wanted, arch
         "allowed": [str(network) for network in settings.git_networks],
         "limits": {name: written(getattr(settings, name)) for name in ("git_size", "unpacked_size")},
     }
-    child = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
-        start_new_session=True,
-    )
+    child = await spawn(command, env={name: os.environ[name] for name in PASSED_ON if name in os.environ}, session=True)
     try:
         async with asyncio.timeout(settings.git_timeout):
-            said, _ = await child.communicate(json.dumps(job).encode() + b"\n")
+            said = await _ask(child, json.dumps(job).encode() + b"\n")
     except TimeoutError:
         limit = Limit("git_timeout", written(settings.git_timeout))
         sentence = f"The repository took longer to fetch than {limit.value} (git_timeout)."
@@ -68,6 +64,19 @@ async def fetch(settings: Settings, command: Sequence[str], wanted: Wanted, arch
     finally:
         await _end(child)
     return _read(said, child.returncode)
+
+
+async def _ask(child: Spawned, job: bytes) -> bytes:
+    """Give it the job; all that it says until it ends."""
+    if child.stdin is None or child.stdout is None:
+        raise AssertionError("both were asked to be pipes")
+    with suppress(BrokenPipeError, ConnectionResetError):  # it died: its status says so
+        child.stdin.write(job)
+        await child.stdin.drain()
+    child.stdin.close()
+    said = await child.stdout.read()
+    await child.wait()
+    return said
 
 
 def _read(said: bytes, status: int | None) -> Fetched:
@@ -82,7 +91,7 @@ def _read(said: bytes, status: int | None) -> Fetched:
     return Fetched(answer["branch"], answer["commit"], answer["message"])
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
+async def _end(child: Spawned) -> None:
     if child.returncode is None:
         if sys.platform == "win32":
             child.kill()
