@@ -31,6 +31,10 @@ Take = Callable[[Job, dict[str, Any]], None]
 """Called with each job and the news of it (see `builds/press.py`), from several threads."""
 
 
+More = Callable[[], Sequence[Job] | None]
+"""Called for another batch; None when none is waiting."""
+
+
 class Presses:
     """Runs jobs in press processes started by `command`, one for each core; they are kept until `close`.
 
@@ -188,12 +192,22 @@ class Shift:
         if place and place == self._spared:
             self._nothing_more.wait()
         while (batch := self._batches.get()) is not None:
-            again = deque([batch])
+            again = deque(self._press(place, batch, self._more))
             while again:
-                again.extend(self._press(place, again.popleft()))
+                again.extend(self._press(place, again.popleft(), _no_more))
 
-    def _press(self, place: int, batch: Sequence[Job]) -> Sequence[Sequence[Job]]:
-        """Have a batch worked on; what of it is to be tried again, and how."""
+    def _more(self) -> Sequence[Job] | None:
+        """Another batch, if one is waiting."""
+        try:
+            batch = self._batches.get_nowait()
+        except Empty:
+            return None
+        if batch is None:
+            self._batches.put(None)  # it is told to whoever waits
+        return batch
+
+    def _press(self, place: int, batch: Sequence[Job], more: More) -> Sequence[Sequence[Job]]:
+        """Have a batch worked on, and what `more` there is meanwhile; what of it is to be tried again, and how."""
         if self._dropped:
             return ()
         if why := self._why_no_more():
@@ -201,7 +215,7 @@ class Shift:
                 self._take(job, {"failed": why})
             return ()
         press = self._presses.at(place)
-        left = press.run(batch, self._limits.memory, self._take)
+        left = press.run(batch, self._limits.memory, self._take, more)
         if not left:
             return ()
         self._presses.replace(place)
@@ -249,6 +263,7 @@ class _Press:
         self._overdue = self._relieved = False
         self._began: float | None = None  # when it was given, or was last heard of, what it is at
         self._settled = self._started = False
+        self._newest = 0  # jobs of the batch that it was given last
 
     @property
     def pid(self) -> int:
@@ -279,24 +294,36 @@ class _Press:
         self._relieved = True
         self._process.kill()
 
-    def run(self, batch: Sequence[Job], memory: int, take: Take) -> Sequence[Job]:
-        """Have a batch worked on. The jobs it has not told of: when there are any, this press is no good any more."""
+    def run(self, batch: Sequence[Job], memory: int, take: Take, more: More) -> Sequence[Job]:
+        """Have a batch worked on, and what `more` there is. The jobs it has not told of: with any, it is no good."""
         self._began = time.monotonic()
-        left = deque(batch)
+        left: deque[Job] = deque()
         try:
             if not self._settled:
                 self._say({"memory": memory})
                 self._settled = True
-            self._say({"jobs": batch})
+            self._give(batch, left)
             if not self._started:
                 self._await_start()
+            self._give_more(more, left)
             while left and (line := self._news.readline()).endswith(b"\n"):
                 self._began = time.monotonic()
                 for news in json.loads(line):
                     take(left.popleft(), news)
+                self._give_more(more, left)
         finally:
             self._began = None
         return list(left)
+
+    def _give(self, batch: Sequence[Job], left: "deque[Job]") -> None:
+        left.extend(batch)
+        self._newest = len(batch)
+        self._say({"jobs": batch})
+
+    def _give_more(self, more: More, left: "deque[Job]") -> None:
+        """Give it another batch once it is at its newest: else it would wait for one at the end of each."""
+        if len(left) <= self._newest and (batch := more()):
+            self._give(batch, left)
 
     def end_if_overdue(self, seconds: float) -> None:
         """End it when it is at one file for longer than this, or takes far too long to start. From any thread."""
@@ -333,6 +360,10 @@ class _Press:
             self._jobs.flush()
         except BrokenPipeError:
             pass  # it is dead: who waits for its news is told by their end
+
+
+def _no_more() -> None:
+    """What is tried again is tried by itself: else it could not be told who was at fault."""
 
 
 def batches(jobs: Iterable[tuple[Job, int]]) -> list[list[Job]]:

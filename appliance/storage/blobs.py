@@ -102,6 +102,7 @@ class StagedBlobs:
         self._found = False  # something in the store that may not be durable there
         self._lock = threading.Lock()
         self._root = str(blobs.root)
+        self._beginning = threading.Lock()
         self._writing: threading.Thread | None = None
         self._unwritten = 0  # bytes staged since the disk began last
 
@@ -206,13 +207,19 @@ class StagedBlobs:
         Little by little: the system's own threads that see to it come before visitors, as long as there is something to
         do. Nobody waits for it, as whoever commits syncs too, and a thread that has stepped aside may never get there.
         """
-        with self._lock:
-            self._unwritten += max(size, SMALLEST)
-            if self._unwritten > WRITE_EVERY and (self._writing is None or not self._writing.is_alive()):
-                self._unwritten = 0
-                self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
-                self._writing.start()
+        self._unwritten += max(size, SMALLEST)  # not always exact where two threads meet: it only sets the pace
+        if self._unwritten > WRITE_EVERY and self._beginning.acquire(blocking=False):
+            try:
+                self._begin_to_write()
+            finally:
+                self._beginning.release()
         self.blobs.give_way()
+
+    def _begin_to_write(self) -> None:
+        if self._writing is None or not self._writing.is_alive():
+            self._unwritten = 0
+            self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
+            self._writing.start()
 
     def _put_whole(self, content: bytes) -> tuple[str, int]:
         sha256 = hashlib.sha256(content).hexdigest()

@@ -30,6 +30,25 @@ def wait_for(path):
         gate.read()
 """
 STARTS_LATE = f"{WAITS}wait_for(sys.argv[1]); press.main()"
+READS_AHEAD = f"""{WAITS}
+import json
+def line():
+    return json.loads(sys.stdin.readline())
+def tell(news):
+    print(json.dumps(news), flush=True)
+line()
+wait_for(sys.argv[1])
+tell({{"ready": True}})
+batches = line()["jobs"], line()["jobs"]
+for batch in batches:
+    tell([{{"failed": "on purpose"}} for _ in batch])
+sys.stdin.read()
+"""
+CRASHES_OVER_3 = f"""{WAITS}
+import os
+press.work = lambda job: os._exit(1) if job.key == "3" else {{"made": None, "forms": [], "facts": {{}}}}
+press.main()
+"""
 HANGS = f"{WAITS}press.work = lambda job: wait_for(sys.argv[1]); press.main()"
 
 
@@ -215,3 +234,24 @@ def test_as_many_presses_as_there_are_do_the_work(count: int, tmp_path: Path) ->
     presses.close()
 
     assert len(done) == 2 * count
+
+
+def test_a_press_has_its_next_batch_before_it_is_done_with_one(work: Callable[[str], Work]) -> None:
+    press = work(READS_AHEAD)
+    shift = press.begin()
+    shift.add([Job("next", "", "", {})])
+
+    press.open_gate()
+    shift.finish()
+
+    assert press.failed == ["on purpose"] * 2
+
+
+def test_a_crash_costs_one_file_also_where_the_next_batch_was_at_hand(work: Callable[[str], Work]) -> None:
+    press = work(CRASHES_OVER_3)
+    shift = press.begin(files=8)
+    shift.add([Job(str(number), "", "", {}) for number in range(8, 16)])
+    shift.finish()
+
+    assert len(press.news) == 16
+    assert press.failed == ["its minifier crashes"]
