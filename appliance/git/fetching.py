@@ -96,5 +96,6 @@ async def _end(child: Spawned) -> None:
         if sys.platform == "win32":
             child.kill()
         else:
-            os.killpg(child.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.killpg(child.pid, signal.SIGKILL)
         await child.wait()
