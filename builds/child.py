@@ -106,19 +106,20 @@ class _Orders:
 
     def next(self) -> tuple[Plan, threading.Event] | _Expected | None:
         """The next plan, and what is set to call it off; that one is expected; None when no more come."""
+        work = self._plans.get()
         self._came.clear()
-        return self._plans.get()
+        return work
 
     def have_come(self, within: float) -> bool:
-        """Whether the server says anything within so many seconds; returns as soon as it does."""
-        return self._came.wait(within)
+        """Whether the server has said anything since, or does within so many seconds; returns as soon as it has."""
+        return not self._plans.empty() or self._came.wait(within)
 
     def listen(self) -> None:
         # Not `sys.stdin`: an interpreter that ends while a thread waits in it aborts.
         with os.fdopen(os.dup(0), "rb") as lines:
             for line in lines:
+                self._came.set()  # before it can be given out, see `next`
                 self._take(json.loads(line))
-                self._came.set()
         self._came.set()
         if self.at_work.locked():
             self._leave()
