@@ -19,7 +19,7 @@ from builds.presses import LARGE_UPLOAD, Presses
 from builds.values import Plan, Staging, Unpacked
 from builds.watcher import Watcher
 
-SWITCH = 0.0002  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
+SWITCH = 0.0005  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
 REST = 0.1  # seconds between telling that all is stored and what nobody waits for: the server publishes it meanwhile
 LAST_MOMENT = 5.0  # seconds a build gets to end what it has started, once its server is gone
 

@@ -18,7 +18,7 @@ from builds.job import Job
 from builds.values import PressLimits
 
 MOST = 8  # presses; each takes some 30 MB
-BATCH_FILES = 16  # handed to a press at once: a line each way for each file would cost more than a small file itself
+BATCH_FILES = 32  # handed to a press at once: a line each way for each file would cost more than a small file itself
 BATCH_BYTES = 512 * 1024
 MOST_CRASHES = 20  # of one run; then the machine or the upload is beyond help, and time is worth more
 LARGE_UPLOAD = 256 * 1024  # bytes; smaller ones are unpacked before a press has started

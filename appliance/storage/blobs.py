@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appliance.storage.guard import FRESH, Guard
 
-WRITE_EVERY = 2_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
+WRITE_EVERY = 4_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
 SMALLEST = 8_000  # bytes that a file counts as at least: what the system does for it takes as long as these
 MOST_LATELY = 30_000  # names remembered as durable: some 4 MB
 READ_ONLY = 0o444  # content is never changed and never executable

@@ -199,7 +199,7 @@ def test_the_disk_never_begins_with_many_files_at_once(
     staged_by_then: list[int] = []
     monkeypatch.setattr(blobs_module, "_try_to_sync", lambda _root: staged_by_then.append(len(staged._staged)))
 
-    for number in range(2_000):
+    for number in range(4_000):
         staged.put([b"%d" % number])
         if staged._writing is not None:
             staged._writing.join()
