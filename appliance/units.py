@@ -7,6 +7,7 @@ import base64
 import ipaddress
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +28,16 @@ LEAST_SECRET = 32  # characters; as many as `secret_key` has to have
 SPANS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class _Amount:
+class _Amount(ABC):
     """What is written as a number with a unit; `what` it is and an `example` are said where it is something else."""
 
     what: ClassVar[str]
     example: ClassVar[str]
 
     @classmethod
+    @abstractmethod
     def parse(cls, value: object) -> Self:
         """From a text with a unit; 0 needs none. Raises ValueError."""
-        raise NotImplementedError
 
     @classmethod
     def _unit(cls, number: str, unit: str | None, plain: str) -> str:

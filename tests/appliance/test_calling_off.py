@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from appliance.data_folder import DataFolder
-from tests.appliance.test_jobs import left_over, until
+from tests.appliance.test_jobs import left_over
+from tests.build_children import until
 from tests.builders import appliance, deployed, finished, page, uploaded, zip_of
 from tests.cast import ALICE, OLGA
 from tests.held_child import Gate

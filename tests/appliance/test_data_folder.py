@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from appliance import data_folder
 from appliance.data_folder import DataFolder, Unusable, explain, secret_key
+from tests.foreign import foreign
 
 
 @pytest.fixture
@@ -97,18 +98,14 @@ def test_what_the_system_says_becomes_a_sentence(number: int, sentence: str) -> 
 def test_a_file_that_somebody_else_has_made_is_refused_before_any_is_opened(
     folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = folder.root / name
-    theirs.touch()
-    may = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != theirs and may(path, mode))
+    foreign(folder.root / name, monkeypatch)
 
     with pytest.raises(Unusable, match=f"No permission to use .*{name}: give it to this user"):
         folder.create()
 
 
 def test_certificates_may_be_somebody_elses_to_write(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    may = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder.certs and may(path, mode))
+    foreign(folder.certs, monkeypatch)
 
     folder.create()
 

@@ -9,6 +9,7 @@ import pytest
 from appliance import db, folder_check
 from appliance.data_folder import DataFolder, secret_key
 from appliance.folder_check import findings
+from tests.foreign import foreign
 
 
 @pytest.fixture
@@ -114,10 +115,7 @@ def test_a_folder_of_another_user_is_found(folder: DataFolder, monkeypatch: pyte
 def test_what_somebody_else_has_made_and_is_only_needed_later_is_a_warning(
     folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = folder.root / name
-    theirs.touch()
-    may = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != theirs and may(path, mode))
+    theirs = foreign(folder.root / name, monkeypatch)
 
     (found,) = (finding for finding in findings(folder) if finding.code == "not_writable")
 

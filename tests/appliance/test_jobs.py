@@ -1,22 +1,18 @@
 """From the queue to the outcome, through a real build child: what is kept, what is cleaned up, what goes on."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from appliance.data_folder import DataFolder
 from appliance.storage.manifest import Manifest
-from builds.presses import LARGE_UPLOAD
+from tests.build_children import build_children, until
 from tests.builders import Appliance, appliance, deployed, finished, page, uploaded, zip_of
 from tests.cast import ALICE, OLGA
 from tests.held_child import Gate
-from tests.presses import presses
 
 ONE = zip_of({"index.html": page("one")})
 TWO = zip_of({"index.html": page("two")})
@@ -43,19 +39,9 @@ def blobs(data: Path) -> list[Path]:
     return [path for path in DataFolder(data).blobs.rglob("*") if path.is_file()]
 
 
-def build_children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if child.pid not in presses().pids]
-
-
 async def shown(server: Appliance, host: str) -> tuple[int, str]:
     answer = await server.fetch(host)
     return answer.status_code, answer.text
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - the condition has no event
-            await asyncio.sleep(0.01)
 
 
 async def test_an_upload_becomes_a_live_site_and_leaves_nothing_behind(data: Path) -> None:
@@ -348,54 +334,3 @@ async def test_what_an_interrupted_server_left_is_cleared_at_start(data: Path) -
 
     async with appliance(data):
         assert left_over(data) == []
-
-
-async def test_a_warm_child_waits_for_the_first_upload_and_for_the_next(data: Path) -> None:
-    async with appliance(data, PEOPLE, child_idle=3600) as server, server.client(ALICE) as client:
-        warm = build_children()
-        await deployed(client, "shop", ONE)
-        after = build_children()
-
-    assert len(warm) == 1
-    assert after == warm
-
-
-@pytest.mark.parametrize(("changes", "presses"), [({}, True), ({"variants": False}, False)], ids=["some", "nothing"])
-async def test_while_a_large_upload_is_on_its_way_its_child_gets_ready_to_optimise(
-    data: Path, changes: dict[str, Any], presses: bool
-) -> None:
-    upload = zip_of({"index.html": page("one"), "noise.bin": random.Random(4).randbytes(LARGE_UPLOAD)})
-    ready = False
-
-    async with appliance(data, PEOPLE, **changes) as server, server.client(ALICE) as client:
-        [warm] = build_children()
-
-        async def slowly() -> AsyncIterator[bytes]:
-            nonlocal ready
-            yield upload[:1000]
-            if presses:
-                await until(lambda: bool(warm.children()))
-            ready = bool(warm.children())
-            yield upload[1000:]
-
-        await client.post("/api/v1/sites", json={"name": "shop"})
-        sent = {"content-type": "application/zip", "content-length": str(len(upload))}
-        answer = await client.post("/api/v1/sites/shop/deploys", content=slowly(), headers=sent)
-        assert (await finished(client, answer.json()["id"]))["state"] == "ready"
-
-    assert ready == presses
-
-
-async def test_a_warm_child_ends_after_its_time(data: Path) -> None:
-    async with appliance(data, PEOPLE, child_idle=0.1) as server, server.client(ALICE) as client:
-        await deployed(client, "shop", ONE)
-
-        await until(lambda: build_children() == [])
-
-
-async def test_no_process_is_left_after_a_stop(data: Path) -> None:
-    async with appliance(data, PEOPLE) as server, server.client(ALICE) as client:
-        await deployed(client, "shop", ONE)
-        assert len(build_children()) == 1
-
-    assert build_children() == []

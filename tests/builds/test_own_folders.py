@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,14 +36,8 @@ DOCS = PythonPackages((), ("docs/requirements.txt",))
 PYTHON = Kit((Path("/usr/bin"),), version="3.11.2")
 
 
-@dataclass
-class Recorder:
+class Recorder(PlainSandbox):
     """A sandbox in which every command ends well, without being run."""
-
-    name: str = "recorder"
-    isolated: bool = True
-    about: str = "Tests only."
-    ran: list[Command] = field(default_factory=list)
 
     def run(self, command: Command, _bounds: Bounds, _say: Say, _cancelled: threading.Event) -> int:
         self.ran.append(command)

@@ -38,15 +38,7 @@ def test_a_killed_server_leaves_no_build(name: str, tmp_path: Path, request: pyt
     marker = f"6{secrets.randbelow(10**9):09}"  # so many seconds it sleeps
     setpriv = shutil.which("setpriv") if os.geteuid() == 0 else None
     script = SCRIPT.format(landlock=layers.abi() >= layers.FILES, setpriv=setpriv)
-    server = subprocess.Popen(
-        [sys.executable, "-c", script, name, workspace(tmp_path), marker], cwd=ROOT, stdout=subprocess.PIPE
-    )
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline() == b"begun\n"
-    finally:
-        server.kill()
-        server.communicate()
+    kill_once_begun(script, name, workspace(tmp_path), marker)
 
     assert await_end(marker) == []
 
@@ -60,17 +52,20 @@ def test_a_build_that_stops_who_watches_for_its_server_ends_with_its_time(
     hostile = script.replace(
         "echo begun", "for n in 2 3 4 5 6 7 8 9; do test $n = $$ || kill -STOP $n 2>&-; done; echo begun"
     )
-    server = subprocess.Popen(
-        [sys.executable, "-c", hostile, name, workspace(tmp_path), marker], cwd=ROOT, stdout=subprocess.PIPE
-    )
+    kill_once_begun(hostile, name, workspace(tmp_path), marker)
+
+    assert await_end(marker) == []
+
+
+def kill_once_begun(script: str, name: str, folder: Path, marker: str) -> None:
+    """Kill a server whose build has begun."""
+    server = subprocess.Popen([sys.executable, "-c", script, name, folder, marker], cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert server.stdout is not None
         assert server.stdout.readline() == b"begun\n"
     finally:
         server.kill()
         server.communicate()
-
-    assert await_end(marker) == []
 
 
 def await_end(marker: str) -> list[str]:
