@@ -67,6 +67,7 @@ def _summary(finished: Deploy, problems: list[dict[str, Any]]) -> dict[str, Any]
         **{name: finished[name] for name in ("url", "deploy_url", "files", "bytes")},
         "aliases": finished.get("aliases", []),
         "problems": problems,
+        "error": finished["error"],
     }
 
 

@@ -141,6 +141,7 @@ def test_json_is_one_object(run: Run, double: Double, folder: Path) -> None:
             "bytes": 1234567,
             "aliases": [],
             "problems": [PROBLEM],
+            "error": None,
         }.items()
     )
 
@@ -164,6 +165,16 @@ def test_a_deploy_that_fails_is_an_object_too(run: Run, double: Double, folder: 
 
     assert (outcome.code, outcome.err) == (1, "Deploy 1 failed.\n")
     assert json.loads(outcome.out)["state"] == "failed"
+
+
+def test_json_of_a_deploy_that_fails_says_why_as_the_api_does(run: Run, double: Double, folder: Path) -> None:
+    why = {"code": "too_many_entries", "detail": "Too many files.", "limit": {"name": "entries", "value": "9"}}
+    double.outcome, double.error = "failed", why
+
+    outcome = run("deploy", folder, "--site", "blog", "--json")
+
+    assert (outcome.code, outcome.err) == (1, "Too many files.\n")
+    assert json.loads(outcome.out)["error"] == why
 
 
 @pytest.mark.parametrize("events", ["broken", "missing"])
