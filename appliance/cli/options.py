@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from appliance.cli.output import Failure
+from appliance.cli.output import Unsettled
 from appliance.settings import Settings
 from appliance.settings_sources import CONFIG_NAME, ENVIRONMENT, BadSettings, config_file, load
 
@@ -18,11 +18,11 @@ data = click.option("--data", type=A_FOLDER, help="Data directory.")
 
 
 def settings(config: Path | None, given: Mapping[str, object]) -> Settings:
-    """The settings, with what was given on the command line first; Failure says what is wrong with which."""
+    """The settings, with what was given on the command line first; Unsettled says what is wrong with which."""
     try:
         return load(config=config, given=given)
     except BadSettings as error:
-        raise Failure(str(error)) from None
+        raise Unsettled(str(error)) from None
 
 
 def file(config: Path | None) -> Path | None:

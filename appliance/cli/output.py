@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 
 BAR = 30  # characters; the whole line stays below 80 columns
+UNSETTLED = 78  # EX_CONFIG in sysexits.h; what a service manager is told not to start again after
 REFRESH = 0.1  # seconds between two drawings of the line
 DONE_FOR_YOU = frozenset(
     {"recoded", "renamed", "shown", "wrapping_folder"}
@@ -19,6 +20,12 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # in what somebody else wrote t
 
 class Failure(click.ClickException):
     """The command cannot do its work; the message is one sentence that says what to do. Exit code 1."""
+
+
+class Unsettled(Failure):
+    """The settings cannot be used. Their exit code is their own: no try helps before somebody has changed them."""
+
+    exit_code = UNSETTLED
 
 
 def on_terminal() -> bool:

@@ -44,7 +44,10 @@ class Program(click.Group):
 
 
 def run(commands: Commands, arguments: Sequence[str]) -> int:
-    """Run one command; return its exit code: 0 done, 1 failed (a sentence on stderr), 2 bad usage, 130 interrupted."""
+    """Run one command; return its exit code: 0 done, 1 failed (a sentence on stderr), 2 bad usage, 130 interrupted.
+
+    A kind of Failure may have one of its own.
+    """
     try:
         result = Program(commands).main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.UsageError as error:

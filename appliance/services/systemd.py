@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from appliance.services.values import STOP_SECONDS, Commands, Manager, Service
+from appliance.services.values import FINAL, STOP_SECONDS, Commands, Manager, Service
 
 _NAME = "dropdock.service"
 _HOMES = ("/home", "/root", "/run/user")  # what ProtectHome hides
@@ -25,6 +25,7 @@ Group={user}
 ExecStart={start}
 Restart=on-failure
 RestartSec=2
+RestartPreventExitStatus={final}
 TimeoutStopSec={stop}
 UMask=0077
 LimitNOFILE=65536
@@ -63,6 +64,7 @@ def _text(service: Service) -> str:
         user=service.user,
         start=" ".join(_quoted(word) for word in service.start),
         stop=STOP_SECONDS,
+        final=" ".join(map(str, FINAL)),
         data=_literal(service.data),
         writable=" ".join(_path(path) for path in (str(service.data), *(f"-{path}" for path in service.writes))),
         rights="CAP_NET_BIND_SERVICE" if service.low_port else "",

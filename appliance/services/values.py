@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOW_PORTS = 1024  # those below it only root may listen on, or who has the right to
+FINAL = (2, 78)  # endings that starting again cannot change: an option, or a setting, that there is not
 STOP_SECONDS = 15  # `stop_grace`, and what a build under way needs to be ended
 
 

@@ -271,5 +271,5 @@ def test_settings_that_cannot_be_used_are_told(run: Run, tmp_path: Path) -> None
 
     outcome = run("check")
 
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (78, "")
     assert "Did you mean upload_size?" in outcome.err

@@ -75,6 +75,6 @@ def test_an_option_that_cannot_be_used_is_bad_usage(
 def test_a_file_that_cannot_be_used_is_told(recorder: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
     code = serve(recorder, "--config", "missing.toml")
 
-    assert code == 1
+    assert code == 78
     assert "missing.toml cannot be read" in capsys.readouterr().err
     assert recorder.settings is None

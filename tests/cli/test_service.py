@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import plistlib
+import re
 import stat
 import subprocess
 import sys
@@ -88,6 +89,20 @@ def test_systemd_finds_the_unit_little_exposed(run: Run, tmp_path: Path, config:
     )
 
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
+
+
+@pytest.mark.parametrize("wrong", [["--listen", "nonsense"], ["--no-such-option"], []])
+def test_the_service_is_not_started_again_and_again_with_what_it_cannot_use(
+    run: Run, config: Path, wrong: list[str]
+) -> None:
+    unit = printed(run, "systemd", "--config", config)
+    write(config, "nonsense = 1\n")
+
+    ending = run("serve", "--config", config, *wrong).code
+
+    final = re.search(r"^RestartPreventExitStatus=(.*)$", unit, re.MULTILINE)
+    assert final is not None
+    assert str(ending) in final[1].split()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +191,7 @@ def test_settings_that_cannot_be_used_stop_it_before_anything_is_written(
 
     outcome = run("service", "install", "--manager", "systemd", "--config", config)
 
-    assert outcome.code == 1
+    assert outcome.code == 78
     assert "there is no setting nonsense" in outcome.err
     assert (machine.called(), machine.unit.exists()) == ([], False)
 
