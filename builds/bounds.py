@@ -1,9 +1,10 @@
-"""The bounds of an upload: counts what really comes out of it, and refuses at the first entry or byte too many."""
+"""The bounds of what is taken in: counts what really comes out, and refuses at the first entry or byte too many."""
 
 import threading
 from typing import Never
 
 from builds.errors import BuildError
+from builds.origin import UPLOAD, Origin
 from builds.refusals import shown
 from builds.values import Limits
 
@@ -26,8 +27,9 @@ class Bounds:
     Safe to use from several threads, but for `entry`, `path` and `packed`, which belong to the reader.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, origin: Origin = UPLOAD) -> None:
         self.limits = limits
+        self.origin = origin
         self.packed = 0  # bytes of the upload that were read so far
         self._entries = 0
         self._unpacked = 0
@@ -43,22 +45,22 @@ class Bounds:
         """There are so many entries in all."""
         if count > self.limits.entries:
             limit = str(self.limits.entries)
-            _refuse("too_many_entries", f"The upload has more than {limit} entries.", ("entries", limit))
+            self._refuse("too_many_entries", self.origin.entries.format(limit=limit), ("entries", limit))
 
     def path(self, path: str) -> None:
         """A path of the site, `/`-separated: its length in bytes of UTF-8 and the folders in it."""
         length, depth = self.limits.path_length, self.limits.path_depth
         # A character takes four bytes at most: the usual short path need not be encoded to be counted.
         if len(path) * 4 > length and len(path.encode("utf-8", "surrogatepass")) > length:
-            _refuse("path_too_long", f"A path is longer than {length} bytes.", ("path_length", str(length)), path)
+            self._refuse("path_too_long", f"A path is longer than {length} bytes.", ("path_length", str(length)), path)
         if path.count("/") > depth:
-            _refuse("path_too_deep", f"A path has more than {depth} folders.", ("path_depth", str(depth)), path)
+            self._refuse("path_too_deep", f"A path has more than {depth} folders.", ("path_depth", str(depth)), path)
 
     def file(self, size: int, path: str) -> None:
         """One file has, or says it has, so many bytes."""
         if size > self.limits.file_size:
             limit = written(self.limits.file_size)
-            _refuse("file_too_large", f"“{shown(path)}” is larger than {limit}.", ("file_size", limit), path)
+            self._refuse("file_too_large", f"“{shown(path)}” is larger than {limit}.", ("file_size", limit), path)
 
     def unpacked(self, count: int) -> None:
         """So many more bytes of files came out."""
@@ -71,8 +73,7 @@ class Bounds:
         """The files have, or say they have, so many bytes in all."""
         if size > self.limits.unpacked_size:
             limit = written(self.limits.unpacked_size)
-            detail = f"The upload is larger than {limit} when it is unpacked."
-            _refuse("unpacked_too_large", detail, ("unpacked_size", limit))
+            self._refuse("unpacked_too_large", self.origin.size.format(limit=limit), ("unpacked_size", limit))
 
     def inflated(self, count: int) -> None:
         """So many more bytes came out of a decompressor that was fed `packed` bytes: of files, or of what is around."""
@@ -87,9 +88,9 @@ class Bounds:
             detail = (
                 f"The upload becomes more than {limit} times larger when it is unpacked, as a decompression bomb does."
             )
-            _refuse("ratio_too_high", detail, ("ratio", limit))
+            self._refuse("ratio_too_high", detail, ("ratio", limit))
 
-
-def _refuse(code: str, detail: str, limit: tuple[str, str], path: str | None = None) -> Never:
-    setting = f" The limit is {limit[0]} = {limit[1]}; send less, or ask the operator to raise it."
-    raise BuildError(code, detail + setting, path=None if path is None else shown(path), limit=limit)
+    def _refuse(self, code: str, detail: str, limit: tuple[str, str], path: str | None = None) -> Never:
+        name, value = limit
+        setting = self.origin.less.format(name=name, value=value)
+        raise BuildError(code, detail + setting, path=None if path is None else shown(path), limit=limit)

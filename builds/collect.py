@@ -15,6 +15,7 @@ from pathlib import Path
 from builds.errors import BuildError
 from builds.folders import FILE, content
 from builds.intake import InOrder, Intake
+from builds.origin import OUTPUT
 from builds.refusals import shown
 from builds.values import Limits, Note, Staging, Unpacked
 
@@ -28,7 +29,7 @@ def collect(source: Path, output: Path, limits: Limits, staging: Staging) -> Unp
 
     Raises BuildError for unsafe names, and where a limit on uploads is hit.
     """
-    intake = Intake(limits, staging, _untold)
+    intake = Intake(limits, staging, _untold, origin=OUTPUT)
     left_out: list[str] = []
     try:
         with _opened(source, output.relative_to(source).parts) as folder, intake.in_order() as receiver:

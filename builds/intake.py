@@ -9,6 +9,7 @@ from typing import Protocol
 
 from builds.bounds import Bounds
 from builds.inflated import Inflated
+from builds.origin import UPLOAD, Origin
 from builds.progress import Progress
 from builds.tree import Tree
 from builds.values import Limits, Report, Staging, StoredFile, Unpacked
@@ -47,8 +48,9 @@ class Intake:
         report: Report,
         onlooker: Onlooker | None = None,
         inflated: Inflated | None = None,
+        origin: Origin = UPLOAD,
     ) -> None:
-        self.bounds = Bounds(limits)
+        self.bounds = Bounds(limits, origin)
         self.tree = Tree(self.bounds)
         self.files: list[StoredFile] = []
         self._staging = staging

@@ -6,6 +6,7 @@ from typing import Never
 from urllib.parse import unquote
 
 from builds.errors import BuildError
+from builds.origin import UPLOAD, Origin
 from builds.refusals import shown
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -53,23 +54,23 @@ def refuse_overlong(raw: bytes) -> None:
         _unsafe(raw.decode("utf-8", "replace"), "is spelled in overlong UTF-8")
 
 
-def safe_path(name: str) -> str:
+def safe_path(name: str, origin: Origin = UPLOAD) -> str:
     """The path of the site a name means: `/`-separated, in NFC, without `.` and empty parts and closing slash.
 
     Raises BuildError for a name that could mean anything outside the site on any system: traversal in any spelling,
     absolute, with a drive or a backslash, a Windows device, control characters. Empty for the top folder itself.
     """
     if CONTROL.search(name):
-        _unsafe(name, "holds control characters")
+        _unsafe(name, "holds control characters", origin)
     if "\\" in name:
-        _unsafe(name, "holds a backslash")
+        _unsafe(name, "holds a backslash", origin)
     if name.startswith("/"):
-        _unsafe(name, "is absolute")
+        _unsafe(name, "is absolute", origin)
     if not name.isascii():
         name = unicodedata.normalize("NFC", name)
     parts = [part for part in name.split("/") if part not in {"", "."}]
     for part in parts:
-        _check_part(part, name)
+        _check_part(part, name, origin)
     return "/".join(parts)
 
 
@@ -94,15 +95,15 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
-def _check_part(part: str, name: str) -> None:
+def _check_part(part: str, name: str, origin: Origin) -> None:
     if part[0] in ". " and not part.strip(". "):
-        _unsafe(name, "leads out of its folder")
+        _unsafe(name, "leads out of its folder", origin)
     if DRIVE.match(part):
-        _unsafe(name, "holds a drive letter")
+        _unsafe(name, "holds a drive letter", origin)
     if part[0] in "cCpPaAnNlL" and DEVICE.fullmatch(part):
-        _unsafe(name, "holds the name of a Windows device")
+        _unsafe(name, "holds the name of a Windows device", origin)
     if ("%" in part or not part.isascii()) and _disguised(part):
-        _unsafe(name, "leads out of its folder in disguise")
+        _unsafe(name, "leads out of its folder in disguise", origin)
 
 
 def _disguised(part: str) -> bool:
@@ -111,6 +112,5 @@ def _disguised(part: str) -> bool:
     return any(piece.startswith("..") and not piece.strip(". ") for piece in re.split(r"[/\\]", plain))
 
 
-def _unsafe(name: str, reason: str) -> Never:
-    detail = f"The name “{shown(name)}” {reason}; rename it and upload again. Nothing was stored."
-    raise BuildError("unsafe_path", detail, path=shown(name))
+def _unsafe(name: str, fault: str, origin: Origin = UPLOAD) -> Never:
+    raise BuildError("unsafe_path", origin.unsafe.format(name=shown(name), fault=fault), path=shown(name))

@@ -18,6 +18,7 @@ from builds.names import (
     junk_kind,
     safe_path,
 )
+from builds.origin import Origin
 from builds.refusals import and_others, shown
 from builds.values import Note, StoredFile, Unpacked
 
@@ -37,6 +38,7 @@ class Tree:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
+        self._origin = bounds.origin
         self._folders: set[str] = set()
         self._hidden: set[str] = set()
         self._left_out: Counter[str] = Counter()
@@ -74,12 +76,12 @@ class Tree:
         With `unwrap`, a single folder around everything is stepped into.
         """
         apart = self._apart(stored) if self._hidden else (stored, [])
-        files, notes = _without_duplicates(apart[0])
-        _refuse_file_and_folder(files, self._folders)
+        files, notes = _without_duplicates(apart[0], self._origin)
+        _refuse_file_and_folder(files, self._folders, self._origin)
         files, wrapping, top = _without_wrapping_folder(files) if unwrap else (files, [], "")
         files = self._without_junk_at_top(files)
         if not files:
-            raise BuildError("empty", "The upload holds no file of a site; pack your pages and upload them again.")
+            raise BuildError("empty", self._origin.empty)
         hidden = {file.path.removeprefix(top): file._replace(path=file.path.removeprefix(top)) for file in apart[1]}
         return Unpacked(
             tuple(files[path] for path in sorted(files)),
@@ -95,7 +97,7 @@ class Tree:
         return both
 
     def _path(self, name: str) -> str:
-        path = safe_path(name)
+        path = safe_path(name, self._origin)
         self._bounds.path(path)
         return path
 
@@ -110,7 +112,7 @@ class Tree:
         return [Note("left_out", _left_out(kind, count), kind, count) for kind, count in sorted(self._left_out.items())]
 
 
-def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredFile], list[Note]]:
+def _without_duplicates(stored: Iterable[StoredFile], origin: Origin) -> tuple[dict[str, StoredFile], list[Note]]:
     """Each path once. Paths that differ by case only are all kept: their contents are the same, whichever is meant."""
     files: dict[str, StoredFile] = {}
     first: dict[str, StoredFile] = {}
@@ -119,7 +121,7 @@ def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredF
         other = first.setdefault(folded(file.path), file)
         if other is not file:
             if other.sha256 != file.sha256:
-                _refuse_duplicate(other.path, file.path)
+                _refuse_duplicate(other.path, file.path, origin)
             again.append(file.path)
         files[file.path] = file
     if not again:
@@ -128,21 +130,13 @@ def _without_duplicates(stored: Iterable[StoredFile]) -> tuple[dict[str, StoredF
     return files, [Note("duplicate", message, min(again), len(again))]
 
 
-def _refuse_duplicate(one: str, other: str) -> Never:
-    one, other = sorted((one, other))
-    raise BuildError("duplicate", _held_twice(shown(one), shown(other)), path=shown(other))
+def _refuse_duplicate(one: str, other: str, origin: Origin) -> Never:
+    one, other = sorted((shown(one), shown(other)))
+    said = origin.twice if one == other else origin.alike
+    raise BuildError("duplicate", said.format(one=one, other=other), path=other)
 
 
-def _held_twice(one: str, other: str) -> str:
-    if one == other:
-        return f"The upload holds “{one}” more than once, with different contents; keep one of them and upload again."
-    return (
-        f"The upload holds “{one}” and “{other}” more than once, with different contents; "
-        "keep one of them and upload again."
-    )
-
-
-def _refuse_file_and_folder(files: dict[str, StoredFile], named: set[str]) -> None:
+def _refuse_file_and_folder(files: dict[str, StoredFile], named: set[str], origin: Origin) -> None:
     folders = set(named)
     for path in files:
         folder = path.rpartition("/")[0]
@@ -151,8 +145,7 @@ def _refuse_file_and_folder(files: dict[str, StoredFile], named: set[str]) -> No
             folder = folder.rpartition("/")[0]
     clash = min(folders & files.keys(), default=None)
     if clash is not None:
-        detail = f"“{shown(clash)}” is both a file and a folder in the upload; rename one and upload again."
-        raise BuildError("file_and_folder", detail, path=shown(clash))
+        raise BuildError("file_and_folder", origin.file_and_folder.format(path=shown(clash)), path=shown(clash))
 
 
 def _without_wrapping_folder(files: dict[str, StoredFile]) -> tuple[dict[str, StoredFile], list[Note], str]:

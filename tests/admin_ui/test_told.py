@@ -108,6 +108,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "appliance/uploads.py",
     "builds/cloning.py",
     "builds/collect.py",
+    "builds/origin.py",
     "builds/output.py",
     "builds/published.py",
     "builds/detect.py",

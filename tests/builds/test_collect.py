@@ -208,7 +208,42 @@ def test_a_name_that_is_unsafe_somewhere_is_refused(source: Path, name: bytes) -
 def test_names_that_differ_by_case_only_and_say_different_things_are_refused(source: Path) -> None:
     write(source / "public", {"Index.html": "another"})
 
-    assert refusal(source).code == "duplicate"
+    refused = refusal(source)
+
+    assert (refused.code, refused.path) == ("duplicate", "index.html")
+    assert refused.detail.startswith("The build's output holds “Index.html” and “index.html”, which are one name ")
+    assert refused.detail.endswith("; rename what one of them is made from.")
+
+
+@pytest.mark.parametrize(
+    ("files", "limits"),
+    [
+        ({"INDEX.html": "another"}, Limits()),
+        ({"con.html": "x"}, Limits()),
+        ({"a..": "x", "b\\c": "x"}, Limits()),
+        ({}, Limits(entries=2)),
+        ({}, Limits(unpacked_size=10)),
+        ({"big": "x" * 40}, Limits(file_size=20)),
+        ({"cafe\N{COMBINING ACUTE ACCENT}": "x", "caf\N{LATIN SMALL LETTER E WITH ACUTE}": "y"}, Limits()),
+        ({"cafe\N{COMBINING ACUTE ACCENT}": "x", "caf\N{LATIN SMALL LETTER E WITH ACUTE}/a": "y"}, Limits()),
+    ],
+)
+def test_what_is_refused_of_an_output_is_not_said_of_an_upload(
+    source: Path, files: dict[str, str], limits: Limits
+) -> None:
+    write(source / "public", files)
+
+    said = refusal(source, limits).detail
+
+    assert ("upload" in said, "send less" in said) == (False, False)
+    assert "build" in said
+
+
+def test_an_output_of_nothing_but_dot_files_is_no_upload_of_them(source: Path) -> None:
+    (source / "public" / "index.html").rename(source / "public" / ".env")
+    (source / "public" / "about" / "index.html").unlink()
+
+    assert refusal(source).detail.startswith("The build's output holds no file of a site")
 
 
 def test_names_that_differ_by_case_only_and_say_the_same_are_taken(source: Path) -> None:
