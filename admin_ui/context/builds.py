@@ -11,6 +11,7 @@ from appliance.isolation import IsolationFacts
 from appliance.site_builds import PHASES, SiteBuildFacts, VariableFacts
 
 ASK = "auto"  # the generator's name where the site's people are to be asked
+BUILD = "build"  # the phase that most variables are for
 TOP = "."  # how a person writes the top folder, for an empty field means that it is looked for
 
 
@@ -48,6 +49,8 @@ class BuildsPage:
     variables: list[Variable]
     isolation: str
     isolated: bool
+    variable: str = ""  # as it was typed
+    phase: str = BUILD
     refusal: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     phases: Sequence[Choice] = field(default_factory=lambda: [Choice(each, t(f"phases.{each}")) for each in PHASES])
@@ -97,6 +100,12 @@ def as_typed(page: BuildsPage, form: Mapping[str, str]) -> BuildsPage:
         hugo=form.get("hugo", ""),
         install_scripts=form.get("install_scripts") == "on",
     )
+
+
+def variable_as_typed(page: BuildsPage, form: Mapping[str, str]) -> BuildsPage:
+    """The page with the name and phase of a variable that was refused; of `NAME=value` without what may be secret."""
+    name = form.get("name", "").partition("=")[0]
+    return replace(page, variable=name.strip(), phase=form.get("phase", BUILD))
 
 
 def _allowed(these: Sequence[str], none: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from quart import Response
 
 from admin_ui import forms
-from admin_ui.context.builds import BuildsPage, as_typed, builds_href, builds_page
+from admin_ui.context.builds import BuildsPage, as_typed, builds_href, builds_page, variable_as_typed
 from admin_ui.edge import Route, Visit, fields, go, of_site
 from appliance.errors import Problem
 
@@ -26,11 +26,12 @@ async def change(visit: Visit, name: str) -> Response:
 
 
 async def set_variable(visit: Visit, name: str) -> Response:
-    """Set a variable; what was typed is not shown again, whatever happens."""
+    """Set a variable; the value that was typed is not shown again, whatever happens."""
+    form = await fields()
     try:
-        await visit.parts.site_builds.set_variable(visit.actor, name, forms.new_variable(await fields()))
+        await visit.parts.site_builds.set_variable(visit.actor, name, forms.new_variable(form))
     except Problem as problem:
-        return _refused(visit, await _page(visit, name), problem)
+        return _refused(visit, variable_as_typed(await _page(visit, name), form), problem)
     return go(builds_href(name), done="variable-set")
 
 

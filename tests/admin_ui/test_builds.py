@@ -68,6 +68,21 @@ async def test_a_variable_is_set_named_and_never_shown(alice: Desk) -> None:
     assert "API_KEY" not in (await alice.get("/sites/secretive/builds")).text
 
 
+async def test_the_name_and_phase_of_a_variable_that_is_refused_stay_and_its_value_does_not(alice: Desk) -> None:
+    await alice.submit("/sites", name="retyped")
+    url = "/sites/retyped/builds/variables"
+
+    answer = await alice.submit(url, name="API-KEY", value="hunter2hunter2", phase="fetch")
+    pasted = await alice.submit(url, name="API_KEY=hunter2hunter2", value="", phase="build")
+
+    shown = Page(answer.text)
+    names = [known.get("value") for tag, known in shown.tags if tag == "input" and known.get("name") == "name"]
+    assert (answer.status_code, names) == (422, ["API-KEY"])
+    assert "fetch" in [known["value"] for tag, known in shown.tags if "selected" in known]
+    assert 'value="API_KEY"' in pasted.text
+    assert "hunter2" not in answer.text + pasted.text
+
+
 async def test_a_source_is_a_question_with_buttons(alice: Desk) -> None:
     asking = await alice.deploy("asked", HUGO)
     page = await alice.page(f"/deploys/{asking['id']}")
