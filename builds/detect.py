@@ -242,12 +242,19 @@ def _with_netlify(recipe: Recipe, folder: Folder, choice: Choice) -> Recipe:
         if said.commands and (around.base == folder.base or said.base):
             recipe = replace(recipe, run=_steps(said.commands, folder.base, choice))
         within = _within(joined(around.base, said.publish), folder.base)
-        return (
-            _with_output(recipe, (within, *recipe.output), f"{around.shown(netlify.FILE)} says so")
-            if within
-            else recipe
-        )
+        return _published(recipe, within, around.shown(netlify.FILE)) if within else recipe
     return recipe
+
+
+def _published(recipe: Recipe, publish: str, by: str) -> Recipe:
+    """The recipe with the folder that a netlify.toml publishes, unless that is where the generator keeps its own."""
+    if publish in recipe.inner and publish not in recipe.output:
+        note = (
+            f"{by} publishes {shown(publish)}/, where the build keeps what only a server of its own can use: "
+            f"the site is taken from {shown(recipe.output[0])}/."
+        )
+        return replace(recipe, notes=(*recipe.notes, note))
+    return _with_output(recipe, (publish, *recipe.output), f"{by} says so")
 
 
 def _steps(commands: Iterable[tuple[str, ...]], base: str, choice: Choice) -> tuple[Step, ...]:

@@ -15,7 +15,7 @@ from builds.refusals import shown
 
 PAGES = (".html", ".htm")
 MOST_LOOKED_AT = 100_000  # entries of a folder that are looked at for a page: a moment's work
-NOT_OUTPUT = frozenset({".git", "node_modules", "bower_components", "vendor", "test", "tests", "__tests__"})
+NOT_OUTPUT = frozenset({".git", ".next", "node_modules", "bower_components", "vendor", "test", "tests", "__tests__"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Recipe:
     `path` are folders of the tree put before everything else in PATH. `lock` are the files that decide what `fetch`
     brings: folders in `keeps` hold nothing else and may be kept under the hash of these, but for one site only, for
     fetching may run its code. `python` goes into an environment outside the tree. `notes` are what its author should
-    know beforehand.
+    know beforehand. `inner` are folders below `base` where the generator keeps what is no site, whoever says it is.
     """
 
     generator: str
@@ -91,6 +91,7 @@ class Recipe:
     lock: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

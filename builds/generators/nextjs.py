@@ -24,5 +24,6 @@ NEXTJS = NodeGenerator(
     configs=CONFIGS,
     builds="next build",
     output=output,
+    inner=(".next",),  # what Netlify's own plugin publishes; an export is made from it
     shown_output='`distDir`, else `out`; needs `output: "export"`',
 ).generator()

@@ -232,7 +232,7 @@ class NodeGenerator:
 
     `package` is what package.json has, `configs` its own configuration files, `builds` what a script that builds with
     it calls, `command` what is run where no script does. `output` reads where the site goes from the folder and the
-    name of the configuration there. `weigh` changes how sure the sign is.
+    name of the configuration there. `weigh` changes how sure the sign is. `inner` is as in Recipe.
     """
 
     name: str
@@ -244,6 +244,7 @@ class NodeGenerator:
     shown_output: str
     command: Callable[[Folder], Argv] | None = None
     beats: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
     weigh: Callable[[Folder, Weight], Weight] = lambda _folder, weight: weight
 
     def generator(self) -> Generator:
@@ -283,6 +284,7 @@ class NodeGenerator:
             run=(project.run(script, choice) if script else direct,),
             output=output.folders,
             notes=output.notes,
+            inner=self.inner,
         )
         return project.prepared(recipe, choice)
 

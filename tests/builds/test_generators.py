@@ -80,6 +80,17 @@ CONFIGURED: Mapping[str, tuple[Files, str]] = {
     "mdbook, with two renderers": (with_file("mdbook", "book.toml", "[output.html]\n[output.epub]\n"), "book/html"),
     "zola": (with_file("zola", "config.toml", 'base_url = "/"\noutput_dir = "html"\n'), "html"),
     "netlify.toml": (with_file("vite", "netlify.toml", '[build]\npublish = "html"\n'), "html"),
+    "netlify.toml, with Next.js's own folder": (
+        with_file("nextjs", "netlify.toml", '[build]\npublish = ".next"\n'),
+        "out",
+    ),
+    "netlify.toml, with a folder of an export": (
+        {
+            **with_file("nextjs", "netlify.toml", '[build]\npublish = ".next"\n'),
+            "next.config.mjs": "export default { output: 'export', distDir: '.next' }",
+        },
+        ".next",
+    ),
     "a folder that leads out": (with_file("hugo", "hugo.toml", 'publishDir = "../../etc"'), "public"),
 }
 
@@ -251,6 +262,7 @@ NOTED: Mapping[str, tuple[Files, str]] = {
         with_file("mkdocs", "mkdocs.yml", "site_name: x\nplugins:\n  - search\n  - bread\n"),
         "bread",
     ),
+    "next's own folder": (with_file("nextjs", "netlify.toml", '[build]\npublish = ".next"\n'), "is taken from out/"),
     "netlify's shell": (
         with_file("vite", "netlify.toml", '[build]\ncommand = "vite build > log"\n'),
         "only a shell could run",
