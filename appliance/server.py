@@ -67,7 +67,7 @@ from appliance.settings import Settings
 from appliance.site_builds import SiteBuilds
 from appliance.site_rules import abilities_of
 from appliance.sites import Sites
-from appliance.start_check import CannotStart, check_reach
+from appliance.start_check import CannotStart, check_expected, check_reach
 from appliance.storage.blobs import Blobs
 from appliance.streams import Streams
 from appliance.sweeping import Sweeping
@@ -161,6 +161,7 @@ async def running(settings: Settings, program: Program) -> AsyncIterator[Running
     async with AsyncExitStack() as stack:
         folder = DataFolder(settings.data)
         strangers.refuse(folder)
+        check_expected(settings, folder)
         folder.create()
         stack.callback(folder.claim().release)
         access = Access.of(settings, secret_key(folder, settings.secret_key))

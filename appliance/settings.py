@@ -58,6 +58,9 @@ class Settings:
 
     # where
     data: Path = _setting(None, folder, "folder for the database, content, uploads and keys; relative to this file")
+    expect_data: bool = _setting(
+        "false", switch, "start only where <data> holds an installation: its disk may not be mounted"
+    )
     listen: Address = _setting("localhost:8080", Address.parse, "address and port to listen on")
     listen_without_account: bool = _setting(
         "false", switch, "listen beyond this machine before the first account exists (whoever has the link sets up)"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from appliance import open_files, schema, strangers, upgrade
 from appliance.certificates import NoCertificate
@@ -23,6 +24,15 @@ class CannotStart(Exception):
     """The server refuses to start; `str()` is a sentence that says what to do."""
 
 
+def check_expected(settings: Settings, folder: DataFolder) -> None:
+    """Raise CannotStart where there has to be an installation, and is none: a new one in its place would be empty."""
+    if settings.expect_data and _is_missing(folder.database):
+        raise CannotStart(
+            f"{folder.root} holds no installation, and expect_data says there is one: mount its disk, or change "
+            "--data. To begin a new one there, make an account with `dropdock account create`, or restore a backup."
+        )
+
+
 def check_reach(settings: Settings, *, set_up_open: bool) -> None:
     """Raise CannotStart where others could make the first account."""
     addresses = [address for address in (settings.listen, settings.listen_tls) if address]
@@ -41,6 +51,7 @@ def findings(settings: Settings, folder: DataFolder, admin: Callable[[Settings],
     """
     looks: list[Callable[[], list[Finding]]] = [
         partial(_silent, strangers.refuse, folder),
+        partial(_silent, check_expected, settings, folder),
         partial(_silent, folder.refuse_half_restored),
         partial(_silent, folder.refuse_foreign),
         partial(_key, settings, folder),
@@ -53,6 +64,16 @@ def findings(settings: Settings, folder: DataFolder, admin: Callable[[Settings],
         partial(admin, settings),
     ]
     return [finding for look in looks for finding in _found(look)]
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass  # told by who makes the folder
+    return False
 
 
 def _found(look: Callable[[], list[Finding]]) -> list[Finding]:

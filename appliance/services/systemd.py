@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from appliance.data_folder import DataFolder
 from appliance.services.values import FINAL, STOP_SECONDS, Commands, Manager, Service
 
 _NAME = "dropdock.service"
@@ -30,6 +31,7 @@ TimeoutStopSec={stop}
 UMask=0077
 LimitNOFILE=65536
 
+Environment=DROPDOCK_EXPECT_DATA=true
 WorkingDirectory={data}
 ProtectSystem=strict
 ReadWritePaths={writable}
@@ -72,11 +74,17 @@ def _text(service: Service) -> str:
 
 
 def _prepare(service: Service) -> Commands:
-    """Make the user, who has no password and no shell, and the data folder, which is theirs alone."""
+    """Make the user, who has no password and no shell, and the data folder, which is theirs alone.
+
+    In it there is an empty database from now on. A server that finds none is not on the disk it is meant to be on, and
+    the unit has it begin nothing there (`expect_data`); that systemd mounts the disk first says `WorkingDirectory`.
+    """
     made = ("useradd", "--system", "--user-group", "--home-dir", str(service.data), "--shell", "/usr/sbin/nologin")
     user = f"id -u {shlex.quote(service.user)} >/dev/null 2>&1 || {shlex.join((*made, service.user))}"
     owner = ("-o", service.user, "-g", service.user, "-m", "0700")
-    return ("sh", "-c", user), ("install", "-d", *owner, str(service.data))
+    database = shlex.quote(str(DataFolder(service.data).database))
+    begun = f"test -e {database} || {shlex.join(('install', *owner[:-1], '0600', '/dev/null'))} {database}"
+    return ("sh", "-c", user), ("install", "-d", *owner, str(service.data)), ("sh", "-c", begun)
 
 
 def _refuse(service: Service) -> str:

@@ -145,6 +145,31 @@ def test_a_taken_port_gives_the_next_free_one_and_it_is_said(data: Path) -> None
             assert httpx.get(f"http://127.0.0.1:{server.port}/healthz").status_code == 200
 
 
+@pytest.fixture
+def expecting(tmp_path: Path) -> Path:
+    """Settings by which the data folder holds an installation already."""
+    config = tmp_path / "expecting.toml"
+    config.write_text("expect_data = true\n")
+    return config
+
+
+def test_nothing_is_begun_where_the_disk_with_the_installation_is_not_mounted(data: Path, expecting: Path) -> None:
+    data.mkdir(exist_ok=True)
+
+    said = refusal(data, "--config", str(expecting))
+
+    assert f"{data} holds no installation, and expect_data says there is one: mount its disk" in said
+    assert list(data.iterdir()) == []
+
+
+def test_the_database_that_a_service_is_installed_with_is_an_installation(data: Path, expecting: Path) -> None:
+    data.mkdir(exist_ok=True)
+    (data / "dropdock.db").touch()
+
+    with served(data, "--config", str(expecting)) as server:
+        assert server.set_up_link is not None
+
+
 def test_listening_beyond_this_machine_without_an_account_is_refused(data: Path) -> None:
     said = refusal(data, "--listen", "0.0.0.0:0")
 

@@ -71,6 +71,11 @@ def replaced_by_a_file(data: Path) -> None:
     data.touch()
 
 
+def emptied(data: Path) -> None:
+    shutil.rmtree(data)
+    data.mkdir()
+
+
 def no_folder_for_certificates(data: Path) -> None:
     (data / "certs").rmdir()
     (data / "certs").touch()
@@ -102,6 +107,7 @@ SETTINGS = {
 FOLDERS: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
     "others could make the first account": (without_account, {"listen": "0.0.0.0:0"}),
     "a backup that was restored in part": (lambda data: (data / "restoring").touch(), {}),
+    "a disk that is not mounted": (emptied, {"expect_data": "true"}),
     "a damaged key": (lambda data: (data / "secret.key").write_bytes(b"\xff\xfe short"), {}),
     "a folder in the key's place": (a_folder_for_a_key, {}),
     "a damaged database": (lambda data: (data / "dropdock.db").write_bytes(b"no database at all" * 100), {}),

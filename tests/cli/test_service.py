@@ -162,11 +162,26 @@ def test_installing_makes_a_user_a_folder_and_starts_the_service(
     outcome = run("service", "install", "--manager", "systemd", "--config", config, "--data", tmp_path / "data")
 
     assert outcome.code == 0, outcome.err
-    assert [call.split()[0] for call in machine.called()] == ["systemctl", "useradd", "install", *["systemctl"] * 3]
+    assert [call.split()[0] for call in machine.called()] == [
+        *("systemctl", "useradd", "install", "install"),
+        *["systemctl"] * 3,
+    ]
     assert machine.called()[2].endswith(f"-o dropdock -g dropdock -m 0700 {tmp_path / 'data'}")
+    assert machine.called()[3].endswith(f"-o dropdock -g dropdock -m 0600 /dev/null {tmp_path / 'data/dropdock.db'}")
     assert machine.called()[-2:] == ["systemctl enable dropdock.service", "systemctl restart dropdock.service"]
     assert "User=dropdock" in machine.unit.read_text()
     assert f"account create --email YOU --role operator --config {config} --data {tmp_path / 'data'}" in outcome.err
+
+
+def test_the_unit_expects_an_installation_and_one_that_is_there_is_left_alone(
+    run: Run, machine: Machine, config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "dropdock.db").touch()
+
+    run("service", "install", "--manager", "systemd", "--config", config, "--data", tmp_path)
+
+    assert "\nEnvironment=DROPDOCK_EXPECT_DATA=true\n" in machine.unit.read_text()
+    assert [call for call in machine.called() if "/dev/null" in call] == []
 
 
 def test_settings_that_are_there_are_left_alone(run: Run, machine: Machine, config: Path) -> None:
