@@ -44,7 +44,7 @@ def generate(recipe: Recipe, plan: Plan, unpacked: Unpacked, staging: Staging, w
             bench.fetch(recipe)
             before = Before(frozenset(file.path for file in (*unpacked.files, *unpacked.hidden)))
             bench.carry_out(RUN, recipe, recipe.run)
-            folder = output_folder(bench.source, recipe.base, recipe.output, before)
+            folder = output_folder(bench.source, recipe.base, recipe.output, before, recipe.astray)
             built = collect(bench.source, folder, plan.limits, staging)
             told = secrets_in(built.files, order.variables.values(), staging)
             log.line(_made(recipe.title, len(built.files), folder.relative_to(bench.source)))

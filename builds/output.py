@@ -26,19 +26,20 @@ class Before:
     at: float = field(default_factory=time.time)  # seconds since 1970, as files have them
 
 
-def output_folder(source: Path, base: str, candidates: Sequence[str], before: Before) -> Path:
+def output_folder(source: Path, base: str, candidates: Sequence[str], before: Before, astray: str = "") -> Path:
     """The candidate, relative to the folder `base` of `source`, that holds the site; raises BuildError without any.
 
     A folder of scripts may be called `build`, and one of templates `public`: pages that the build made go before pages
     that were uploaded, and these before anything else that the build made. Of equals the first is taken. A folder that
-    is the only candidate is what it is. None is reached by a link.
+    is the only candidate is what it is. None is reached by a link. `astray` is
+    a sentence on where it may have gone instead.
     """
     folders = [folder for candidate in candidates if (folder := _reached(source / base, candidate))]
     if len(candidates) == 1 and folders:
         return folders[0]
     best = max(folders, key=lambda folder: _promise(source, folder, before), default=None)
     if best is None or not _promise(source, best, before):
-        raise _nowhere(source, base, candidates, before)
+        raise _nowhere(source, base, candidates, before, astray)
     return best
 
 
@@ -86,7 +87,7 @@ def _files(top: Path, passed_over: Collection[str] = ()) -> Iterator[Path]:
                     folders.append(Path(entry.path))
 
 
-def _nowhere(source: Path, base: str, candidates: Sequence[str], before: Before) -> BuildError:
+def _nowhere(source: Path, base: str, candidates: Sequence[str], before: Before, astray: str) -> BuildError:
     """Why no candidate is the site, with what to do about it."""
     top = source / base
     for candidate in candidates:
@@ -98,7 +99,9 @@ def _nowhere(source: Path, base: str, candidates: Sequence[str], before: Before)
             return BuildError("no_output", detail)
     names = ", ".join(f"{shown(candidate)}/" for candidate in candidates)
     elsewhere = _page_elsewhere(top, source, before)
-    if elsewhere is None:
+    if elsewhere is None and astray:
+        advice = astray
+    elif elsewhere is None:
         advice = "Set the site's output folder to where your build writes."
     elif elsewhere == top:
         advice = "It wrote its pages beside its source: have it write into a folder of its own, such as dist."

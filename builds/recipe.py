@@ -75,6 +75,7 @@ class Recipe:
     brings: folders in `keeps` hold nothing else and may be kept under the hash of these, but for one site only, for
     fetching may run its code. `python` goes into an environment outside the tree. `notes` are what its author should
     know beforehand. `inner` are folders below `base` where the generator keeps what is no site, whoever says it is.
+    `astray` is a sentence on an output that its author has put where none is looked for.
     """
 
     generator: str
@@ -92,6 +93,7 @@ class Recipe:
     keeps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     inner: tuple[str, ...] = ()
+    astray: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from builds.projects import parsing
 from builds.projects.generator import Generator, Sign, Weight, reason
-from builds.projects.project import Folder, inner_folder, joined
+from builds.projects.project import Folder, astray, inner_folder, joined
 from builds.recipe import Choice, Recipe, Step, Tool
 
 CONFIGS = ("_config.yml", "_config.yaml", "_config.toml")
@@ -30,8 +30,9 @@ def recognise(folder: Folder) -> Sign | None:
 
 def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:
     """`jekyll build`; through Bundler where a Gemfile says which gems."""
-    values = folder.values(folder.first(CONFIGS) or CONFIGS[0])
-    output = inner_folder(parsing.string(values, "destination")) or "_site"
+    config = folder.first(CONFIGS) or CONFIGS[0]
+    said = parsing.string(folder.values(config), "destination")
+    output = inner_folder(said) or "_site"
     # Everything is at the top of a host of its own here; a `baseurl` is for a folder of another one.
     build = ("jekyll", "build", "--baseurl", "", *choice.flags)
     recipe = Recipe(
@@ -43,6 +44,7 @@ def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:
         run=(Step(build, folder.base),),
         output=(output,),
         environment={"JEKYLL_ENV": "production", "JEKYLL_NO_BUNDLER_REQUIRE": "true", "LANG": "C.UTF-8"},
+        astray=astray(folder.shown(config), "destination", said, "_site"),
     )
     return _through_bundler(recipe, folder) if folder.has("Gemfile") else recipe
 

@@ -2,7 +2,7 @@
 
 from builds.projects import parsing, python
 from builds.projects.generator import Generator, Sign, Weight, reason
-from builds.projects.project import Folder, inner_folder, joined
+from builds.projects.project import Folder, astray, inner_folder, joined
 from builds.recipe import Choice, Recipe, Step
 
 CONFIGS = ("mkdocs.yml", "mkdocs.yaml")
@@ -43,7 +43,8 @@ def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:
     values = folder.yaml(config)
     own, notes = _packages(folder, values)
     packages = python.packages(folder, choice, *own, with_project="mkdocstrings[python]" in own)
-    output = inner_folder(parsing.string(values, "site_dir")) or "site"
+    said = parsing.string(values, "site_dir")
+    output = inner_folder(said) or "site"
     title = "MkDocs with Material" if _theme(values) == "material" else "MkDocs"
     return Recipe(
         generator="mkdocs",
@@ -57,6 +58,7 @@ def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:
         environment=python.SAFE,
         lock=python.lock(packages),
         notes=notes,
+        astray=astray(folder.shown(config), "site_dir", said, "site"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from builds.projects import parsing, python
 from builds.projects.generator import Generator, Sign, Weight, reason
-from builds.projects.project import Folder, inner_folder, joined
+from builds.projects.project import Folder, astray, inner_folder, joined
 from builds.recipe import Choice, Recipe, Step
 
 OWN = "zensical.toml"
@@ -24,7 +24,8 @@ def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:
     """`zensical build`."""
     config = folder.first((OWN, *SHARED)) or OWN
     values = parsing.table(folder.toml(OWN), "project") if config == OWN else folder.yaml(config)
-    output = inner_folder(parsing.string(values, "site_dir")) or "site"
+    said = parsing.string(values, "site_dir")
+    output = inner_folder(said) or "site"
     packages = python.packages(folder, choice, "zensical")
     return Recipe(
         generator="zensical",
@@ -37,6 +38,7 @@ def plan(folder: Folder, choice: Choice, seen: str) -> Recipe:
         output=(output,),
         environment=python.SAFE,
         lock=python.lock(packages),
+        astray=astray(folder.shown(config), "site_dir", said, "site"),
     )
 
 

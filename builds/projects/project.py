@@ -161,6 +161,16 @@ def inner_folder(text: str) -> str:
     return "" if leads_out else "/".join(parts)
 
 
+def astray(where: str, key: str, text: str, instead: str) -> str:
+    """A sentence on an output folder that a configuration file names outside of where it stands; else empty."""
+    if inner_folder(text) or text.strip() in {"", ".", "./"}:
+        return ""
+    return (
+        f"It writes to {shown(text)}, as {where} says, which is outside of the project: set {key} to a folder inside, "
+        f"such as {instead}."
+    )
+
+
 def chosen_folder(text: str, what: str) -> str:
     """A folder of the upload as a person writes it, `./dist/` or `dist`; raises BuildError where it leads out of it."""
     folder = inner_folder(text)

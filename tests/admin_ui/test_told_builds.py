@@ -107,6 +107,17 @@ def test_what_isolates_builds_is_told_in_every_form(sandbox: str) -> None:
         ),
         (
             (
+                "The build ended well, but no site is where it was looked for: site/. It writes to ../site, as "
+                "docs/mkdocs.yml says, which is outside of the project: set site_dir to a folder inside, such as site."
+            ),
+            (
+                "Der Build lief gut, aber wo gesucht wurde, ist keine Site: site/. Er schreibt nach ../site, so "
+                "steht es in docs/mkdocs.yml, und das ist außerhalb des Projekts: Setzen Sie site_dir auf einen Ordner "
+                "darin, etwa site."
+            ),
+        ),
+        (
+            (
                 "The flag --evil is not allowed on this server (build_flags): allowed are --a, --b. "
                 "Leave it out, or ask the operator."
             ),

@@ -277,6 +277,24 @@ def test_what_may_go_wrong_is_said_beforehand(case: str) -> None:
     assert said in " ".join(planned(files).notes)
 
 
+ASTRAY = {
+    "mkdocs": ("mkdocs.yml", "site_name: x\nsite_dir: {}\n", "set site_dir to a folder inside, such as site."),
+    "zensical": ("zensical.toml", '[project]\nsite_dir = "{}"\n', "set site_dir to a folder inside, such as site."),
+    "jekyll": ("_config.yml", "title: x\ndestination: {}\n", "set destination to a folder inside, such as _site."),
+}
+
+
+@pytest.mark.parametrize("name", ASTRAY)
+def test_an_output_outside_of_the_project_is_named_with_what_to_set(name: str) -> None:
+    file, text, advice = ASTRAY[name]
+
+    said = {path: planned(with_file(name, file, text.format(path))).astray for path in ("../x", "/srv/x", "html", ".")}
+
+    assert said["../x"] == f"It writes to ../x, as {file} says, which is outside of the project: {advice}"
+    assert "/srv/x" in said["/srv/x"]
+    assert (said["html"], said["."]) == ("", "")
+
+
 def test_netlify_commands_become_steps_and_what_fetches_is_left_out() -> None:
     build = '[build]\ncommand = "npm ci && npm run css && vite build"\n'
     text = f'{build}[build.environment]\nGREETING = "hello"\nPATH = "/evil"\n'

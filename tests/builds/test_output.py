@@ -96,6 +96,15 @@ def test_of_more_files_than_anybody_wants_to_look_at_some_are(tmp_path: Path, mo
     assert found(tmp_path, {}, made) == "dist"
 
 
+def test_a_folder_that_its_author_has_put_elsewhere_is_named(tmp_path: Path) -> None:
+    astray = "It writes to ../site."
+
+    with pytest.raises(BuildError) as refused:
+        output_folder(tmp_path, "", ("site",), Before(frozenset()), astray)
+
+    assert refused.value.detail.endswith(f"no site is where it was looked for: site/. {astray}")
+
+
 def test_pages_beside_the_source_are_named(tmp_path: Path) -> None:
     assert "It wrote its pages beside its source" in refusal(tmp_path, {"b.js": ""}, {"index.html": "made"})
 
