@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 Work = Callable[[], int]
 """What a step does once all it needs is imported; returns the exit code."""
 
-# ruff: noqa: PLC0415 - imports stand inside functions here, and only here: a build child must start without the
-# server's libraries, and `version` without waiting for any.
+# ruff: noqa: PLC0415 - imports stand inside functions here alone: a build child starts without the server's libraries
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,23 +36,26 @@ def main(argv: list[str] | None = None) -> int:
     return run(COMMANDS, arguments or ["open"])  # a double click gives no arguments
 
 
-def _build_child(blobs: str) -> Work:
-    """`internal build BLOBS`: what the server starts to work on uploads; its contents go to the store at BLOBS."""
+def _build_child(blobs: str, spares: str = "") -> Work:
+    """`internal build BLOBS SPARES`: what the server starts to work on uploads, whose content goes to BLOBS."""
     from appliance.redaction import redact_text
     from appliance.storage.blobs import Blobs
+    from appliance.storage.spares import Spares
     from builds import child
     from builds.presses import Presses
     from builds.priority import give_way
 
-    stage = Blobs(Path(blobs), give_way).stage
-    return partial(child.main, stage, Presses([*_itself(), "internal", "press"]), redact_text)
+    ready = Spares.at(spares)
+    stage = Blobs(Path(blobs), give_way, ready).stage
+    return partial(child.main, stage, Presses([*_itself(), "internal", "press", spares]), redact_text, ready.fill)
 
 
-def _press() -> Work:
-    """`internal press`: what a build child starts to have files optimised by."""
+def _press(spares: str = "") -> Work:
+    """`internal press SPARES`: what a build child starts to have files optimised by."""
+    from appliance.storage.spares import Spares
     from builds import press
 
-    return press.main
+    return partial(press.main, Spares.at(spares).files_in)
 
 
 def _refinery(blobs: str) -> Work:
@@ -135,10 +137,10 @@ def _program(settings: "Settings", file: Path | None) -> "Program":
     from appliance.data_folder import DataFolder
     from appliance.server import Program
 
-    blobs = DataFolder(settings.data).blobs.absolute()
-    steps = (["build", str(blobs)], ["clone"], ["worker"], ["refine", str(blobs)], ["background", str(file or "")])
-    build, clone, worker, refine, background = ([*_itself(), "internal", *step] for step in steps)
-    return Program(blueprints, build, clone, worker, refine, background)
+    folder = DataFolder(settings.data.absolute())
+    steps = (["build", str(folder.blobs), str(folder.spares)], ["clone"], ["worker"], ["refine", str(folder.blobs)])
+    build, clone, worker, refine = ([*_itself(), "internal", *step] for step in steps)
+    return Program(blueprints, build, clone, worker, refine, [*_itself(), "internal", "background", str(file or "")])
 
 
 def _patch() -> "click.Command":

@@ -95,6 +95,11 @@ class DataFolder:
         return self.root / "work"
 
     @property
+    def spares(self) -> Path:
+        """Empty files that uploads take (`appliance.storage.spares`)."""
+        return self.root / "spares"
+
+    @property
     def cache(self) -> Path:
         """Tools, dependencies and what was derived: everything in it can be made again."""
         return self.root / "cache"
@@ -192,7 +197,8 @@ class DataFolder:
     @property
     def made(self) -> tuple[Path, ...]:
         """The folders that `create` makes, each after the one it stands in."""
-        top = (self.certs, self.backups, self.blobs, self.manifests, self.incoming, self.pending, self.work, self.cache)
+        content = (self.blobs, self.manifests, self.incoming, self.pending, self.work, self.spares)
+        top = (self.certs, self.backups, *content, self.cache)
         return (self.root, *top, self.build_logs.parent, self.build_logs)
 
     @property

@@ -21,16 +21,20 @@ from builds.watcher import Watcher
 
 SWITCH = 0.0005  # seconds a thread may keep the interpreter; in the default 5 ms many small files could be written
 REST = 0.1  # seconds between telling that all is stored and what nobody waits for: the server publishes it meanwhile
+QUIET = 0.3  # seconds without work, after which empty files are made for the next
 LAST_MOMENT = 5.0  # seconds a build gets to end what it has started, once its server is gone
 
 Stage = Callable[[Path], Staging]
 """Opens a place in the store for one upload's content, given its workspace."""
 
+Fill = Callable[[Callable[[], bool]], None]
+"""Makes ready what the next upload takes, for as long as it is told that it may go on."""
+
 Redact = Callable[[str], str]
 """Takes out of a line what looks like a secret by its shape; declared ones are gone by then."""
 
 
-def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
+def main(stage: Stage, presses: Presses, redact: Redact = str, fill: Fill = lambda _: None) -> int:
     """Serve plans from standard input until it ends; results go to what was standard output.
 
     When the input ends in the middle of a plan, its server is gone: the process ends there and then, so that it cannot
@@ -43,11 +47,15 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
     orders = _Orders()
     threading.Thread(target=orders.listen, daemon=True).start()
+    ahead = _Ahead(fill)
     while work := orders.next():
+        ahead.pause()
         if isinstance(work, _Expected):
             presses.warm_up()
+            ahead.begin()
             continue
         plan, cancelled = work
+        is_large = _is_large(plan)
         with orders.at_work:
             later: list[Callable[[], None]] = []
             outcome = _serve(plan, stage, presses, _watcher(news, redact, cancelled, later.append), redact)
@@ -57,6 +65,8 @@ def main(stage: Stage, presses: Presses, redact: Redact = str) -> int:
             orders.have_come(within=REST)
         for step in later:
             step()
+        if is_large:
+            ahead.begin()
     presses.close()
     return 0
 
@@ -143,6 +153,28 @@ class _Orders:
             self._last[1].set()
             self.at_work.acquire(timeout=LAST_MOMENT)  # never given back: the process ends
         os._exit(1)
+
+
+class _Ahead:
+    """Makes ready what the next upload takes, in moments in which there is nothing else to do."""
+
+    def __init__(self, fill: Fill) -> None:
+        self._fill = fill
+        self._over = threading.Event()
+
+    def begin(self) -> None:
+        """Begin soon, once; nobody waits for it to end."""
+        self._over = threading.Event()
+        threading.Thread(target=self._go_on, args=(self._over,), daemon=True).start()
+
+    def pause(self) -> None:
+        """Make nothing more: there is something to do."""
+        self._over.set()
+
+    def _go_on(self, over: threading.Event) -> None:
+        priority.step_aside()
+        if not over.wait(QUIET):
+            self._fill(lambda: not over.is_set())
 
 
 def _watcher(

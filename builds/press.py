@@ -10,14 +10,14 @@
 It ends when its input does.
 """
 
+import functools
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import FileIO
-from itertools import count
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from builds import compress, facts
 from builds.bounded import bound
@@ -30,12 +30,23 @@ TELL_EVERY = (
     0.05  # seconds: to wake who waits for the news, once for each small file, takes as long as a tenth of its work
 )
 GIVE_WAY_EVERY = 0.001  # seconds, as in `builds/priority.py`, which takes longer to load than all of this
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_names = count()
 
 
-def main() -> int:
+class Files(Protocol):
+    """Where new files come from."""
+
+    def open(self) -> tuple[str, int]:
+        """The path of a new file, and a descriptor to write to it."""
+        ...
+
+
+FilesIn = Callable[[str], Files]
+"""Gives a press files of its own in a folder: where others write too, each would wait for the others at every file."""
+
+
+def main(files_in: FilesIn) -> int:
     """Work until standard input ends."""
+    files_in = functools.lru_cache(maxsize=1)(files_in)
     news = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not be taken for news
     with os.fdopen(os.dup(0), "rb") as lines:
@@ -43,11 +54,11 @@ def main() -> int:
         news.write(b'{"ready":true}\n')
         news.flush()
         for line in lines:
-            _work_on((Job(*job) for job in json.loads(line)["jobs"]), news)
+            _work_on((Job(*job) for job in json.loads(line)["jobs"]), files_in, news)
     return 0
 
 
-def _work_on(jobs: Iterable[Job], news: BinaryIO) -> None:
+def _work_on(jobs: Iterable[Job], files_in: FilesIn, news: BinaryIO) -> None:
     told = gave_way = time.monotonic()
     outcomes = []
     gives_way = hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(0) == os.SCHED_IDLE  # see priority.give_way
@@ -55,7 +66,7 @@ def _work_on(jobs: Iterable[Job], news: BinaryIO) -> None:
         if gives_way and time.monotonic() - gave_way > GIVE_WAY_EVERY:
             os.sched_yield()
             gave_way = time.monotonic()
-        outcomes.append(_outcome(job))
+        outcomes.append(_outcome(job, files_in(job.folder)))
         if time.monotonic() - told > TELL_EVERY:
             _tell(outcomes, news)
             outcomes = []
@@ -69,16 +80,16 @@ def _tell(outcomes: list[dict[str, Any]], news: BinaryIO) -> None:
     news.flush()
 
 
-def _outcome(job: Job) -> dict[str, Any]:
+def _outcome(job: Job, files: Files) -> dict[str, Any]:
     try:
-        return work(job)
+        return work(job, files)
     except MemoryError:
         return {"failed": "it takes more memory than transform_memory"}
     except OSError as error:
         return {"failed": str(error)}
 
 
-def work(job: Job) -> dict[str, Any]:
+def work(job: Job, files: Files) -> dict[str, Any]:
     """Carry out one job; the news of it."""
     with FileIO(job.content) as file:  # `open` asks the system three things more
         content = file.readall()
@@ -90,22 +101,15 @@ def work(job: Job) -> dict[str, Any]:
     made = (minified(job.language, meant, is_utf8=is_utf8) if job.minify else None) or meant
     made = inserted(made, job.snippets) if job.snippets else made
     if made is not content:
-        outcome["made"] = _write(job, made)
+        outcome["made"] = _write(files, made)
     if job.levels:
         forms = compress.forms(made, job.levels)
-        outcome["forms"] = [[coding, *_write(job, form)] for coding, form in forms.items()]
+        outcome["forms"] = [[coding, *_write(files, form)] for coding, form in forms.items()]
     return outcome
 
 
-def _write(job: Job, content: bytes) -> list[Any]:
-    # in a folder of this press alone: where others write too, each would wait for the others at every file
-    own = f"{job.folder}/p{os.getpid()}"
-    name = f"{own}/{next(_names)}"
-    try:
-        descriptor = os.open(name, _NEW, 0o444)
-    except FileNotFoundError:
-        os.mkdir(own)  # noqa: PTH102 - likewise
-        descriptor = os.open(name, _NEW, 0o444)
+def _write(files: Files, content: bytes) -> list[Any]:
+    name, descriptor = files.open()
     try:
         view = memoryview(content)
         while view:

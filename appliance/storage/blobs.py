@@ -9,25 +9,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from itertools import count
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from appliance.storage.guard import FRESH, Guard
+from appliance.storage.spares import READ_ONLY, Spares, taken
 
 WRITE_EVERY = 4_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
+MANY = 500  # files that get their names at once: with fewer, a thread takes longer to start than it saves
 SMALLEST = 8_000  # bytes that a file counts as at least: what the system does for it takes as long as these
 MOST_LATELY = 30_000  # names remembered as durable: some 4 MB
-READ_ONLY = 0o444  # content is never changed and never executable
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class Blobs:
     """The store of content below one folder: `ab/abcdef…`, read-only files named by the SHA-256 of their bytes."""
 
-    def __init__(self, root: Path, give_way: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, root: Path, give_way: Callable[[], None] = lambda: None, spares: Spares | None = None) -> None:
         """`give_way` is called after each piece of content that is staged, in the thread that stages it."""
         self.root = root
         self.give_way = give_way
+        self.spares = spares or Spares()
         self.guard = Guard(root)
         self.durable = Lately()
 
@@ -95,8 +97,7 @@ class StagedBlobs:
         self.blobs = blobs
         self.folder = workspace / "blobs"
         shutil.rmtree(self.folder, ignore_errors=True)  # what a try that was cut off has left
-        self.folder.mkdir(parents=True)
-        self._names = count()
+        self._files = blobs.spares.files_in(str(self.folder))
         self._staged: dict[str, str] = {}
         self._relied_on: frozenset[str] = frozenset()
         self._found = False  # something in the store that may not be durable there
@@ -135,7 +136,7 @@ class StagedBlobs:
                     return False
         except FileNotFoundError:
             return False
-        name = f"{self.folder}/{next(self._names)}"
+        name = self._files.name()
         os.link(source, name)
         os.utime(name)  # it may have waited for long, and is used from now on
         self._keep(sha256, name)
@@ -190,11 +191,12 @@ class StagedBlobs:
         if self._staged:
             sync_filesystem(self.blobs.root)
             with self.blobs.guard.closed():
-                for sha256, name in self._staged.items():
-                    os.rename(name, self._stored(sha256))
+                self._name([(name, self._stored(sha256)) for sha256, name in self._staged.items()])
         sync_filesystem(self.blobs.root)
         self.blobs.durable.add(self._staged)
         self._staged.clear()
+        for folder in taken(str(self.folder)):
+            self.blobs.spares.give_back(folder)
 
     def discard(self) -> None:
         """Forget everything staged and not committed."""
@@ -252,6 +254,18 @@ class StagedBlobs:
         """`Blobs.path` as text: it is wanted ten times for each file, and making a `Path` takes longer than its use."""
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
+    def _name(self, names: list[tuple[str, str]]) -> None:
+        """Give files their names in the store. Many get them as second ones, from two threads.
+
+        A file system moves one file at a time, from whatever folder to whatever other; names it adds to two folders at
+        once (Linux). The first ones go with the workspace.
+        """
+        if len(names) < MANY:
+            _move(names)
+            return
+        with ThreadPoolExecutor(2, "name") as crew:
+            list(crew.map(_link, (names[::2], names[1::2])))
+
     def _known(self, sha256: str) -> bool:
         if sha256 in self._relied_on or sha256 in self._staged:
             return True
@@ -273,20 +287,34 @@ class StagedBlobs:
             os.unlink(name)
 
     def _write(self, chunks: Iterable[bytes]) -> str:
-        name = f"{self.folder}/{next(self._names)}"
-        descriptor = os.open(name, _NEW, READ_ONLY)
+        name, descriptor = self._files.open()
         complete = False
         try:
             for chunk in chunks:
                 view = memoryview(chunk)
                 while view:
                     view = view[os.write(descriptor, view) :]
+            if os.lseek(descriptor, 0, os.SEEK_CUR) == 0:
+                os.utime(descriptor)  # an empty one that lay ready may have waited for long: it is used from now on
             complete = True
         finally:
             os.close(descriptor)
             if not complete:
                 os.unlink(name)
         return name
+
+
+def _move(names: Iterable[tuple[str, str]]) -> None:
+    for name, stored in names:
+        os.rename(name, stored)
+
+
+def _link(names: Iterable[tuple[str, str]]) -> None:
+    for name, stored in names:
+        try:
+            os.link(name, stored)
+        except OSError:  # the same content came first; or this file system knows no second names
+            os.rename(name, stored)
 
 
 @functools.cache

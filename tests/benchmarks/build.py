@@ -74,7 +74,7 @@ def _times(data: Path, environment: dict[str, str], uploads: dict[str, Path]) ->
     token = account(data)
     taken: dict[str, float] = {}
     with served(data, environment=environment, minify="site") as server:
-        time.sleep(READY_AFTER + 1.5)  # build child and presses have started, as on a server in use
+        time.sleep(READY_AFTER + 3)  # presses have started and files lie ready, as on a server in use
         for name, archive in uploads.items():
             before, made = _family(server.process.pid), _made(server.port)
             taken[name] = time_deploy(archive, server.port, token, again=bool(taken))

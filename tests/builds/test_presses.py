@@ -24,12 +24,14 @@ LIMITS = PressLimits(seconds=20)
 WAITS = """
 import sys
 from pathlib import Path
+from appliance.storage.spares import Spares
 from builds import press
+files_in = Spares().files_in
 def wait_for(path):
     with Path(path).open() as gate:
         gate.read()
 """
-STARTS_LATE = f"{WAITS}wait_for(sys.argv[1]); press.main()"
+STARTS_LATE = f"{WAITS}wait_for(sys.argv[1]); press.main(files_in)"
 READS_AHEAD = f"""{WAITS}
 import json
 def line():
@@ -46,10 +48,10 @@ sys.stdin.read()
 """
 CRASHES_OVER_3 = f"""{WAITS}
 import os
-press.work = lambda job: os._exit(1) if job.key == "3" else {{"made": None, "forms": [], "facts": {{}}}}
-press.main()
+press.work = lambda job, files: os._exit(1) if job.key == "3" else {{"made": None, "forms": [], "facts": {{}}}}
+press.main(files_in)
 """
-HANGS = f"{WAITS}press.work = lambda job: wait_for(sys.argv[1]); press.main()"
+HANGS = f"{WAITS}press.work = lambda job, files: wait_for(sys.argv[1]); press.main(files_in)"
 
 
 class Work:

@@ -295,13 +295,14 @@ def broken(how: str) -> Presses:
     """Presses whose minifier does this over files that say “evil”."""
     code = f"""
 import os, sys, time
+from appliance.storage.spares import Spares
 from builds import press
 def minified(language, content, real=press.minified, **known):
     if b"evil" in content:
         {how}
     return real(language, content, **known)
 press.minified = minified
-press.main()
+press.main(Spares().files_in)
 """
     return Presses([sys.executable, "-c", code], count=1)
 

@@ -35,6 +35,10 @@ def stored(blobs: Blobs) -> list[Path]:
     return [path for path in blobs.root.rglob("*") if path.is_file()]
 
 
+def files_in(staged: StagedBlobs) -> list[Path]:
+    return [path for path in staged.folder.rglob("*") if path.is_file()]
+
+
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -89,7 +93,7 @@ def test_the_same_content_is_staged_once(staged: StagedBlobs) -> None:
     for chunks in ([b"same"], [b"sa", b"me"], [b"same"]):
         staged.put(chunks)
 
-    assert len(list(staged.folder.iterdir())) == 1
+    assert len(files_in(staged)) == 1
 
 
 @pytest.mark.parametrize("chunks", [[b"known"], [b"kno", b"wn"]])
@@ -106,7 +110,7 @@ def test_content_that_is_stored_stays_the_file_it_is(
 
     assert blobs.path(name).read_bytes() == b"known"
     assert blobs.path(name).stat().st_ino == before.st_ino
-    assert list(again.folder.iterdir()) == []
+    assert files_in(again) == []
 
 
 def test_two_uploads_with_the_same_content_may_both_commit(blobs: Blobs, tmp_path: Path) -> None:
@@ -139,7 +143,7 @@ def test_threads_may_stage_together(blobs: Blobs, staged: StagedBlobs) -> None:
 
     assert put == [(sha256(content), len(content)) for content in contents]
     assert len(stored(blobs)) == 50
-    assert list(staged.folder.iterdir()) == []
+    assert files_in(staged) == []
 
 
 def test_an_upload_that_breaks_off_leaves_nothing_behind(staged: StagedBlobs) -> None:
@@ -151,7 +155,7 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(staged: StagedBlobs) ->
     with pytest.raises(ConnectionError):
         staged.put(breaks_off())
 
-    assert list(staged.folder.iterdir()) == []
+    assert files_in(staged) == []
 
 
 def test_a_workspace_taken_up_again_starts_empty(blobs: Blobs, tmp_path: Path) -> None:
