@@ -63,6 +63,13 @@ def _made(title: str, count: int, folder: Path) -> str:
     return f"{title} made 1 file in {folder}/" if count == 1 else f"{title} made {count} files in {folder}/"
 
 
+def _held(sandbox: Sandbox) -> str:
+    """In few words, as it is in every log; what holds a build in all is told to operators."""
+    if sandbox.isolated:
+        return f"The build is isolated ({sandbox.name})."
+    return f"The build is not isolated ({sandbox.name})."
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A build's folders: the upload's files, the home of its user, and what the tools put beside them."""
@@ -143,7 +150,7 @@ class _Bench:
         self._watcher.report(FETCH, 0, len(recipe.fetch))
         for note in recipe.notes:
             self._log.line(note)
-        self._log.line(self._sandbox.about)
+        self._log.line(_held(self._sandbox))
         self._equip(recipe)
         dependencies = Dependencies(
             recipe,

@@ -82,7 +82,7 @@ class Sandbox(Protocol):
 
     @property
     def about(self) -> str:
-        """What holds a build, in one sentence for the operator."""
+        """What holds a build, in one sentence for the operator: a log has `name` and `isolated`."""
         ...
 
     def run(self, command: Command, bounds: Bounds, say: Say, cancelled: threading.Event) -> int:

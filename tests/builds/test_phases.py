@@ -67,6 +67,14 @@ def test_a_variable_is_there_in_its_phase_only(seen: dict[str, str]) -> None:
     assert ("for running" in fetched, "for running" in ran) == (False, True)
 
 
+def test_a_log_says_in_few_words_what_isolates_the_build(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    built(tmp_path, RECIPE, said)
+
+    assert [line for line in said if "isolated" in line] == ["The build is isolated (bubblewrap)."]
+
+
 def test_a_log_is_as_long_as_the_operator_allows(tmp_path: Path) -> None:
     said: list[str] = []
     noisy = replace(RECIPE, run=(Step(("sh", "-c", "seq 5000; mkdir public; echo x > public/a")),))
