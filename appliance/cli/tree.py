@@ -16,6 +16,7 @@ JUNK = {
     "Thumbs.db",
     "desktop.ini",
 }  # left behind by file managers; the server leaves it out too
+APACHE = ".htaccess"  # who relied on it has to know; the server is never sent it, so it cannot tell them
 KEPT_DOT = ".well-known"  # RFC 8615: part of the site
 SOURCE_DOTS = frozenset(
     {
@@ -27,6 +28,7 @@ SOURCE_DOTS = frozenset(
 NAMED = 3  # names shown of those left out; the rest is a number
 
 IS_JUNK = "no part of a site"
+FOR_APACHE = "Apache's rules, which have no effect here: redirects and headers are read from _redirects and _headers"
 LEADS_OUT = "links that lead out of the folder"
 CIRCLE = "links to a folder they are in"
 BROKEN = "links that lead nowhere"
@@ -86,7 +88,9 @@ class _Walk:
             name = prefix + entry.name
             if name == IGNORE_FILE or self.ignored(f"{name}/" if entry.is_dir(follow_symlinks=False) else name):
                 continue  # its owner said so
-            if _is_junk(entry.name, top=not prefix):
+            if entry.name == APACHE:
+                self.left_out[FOR_APACHE].append(name)
+            elif _is_junk(entry.name, top=not prefix):
                 self.left_out[IS_JUNK].append(name)
             elif entry.is_symlink():
                 self._follow(Path(entry.path), name, within)

@@ -135,6 +135,17 @@ def test_a_file_that_vanishes_is_an_error_that_names_it(tmp_path: Path, monkeypa
         walk(tmp_path)
 
 
+def test_rules_for_apache_are_left_out_by_name_and_said_to_have_no_effect(tmp_path: Path) -> None:
+    put(tmp_path, "index.html", ".env", ".env.production", ".eslintrc", ".htaccess", "blog/.htaccess")
+
+    junk, rules = walk(tmp_path).left_out
+
+    assert (rules["code"], rules["path"], rules["count"]) == ("left_out", ".htaccess", 2)
+    assert "no effect here" in rules["message"]
+    assert rules["message"].endswith(": .htaccess, blog/.htaccess.")
+    assert ".htaccess" not in junk["message"]
+
+
 def test_what_a_build_reads_is_taken_though_it_begins_with_a_dot(tmp_path: Path) -> None:
     put(tmp_path, "package.json", ".nvmrc", ".eleventy.js", ".vitepress/config.js", ".npmrc", ".env.production")
 
