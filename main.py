@@ -234,6 +234,12 @@ def _publish() -> "click.Command":
     return publish
 
 
+def _redeploy() -> "click.Command":
+    from appliance.cli.redeploy import redeploy
+
+    return redeploy
+
+
 def _rollback() -> "click.Command":
     from appliance.cli.sites import rollback
 
@@ -258,22 +264,11 @@ def _unlock() -> "click.Command":
     return unlock
 
 
-def _diff() -> "click.Command":
-    from appliance.cli.versions import diff
+def _versions(name: str) -> "click.Command":
+    from appliance.cli import versions
 
-    return diff
-
-
-def _download() -> "click.Command":
-    from appliance.cli.versions import download
-
-    return download
-
-
-def _delete() -> "click.Command":
-    from appliance.cli.versions import delete
-
-    return delete
+    command: click.Command = getattr(versions, name)
+    return command
 
 
 def _logs() -> "click.Command":
@@ -369,13 +364,14 @@ COMMANDS: dict[str, tuple[str, Callable[[], "click.Command"]]] = {
     "answer": ("Say how a deploy that asks is to be built.", _answer),
     "cancel": ("Call off a deploy that is under way.", _cancel),
     "publish": ("Make a deploy live, by its number or id.", _publish),
+    "redeploy": ("Deploy the files of an earlier deploy again.", _redeploy),
     "rollback": ("Make the deploy live that was so before.", _rollback),
     "alias": ("Set, list and remove aliases, such as staging.", _alias),
     "lock": ("Keep what visitors get as it is.", _lock),
     "unlock": ("Let what visitors get change again.", _unlock),
-    "diff": ("Say what differs between two deploys.", _diff),
-    "download": ("Download a deploy as a ZIP.", _download),
-    "delete": ("Delete a deploy, by its number or id.", _delete),
+    "diff": ("Say what differs between two deploys.", partial(_versions, "diff")),
+    "download": ("Download a deploy as a ZIP.", partial(_versions, "download")),
+    "delete": ("Delete a deploy, by its number or id.", partial(_versions, "delete")),
     "git": ("Deploy sites from Git repositories.", _git),
     "audit": ("Say who changed what, newest first.", _audit),
     "explain": ("Say why an address is answered as it is.", _explain),

@@ -16,6 +16,7 @@ from appliance.deploys import (
     Listings,
     Locks,
     Publishing,
+    Redeploying,
     Waiting,
     Withdrawing,
 )
@@ -59,6 +60,7 @@ class Parts:
     locks: Locks
     contents: Contents
     listings: Listings
+    redeploying: Redeploying
     differences: Differences
     downloads: Downloads
     inside: Inside

@@ -31,6 +31,7 @@ from appliance.deploys import (
     Listings,
     Locks,
     Publishing,
+    Redeploying,
     Waiting,
     Withdrawing,
 )
@@ -245,6 +246,7 @@ async def _parts(
     jobs = _jobs(program, access, folder, building, metrics)
     intake, isolation = Intake(settings, folder, deploys, jobs, allowance), Isolation(settings)
     contents, aliases = Contents(settings, folder), Aliases(facts, publishing, live)
+    listings = Listings(folder, deploys, jobs.accept, contents, allowance, limits_of(settings))
     sites = Sites(addresses, live, settings.snippet_size, allowance.plans)
     parts = Parts(
         settings=settings,
@@ -263,7 +265,8 @@ async def _parts(
         aliases=aliases,
         locks=Locks(publishing),
         contents=contents,
-        listings=Listings(folder, deploys, jobs.accept, contents, allowance, limits_of(settings)),
+        listings=listings,
+        redeploying=Redeploying(folder, deploys, listings),
         differences=Differences(folder.stored_manifests),
         downloads=Downloads(folder),
         inside=Inside(folder.stored_manifests),

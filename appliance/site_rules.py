@@ -25,6 +25,8 @@ FAULTS = frozenset({"bad_rule", "bad_header", "bad_toml", "header_refused", "pro
 """What `strict_rules` does not let pass: rules that were left out."""
 ASIDE = ("_headers", "netlify.toml")
 """Files that may hold passwords, and are not stored as they came."""
+NOT_KEPT = "rules_not_kept"
+"""The code of what is found where such a file is not stored at all."""
 
 _LIKE = (*(f"{name}.txt" for name in FILES), "_redirects", "_headers")  # Windows hides the `.txt` it adds
 _HASHED = re.compile(
@@ -90,8 +92,9 @@ class RuleReader:
             raise RefusedRules("bad_lock", str(error)) from None
         if self.strict:
             _refuse_faults(problems)
-        entries = {**manifest.entries, **self._kept(aside, texts, hashes, now)}
-        problems = (*manifest.problems, *problems)
+        kept = self._kept(aside, texts, hashes, now)
+        entries = {**manifest.entries, **{name: entry for name, entry in kept.items() if entry is not None}}
+        problems = (*manifest.problems, *problems, *(_not_kept(name) for name, entry in kept.items() if entry is None))
         return replace(manifest, rules=rules, entries=dict(sorted(entries.items())), problems=problems)
 
     def _texts(self, manifest: Manifest, aside: Path) -> dict[str, str]:
@@ -105,15 +108,18 @@ class RuleReader:
             raise RefusedRules("rules_too_large", f"{name} is larger than {self.largest:,} bytes (rule_file).", limit)
         return _decoded(path.read_bytes())
 
-    def _kept(self, aside: Path, texts: dict[str, str], hashes: dict[str, str], now: int) -> dict[str, Entry]:
-        """What of the files that may hold passwords goes into the store."""
-        kept = {}
+    def _kept(self, aside: Path, texts: dict[str, str], hashes: dict[str, str], now: int) -> dict[str, Entry | None]:
+        """What of the files that may hold passwords goes into the store; None where these cannot be told apart."""
+        kept: dict[str, Entry | None] = {}
         for name in ASIDE:
-            text = sealed(name, texts[name], hashes.get) if (aside / name).exists() else None
-            if text is not None:
-                content = text.encode() if text != texts[name] else (aside / name).read_bytes()
-                kept[name] = Entry(self.blobs.put(content), len(content), media_type(name), now)
+            if (aside / name).exists():
+                text = sealed(name, texts[name], hashes.get)
+                kept[name] = None if text is None else self._stored(name, text, texts[name], aside, now)
         return kept
+
+    def _stored(self, name: str, text: str, original: str, aside: Path, now: int) -> Entry:
+        content = text.encode() if text != original else (aside / name).read_bytes()
+        return Entry(self.blobs.put(content), len(content), media_type(name), now)
 
 
 def _decoded(content: bytes) -> str:
@@ -133,6 +139,14 @@ def _doubles(entries: Entries, gently: Gently) -> tuple[Found, ...]:
     page = names[0].removesuffix(".html")
     message = f"There are both {names[0]} and a page for {page}/: /{page} is the first, /{page}/ the second."
     return (Found("page_twice", message, names[0], count=len(names)),)
+
+
+def _not_kept(name: str) -> Found:
+    message = (
+        f"Passwords in {name} cannot be told from the rest of it, so it is obeyed but not kept: this deploy can be "
+        "neither changed in part nor made again from what is stored."
+    )
+    return Found(NOT_KEPT, message, name)
 
 
 def _misplaced(entries: Entries, gently: Gently) -> tuple[Found, ...]:

@@ -1,5 +1,6 @@
 """Takes a site whose content is here already, listed by path: the same checks as for an archive, nothing unpacked."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,14 +41,16 @@ def take(plan: Plan, staging: Staging, report: Report) -> Unpacked:
     """Put the content that the plan's listing names into `staging`, and say what the site holds.
 
     Content is taken from the store, else from `plan.pending`, where it is held against its hash: it was sent earlier,
-    and the machine may have crashed since. Progress is reported as step `unpack`. Raises BuildError.
+    and the machine may have crashed since. A listing may ask for the same of what is in the store. Progress is reported
+    as step `unpack`. Raises BuildError.
     """
     if plan.listing is None:
         raise ValueError("the plan has no listing")
-    rows: list[Row] = [(path, sha256, size) for path, sha256, size in json.loads(plan.listing.read_bytes())["files"]]
+    said = json.loads(plan.listing.read_bytes())
+    rows: list[Row] = [(path, sha256, size) for path, sha256, size in said["files"]]
     tree = Tree(Bounds(plan.limits))
     files = [file for _, file in _files(rows, tree, Bounds(plan.limits))]
-    _adopt(files, plan.pending or plan.workspace, staging, report)
+    _adopt(files, plan.pending or plan.workspace, staging, report, checked=said.get("checked", False))
     report("check", 0, len(files))
     unpacked = tree.finish(files, unwrap=not plan.exact)
     report("check", len(files), len(files))
@@ -64,22 +67,42 @@ def _files(rows: Iterable[Row], tree: Tree, bounds: Bounds) -> Iterable[tuple[st
             yield name, StoredFile(path, content, size)
 
 
-def _adopt(files: list[StoredFile], pending: Path, staging: Staging, report: Report) -> None:
-    held = staging.held(file.sha256 for file in files)
+def _adopt(files: list[StoredFile], pending: Path, staging: Staging, report: Report, *, checked: bool) -> None:
+    held = set() if checked else staging.held(file.sha256 for file in files)
     contents = {file.sha256: file for file in files if file.sha256 not in held}
     progress = Progress(report, "unpack", sum(file.size for file in contents.values()))
 
     def adopt(file: StoredFile) -> None:
         if not staging.adopt(file.sha256, pending / file.sha256):
-            raise BuildError(
-                "content_missing",
-                f"The content of “{shown(file.path)}” is not here any more: deploy again, which sends it.",
-                path=shown(file.path),
-                retry=True,
-            )
+            raise _missing(file.path)
+        if checked and not _is_whole(file.sha256, staging):
+            raise _lost(file.path)
         progress.add(file.size)
 
     with ThreadPoolExecutor(THREADS, "adopt") as threads:
         for _ in threads.map(adopt, contents.values()):
             pass
     progress.finish()
+
+
+def _is_whole(sha256: str, staging: Staging) -> bool:
+    """Whether content that is there, as far as anybody knows, has this hash."""
+    try:
+        with Path(staging.where(sha256)).open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
+
+
+def _missing(path: str) -> BuildError:
+    detail = f"The content of “{shown(path)}” is not here any more: deploy again, which sends it."
+    return BuildError("content_missing", detail, path=shown(path), retry=True)
+
+
+def _lost(path: str) -> BuildError:
+    """Nobody is there to send it again."""
+    detail = (
+        f"The content of “{shown(path)}” is missing or damaged in the server's store. Its operator may repair that "
+        "from a backup (dropdock verify); else upload the site."
+    )
+    return BuildError("content_lost", detail, path=shown(path))

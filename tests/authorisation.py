@@ -137,6 +137,7 @@ ROWS = {
         "GET /deploys/<deploy>/files",
         "GET /deploys/<deploy>/progress",
         "GET /deploys/<deploy>/publish",
+        "GET /deploys/<deploy>/redeploy",
         "GET /deploys/<deploy>/rules",
         "GET /deploys/<deploy>/version",
         "GET /netlify/deploys/<deploy>",
@@ -158,6 +159,7 @@ ROWS = {
     SITE_DEPLOY: (
         "POST /api/v1/deploys/<deploy>/answer",
         "POST /api/v1/deploys/<deploy>/cancel",
+        "POST /api/v1/deploys/<deploy>/redeploy",
         "POST /api/v1/deploys/<deploy>/undo",
         "POST /api/v1/listings/<deploy>/finish",
         "DELETE /api/v1/sites/<name>/aliases/<alias>",
@@ -203,6 +205,7 @@ ROWS = {
         "POST /deploys/<deploy>/delete",
         "POST /deploys/<deploy>/lock",
         "POST /deploys/<deploy>/publish",
+        "POST /deploys/<deploy>/redeploy",
         "POST /deploys/<deploy>/undo",
         "POST /deploys/<deploy>/unlock",
         "POST /sites/<name>/builds",

@@ -90,6 +90,20 @@ async def test_a_source_is_asked_about_answered_built_and_served(tmp_path: Path,
         assert "Hello from Hugo." in (await server.fetch("notes.localhost", "/first/")).text
 
 
+async def test_a_built_site_is_made_again_of_what_was_built_and_no_generator_runs(tmp_path: Path, cache: Path) -> None:
+    async with building(tmp_path / "data", cache) as (server, client):
+        built = await deployed(client, "notes", zip_of(HUGO), build="hugo")
+        (await client.patch("/api/v1/sites/notes", json={"head_snippet": "<meta name=counted>"})).raise_for_status()
+        begun = await client.post(f"/api/v1/deploys/{built['id']}/redeploy")
+        again = await finished(client, begun.json()["id"])
+        shown = (await server.fetch("notes.localhost", "/first/")).text
+
+    assert (again["state"], again["live"], again["generator"], again["files"]) == ("ready", True, None, built["files"])
+    assert "Hello from Hugo." in shown
+    assert "<meta name=counted>" in shown
+    assert [step["name"] for step in again["steps"] if step["name"] in {"fetch", "build"}] == []
+
+
 async def logged(client: httpx.AsyncClient, deploy: str, text: str) -> None:
     """Return once the log of a deploy has this."""
     async with asyncio.timeout(60):

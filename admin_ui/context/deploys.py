@@ -133,6 +133,7 @@ class DeployRow:
     live: bool
     deploy_url: str
     publish: Act | None
+    redeploy: Act | None
     aliases: list[AliasAddress]
     branch: str
     added: str
@@ -157,6 +158,7 @@ def deploy_row(deploy: DeployFacts, live: int | None) -> DeployRow:
         live=deploy.live,
         deploy_url=deploy.deploy_url if ready else "",
         publish=publish_act(deploy, live),
+        redeploy=redeploy_act(deploy),
         aliases=_aliases(deploy),
         branch=deploy.branch or "",
         added=size(deploy.bytes_added) if ready and deploy.bytes_added is not None else "",
@@ -183,6 +185,14 @@ def publish_act(deploy: DeployFacts, live: int | None) -> Act | None:
     kind = "roll_back" if back else "publish"
     question = t(f"acts.{kind}_question", number=deploy.number)
     return Act(f"{deploy_href(deploy.id)}/publish", t(f"acts.{kind}_this"), question, t(f"acts.{kind}"))
+
+
+def redeploy_act(deploy: DeployFacts) -> Act | None:
+    """Making another deploy of its files, with the site's options of today."""
+    if deploy.state != "ready":
+        return None
+    button = t("acts.redeploy")
+    return Act(f"{deploy_href(deploy.id)}/redeploy", button, t("acts.redeploy_question", number=deploy.number), button)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +230,11 @@ class DeployPage:
     error: Refusal | None
     log: list[LogLine]
     publish: Act | None
+    redeploy: Act | None
     question: Question | None
     cancel: Act | None
     built_with: str
+    again_of: str
     aliases: list[AliasAddress]
 
 
@@ -253,9 +265,11 @@ def deploy_page(deploy: DeployFacts, live: int | None, log: list[LogLine]) -> De
         error=_refusal(deploy.error),
         log=log,
         publish=publish_act(deploy, live),
+        redeploy=redeploy_act(deploy),
         question=_question(deploy),
         cancel=cancel_act(deploy),
         built_with=_built_with(deploy),
+        again_of=t("deploy.again_of", number=deploy.again_of) if deploy.again_of else "",
         aliases=_aliases(deploy),
     )
 

@@ -1,13 +1,23 @@
-"""One deploy: its steps, what was found, its log, its question; making it live, and calling it off."""
+"""One deploy: its steps, what was found, its log, its question; making it live, making it again, calling it off."""
 
 from quart import Response
 
 from admin_ui.context.common import ConfirmPage
-from admin_ui.context.deploys import DeployPage, LogLine, cancel_act, deploy_href, deploy_page, publish_act, site_href
+from admin_ui.context.deploys import (
+    DeployPage,
+    LogLine,
+    cancel_act,
+    deploy_href,
+    deploy_page,
+    publish_act,
+    redeploy_act,
+    site_href,
+)
 from admin_ui.edge import Route, Visit, fields, go
 from admin_ui.words import bare, t
 from appliance import progress
 from appliance.building import Answer
+from appliance.deploys import NewDeploy
 from appliance.errors import Conflict
 
 
@@ -42,6 +52,29 @@ async def publish(visit: Visit, deploy: str) -> Response:
     facts = await visit.parts.deploys.get(visit.actor, deploy)
     await visit.parts.publishing.publish(visit.actor, facts.site, facts.id)
     return go(site_href(facts.site), done="published")
+
+
+async def ask_redeploy(visit: Visit, deploy: str) -> Response:
+    """The question before its files become another deploy."""
+    facts = await visit.parts.deploys.get(visit.actor, deploy)
+    act = redeploy_act(facts)
+    if act is None:
+        raise Conflict(f"Deploy {facts.number} cannot be made again: it is not ready.")
+    text = "acts.redeploy_built" if facts.generator else "acts.redeploy_text"
+    page = ConfirmPage(
+        title=act.question,
+        text=t(text, host=bare(facts.url), number=facts.number),
+        action=act.href,
+        label=act.button,
+        back=deploy_href(facts.id),
+    )
+    return visit.page("confirm", page)
+
+
+async def redeploy(visit: Visit, deploy: str) -> Response:
+    """Make another of its files, with the site's options of today."""
+    facts = await visit.parts.redeploying.redeploy(visit.actor, deploy, NewDeploy())
+    return go(deploy_href(facts.id))
 
 
 async def undo(visit: Visit, deploy: str) -> Response:
@@ -100,6 +133,8 @@ ROUTES = (
     Route("/deploys/<deploy>/progress", show_progress),
     Route("/deploys/<deploy>/publish", ask_publish),
     Route("/deploys/<deploy>/publish", publish, "POST"),
+    Route("/deploys/<deploy>/redeploy", ask_redeploy),
+    Route("/deploys/<deploy>/redeploy", redeploy, "POST"),
     Route("/deploys/<deploy>/undo", undo, "POST"),
     Route("/deploys/<deploy>/answer", answer, "POST"),
     Route("/deploys/<deploy>/cancel", ask_cancel),

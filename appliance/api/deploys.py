@@ -12,8 +12,8 @@ from appliance import guard
 from appliance.actor import Actor
 from appliance.api.conditions import CONDITIONS, IDEMPOTENCY_KEY, if_live
 from appliance.api.edge import Body, Listing, Page, endpoint
-from appliance.api.new_deploys import DeployQuery, new_deploy
-from appliance.deploys import DeployFacts, Deploys, Filter, Publishing, no_such
+from appliance.api.new_deploys import AgainQuery, DeployQuery, new_deploy
+from appliance.deploys import DeployFacts, Deploys, Filter, Publishing, Redeploying, no_such
 from appliance.errors import BadInput, Busy, Conflict, Invalid, NotFound, TooLarge, TooMany, Unsupported
 from appliance.following import LogPart, follow
 from appliance.intake import Intake
@@ -69,6 +69,7 @@ def blueprint(parts: Parts) -> Blueprint:
     api = Blueprint("api_deploys", __name__)
     _looking(api, parts.deploys, parts.jobs, parts.streams)
     _uploading(api, parts.intake)
+    _redeploying(api, parts.redeploying)
     _publishing(api, parts.publishing)
     return api
 
@@ -123,10 +124,31 @@ def _uploading(api: Blueprint, intake: Intake) -> None:
 
         The deploy is worked on after the answer: follow it at `deploys/{id}/events`.
         """
-        new = new_deploy(query, query.filename)
+        new = new_deploy(query, query.filename, query.build)
         if request.mimetype not in UPLOAD_TYPES:
             raise Unsupported(f"Send the upload as one of: {', '.join(UPLOAD_TYPES)}.")
         return await intake.receive(actor, name, new, body_of(request), request.content_length)
+
+
+def _redeploying(api: Blueprint, redeploying: Redeploying) -> None:
+    @endpoint(
+        api,
+        "/deploys/<deploy>/redeploy",
+        method="POST",
+        query=AgainQuery,
+        headers=(*CONDITIONS, IDEMPOTENCY_KEY),
+        reply=DeployFacts,
+        status=202,
+        errors=(NotFound, Conflict, Invalid, TooLarge),
+        right="deploy",
+    )
+    async def redeploy(*, actor: Actor, deploy: str, query: AgainQuery) -> DeployFacts:
+        """Make a new deploy of a deploy's files, as they were sent or built, with the site's options of today.
+
+        Nothing is sent or built for it. Its message, branch and commit are the other's unless others are given. The
+        deploy is worked on after the answer: follow it at `deploys/{id}/events`.
+        """
+        return await redeploying.redeploy(actor, deploy, new_deploy(query))
 
 
 def _publishing(api: Blueprint, publishing: Publishing) -> None:

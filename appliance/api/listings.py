@@ -77,7 +77,7 @@ def _listing_files(api: Blueprint, listings: Listings, settings: Settings) -> No
 
         The body may be sent with `Content-Encoding: zstd` or `gzip`. Send what is missing to `contents`, then finish.
         """
-        new = new_deploy(query)
+        new = new_deploy(query, build=query.build)
         body = await _listing(settings)
         return _facts(await listings.begin(actor, name, new, body.listing()))
 

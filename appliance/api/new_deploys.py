@@ -12,7 +12,7 @@ from appliance.units import Span
 SHORTEST, LONGEST = 1, 366 * 24 * 60 * 60  # seconds
 
 
-class DeployQuery(msgspec.Struct, frozen=True, kw_only=True):
+class AgainQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be remembered of a deploy, and where it goes."""
 
     message: Annotated[str, msgspec.Meta(max_length=500, description="why this deploy is made")] = ""
@@ -25,12 +25,17 @@ class DeployQuery(msgspec.Struct, frozen=True, kw_only=True):
     expires: Annotated[
         str, msgspec.Meta(max_length=20, description="after what time it stops answering, such as 2h or 30d")
     ] = ""
+
+
+class DeployQuery(AgainQuery, frozen=True, kw_only=True):
+    """The same of what is sent, which may have to be built."""
+
     build: Annotated[
         str, msgspec.Meta(max_length=32, description="what a source is: auto, static or a generator; else it is asked")
     ] = ""
 
 
-def new_deploy(query: DeployQuery, filename: str = "") -> NewDeploy:
+def new_deploy(query: AgainQuery, filename: str = "", build: str = "") -> NewDeploy:
     """From the request that is answered; Invalid."""
     return NewDeploy(
         message=query.message,
@@ -42,7 +47,7 @@ def new_deploy(query: DeployQuery, filename: str = "") -> NewDeploy:
         expires=_seconds(query.expires),
         if_live=conditions.if_live(),
         key=conditions.key(),
-        build=query.build,
+        build=build,
     )
 
 

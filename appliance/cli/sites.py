@@ -24,7 +24,8 @@ OPTIONS: dict[str, dict[str, str | bool]] = {
 TEXTS = {"head_snippet": "HTML|@FILE"}  # options that are any text, given there or as a file; empty for none
 _SHOWN = 60  # characters of a text
 _CHOICES = {option: "|".join(words) for option, words in OPTIONS.items()} | TEXTS
-HELP_OF_SET = "Set options, from the next deploy on.\n\n\b\n" + "\n".join(  # \b: click leaves the lines as they are
+_ABOUT_SET = "Set options, from the next deploy on.\n\n`redeploy` makes one of what is there."
+HELP_OF_SET = f"{_ABOUT_SET}\n\n\b\n" + "\n".join(  # \b: click leaves the lines as they are
     f"{option}={choices}" for option, choices in _CHOICES.items()
 )
 

@@ -17,6 +17,7 @@ from appliance.deploys.listed import Listed, Listing, Opened
 from appliance.deploys.listings import Listings
 from appliance.deploys.locks import Locks
 from appliance.deploys.publishing import Publishing
+from appliance.deploys.redeploying import Redeploying
 from appliance.deploys.retention import Retention, Rules
 from appliance.deploys.values import (
     ID_LENGTH,
@@ -64,6 +65,7 @@ __all__ = [
     "Publishing",
     "QueueFacts",
     "Ready",
+    "Redeploying",
     "Retention",
     "Rules",
     "Sort",

@@ -104,14 +104,19 @@ class Contents:
             raise _no_room(error) from error
 
     async def known(
-        self, actor: Actor, names: Iterable[Name], site: Site | None = None, paths: dict[Name, str] | None = None
+        self,
+        actor: Actor,
+        names: Iterable[Name],
+        site: Site | None = None,
+        paths: dict[Name, str] | None = None,
+        base: str = "",
     ) -> dict[Name, Stored]:
-        """Those of the names that the account may refer to; `site` is looked at first.
+        """Those of the names that the account may refer to; `site` is looked at first, with `base`, a manifest of it.
 
         `paths` gives the path that a name of Cloudflare's is listed for; without one it counts as claimed.
         """
         wanted = set(names)
-        manifests = await self._holdings.named(actor, site)
+        manifests = await self._holdings.named(actor, site, base)
         return await asyncio.to_thread(self._look, actor.id, wanted, manifests, paths or {})
 
     async def missing(self, actor: Actor, names: Iterable[Name], site: Site | None = None) -> list[Name]:

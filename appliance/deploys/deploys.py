@@ -153,6 +153,7 @@ class Deploys:
             alias=new.alias or None,
             if_live=None if new.if_live is None else (live.deploy_id if live else ""),
             expires_at=_after(new.expires),
+            again_of=new.again_of,
         )
         if new.key:
             since = datetime.now(UTC) - timedelta(seconds=self._key_age)

@@ -104,6 +104,7 @@ class Facts:
             generator=(build.generator or None) if build else None,
             bytes_saved=row.bytes_saved,
             bytes_added=row.bytes_added,
+            again_of=row.again_of,
         )
 
     def alias_url(self, site: str, alias: str) -> str:

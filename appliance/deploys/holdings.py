@@ -23,12 +23,13 @@ class Holdings:
     def __init__(self, manifests: Manifests) -> None:
         self._manifests = manifests
 
-    async def named(self, actor: Actor, site: Site | None) -> list[str]:
+    async def named(self, actor: Actor, site: Site | None, base: str = "") -> list[str]:
         """The manifests to look at, the likeliest first: those of the site, then what other sites of the account show.
 
-        Not every deploy there ever was is looked at: not to be found costs a sender no more than sending it.
+        `base` is one of the site's to begin with, however old. Not every deploy there ever was is looked at: not to be
+        found costs a sender no more than sending it.
         """
-        found: list[str] = []
+        found = [base] if base else []
         if site is not None:
             mine = Deploy.filter(site=site, state="ready")
             found += [str(name) for name in await Live.filter(site=site).values_list("deploy__manifest", flat=True)]

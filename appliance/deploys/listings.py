@@ -24,7 +24,7 @@ from appliance.deploys.differences import Difference, Differences, compared
 from appliance.deploys.digests import KINDS, Name
 from appliance.deploys.finding import known_id
 from appliance.deploys.listed import Kept, Listed, Listing, Opened, once
-from appliance.deploys.patching import Base
+from appliance.deploys.patching import Base, Patched
 from appliance.deploys.values import DeployFacts, NewDeploy
 from appliance.errors import Conflict, Invalid, Limit, NotFound, TooLarge
 from appliance.models.deploy import Deploy
@@ -83,15 +83,17 @@ class Listings:
         """
         kept = await self._read(actor, deploy)
         site = await sites.find(actor, kept.site)
-        files, exact = await self._patched(site, listing)
+        patched = await self._patched(site, listing)
         try:
             wanted = await asyncio.to_thread(
-                paths_kept, [(f.path, f.name.value, f.size or 0) for f in files], self._limits
+                paths_kept, [(f.path, f.name.value, f.size or 0) for f in patched.files], self._limits
             )
         except BuildError as error:
             raise _refused(error) from None
-        left_out = tuple(file.path for file in files if file.path not in wanted)
-        kept = replace(kept, files=tuple(f for f in files if f.path in wanted), exact=exact, left_out=left_out)
+        left_out = tuple(file.path for file in patched.files if file.path not in wanted)
+        files = tuple(file for file in patched.files if file.path in wanted)
+        kept = replace(kept, files=files, left_out=left_out, exact=patched.exact)
+        kept = replace(kept, base=patched.base, checked=listing.checked)
         await self._keep(actor, deploy, kept)
         opened = await self._opened(actor, deploy, kept)
         await self._allowance.check_upload(site.owner_id, sum(file.size or 0 for file in opened.missing))
@@ -150,6 +152,8 @@ class Listings:
                 raise
         if facts.id == deploy:
             await self._submit(deploy)
+        else:  # another request with the same key was faster
+            self._path(deploy).unlink(missing_ok=True)
         await self._drop(actor, deploy)
         return facts
 
@@ -172,27 +176,28 @@ class Listings:
         Its names are SHA-256. Raises what `fill` does; nothing is kept.
         """
         row = await sites.find(actor, site)
-        files, exact = await self._patched(row, listing)
-        rows = [(file.path, file.name.value, file.size or 0) for file in files]
+        patched = await self._patched(row, listing)
+        rows = [(file.path, file.name.value, file.size or 0) for file in patched.files]
         try:
-            as_it_would_be = await asyncio.to_thread(arranged, rows, self._limits, exact=exact)
+            as_it_would_be = await asyncio.to_thread(arranged, rows, self._limits, exact=patched.exact)
         except BuildError as error:
             raise _refused(error) from None
         after = {file.path: (file.sha256, file.size) for file in as_it_would_be.files}
         live, before = await self._differences.live(row)
-        if not exact and lone_file(as_it_would_be):  # the page that shows it changes as it does
+        if not patched.exact and lone_file(as_it_would_be):  # the page that shows it changes as it does
             before = {path: content for path, content in before.items() if path != "index.html"}
         contents = dict(after.values())
-        known = await self._contents.known(actor, [Name("sha256", sha256) for sha256 in contents], row)
+        names = [Name("sha256", sha256) for sha256 in contents]
+        known = await self._contents.known(actor, names, row, base=patched.base)
         send = sum(size for sha256, size in contents.items() if Name("sha256", sha256) not in known)
         return Difference(live, None, *compared(before, after), send=send)
 
     # ── one that was begun ──
 
-    async def _patched(self, site: Site, listing: Listing) -> tuple[tuple[Listed, ...], bool]:
-        """All files of a listing, and whether their paths are exact."""
+    async def _patched(self, site: Site, listing: Listing) -> Patched:
+        """All files of a listing."""
         _check_names(listing.files)
-        return await self._base.patched(site, listing) if listing.base else (listing.files, listing.exact)
+        return await self._base.patched(site, listing) if listing.base else Patched(listing.files, listing.exact)
 
     async def _opened(self, actor: Actor, deploy: str, kept: Kept) -> Opened:
         if kept.files is None:
@@ -226,7 +231,7 @@ class Listings:
         site = await sites.find(actor, kept.site)
         files = kept.files or ()
         paths = {file.name: file.path for file in files}
-        return await self._contents.known(actor, paths, site, paths)
+        return await self._contents.known(actor, paths, site, paths, kept.base)
 
     async def _read(self, actor: Actor, deploy: str) -> Kept:
         try:
@@ -262,7 +267,7 @@ class Listings:
         rows = [(file.path, known[file.name].sha256, known[file.name].size) for file in kept.files or ()]
         self._contents.of(account).touch({sha256 for _, sha256, _ in rows})
         rows += [(path, "", 0) for path in kept.left_out]
-        value = {"account": account, "exact": kept.exact, "files": rows}
+        value = {"account": account, "exact": kept.exact, "checked": kept.checked, "files": rows}
         self._path(deploy).write_bytes(msgspec.json.encode(value))
 
 

@@ -32,7 +32,8 @@ class NewDeploy:
     `alias` points to it once it is ready; it does not go live then, nor as a `draft`. `expires` is in seconds from
     now. `if_live` is the deploy that has to be live for this one to take its place, by id or number, "*" for any, ""
     for none; None where that does not matter. The same `key` for the same site makes no second deploy. `build` is what
-    it is: `auto` (what it is taken for, if that is certain), `static`, a generator, or "" to be asked.
+    it is: `auto` (what it is taken for, if that is certain), `static`, a generator, or "" to be asked. `again_of` is
+    the number of the deploy whose files these are once more.
     """
 
     message: str = ""
@@ -46,6 +47,7 @@ class NewDeploy:
     if_live: str | None = None
     key: str = ""
     build: str = ""
+    again_of: int | None = None
     id: str = field(default_factory=new_id)
 
 
@@ -104,6 +106,7 @@ class DeployFacts:
     is to be built, for which `detection` says what it was taken for. `generator` is what built it, if anything did.
     `bytes_saved` of `bytes` need not be sent to a visitor who gets every file, minified and compressed as it is.
     `bytes_added` are those of content that what was live when it was made had not; None where that is not known.
+    `again_of` is the number of the deploy whose files were published once more, None where they were sent.
     """
 
     id: str
@@ -133,6 +136,7 @@ class DeployFacts:
     generator: str | None = None
     bytes_saved: int = 0
     bytes_added: int | None = None
+    again_of: int | None = None
 
     @property
     def is_finished(self) -> bool:

@@ -21,4 +21,5 @@ NAMES = (
     "0013_deleted_sites",
     "0014_plans",
     "0015_figures",
+    "0016_made_again",
 )

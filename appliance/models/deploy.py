@@ -18,7 +18,7 @@ class Deploy(Model):
     hash it is stored under, `bytes_saved` what a visitor who gets every file is not sent of `bytes`, `bytes_added` what
     was live when it was made had not of its content (null: not known). `alias` and `if_live` are what its
     sender asked for: the alias it gets once it is ready, and the deploy that has to be live still when it goes live.
-    `source` is the program that sent it.
+    `source` is the program that sent it, `again_of` the number of the deploy whose files it was made of once more.
     """
 
     id = fields.CharField(max_length=16, primary_key=True)
@@ -49,6 +49,7 @@ class Deploy(Model):
     alias = fields.CharField(max_length=63, null=True)
     if_live = fields.CharField(max_length=16, null=True)
     expires_at = fields.DatetimeField(null=True)
+    again_of = fields.IntField(null=True)
 
     site_id: int
     author_id: int | None

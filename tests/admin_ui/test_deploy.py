@@ -3,7 +3,7 @@
 import pytest
 
 from tests.admin_ui.desk import Desk
-from tests.builders import page
+from tests.builders import finished, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -63,6 +63,36 @@ async def test_a_live_deploy_is_not_asked_about(alice: Desk) -> None:
 
     assert answer.status_code == 409
     assert "live already" in answer.text
+
+
+async def test_one_question_and_one_answer_make_a_deploy_again(alice: Desk) -> None:
+    first = await alice.deploy("again", {"index.html": page("one")}, message="why not")
+    await alice.deploy("again", {"index.html": page("two")})
+    offered = [await alice.page(path) for path in (f"/deploys/{first['id']}", "/sites/again/deploys")]
+    asked = await alice.page(f"/deploys/{first['id']}/redeploy")
+    form = asked.forms[-1]
+
+    answer = await alice.send(form.action, **form.fields)
+    async with alice.server.client(alice.person) as api:
+        made = await finished(api, answer.headers["location"].rpartition("/")[2])
+    shown = await alice.page(answer.headers["location"])
+
+    assert [f"/deploys/{first['id']}/redeploy" in one.links() for one in offered] == [True, True]
+    assert "Deploy the files of deploy 1 again?" in asked.text
+    assert "uploaded for deploy 1, with the site's settings of today" in asked.text
+    assert (made["live"], made["number"], made["message"]) == (True, 3, "why not")
+    assert "The files of deploy 1, once more" in shown.text
+    assert "one" in (await alice.server.fetch("again.localhost")).text
+
+
+async def test_what_is_not_ready_is_not_made_again(alice: Desk) -> None:
+    failed = await alice.deploy("never", {"../evil.html": page("evil")})
+    path = f"/deploys/{failed['id']}/redeploy"
+
+    answers = [await alice.get(path), await alice.submit(path)]
+
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert path not in (await alice.page(f"/deploys/{failed['id']}")).links()
 
 
 async def test_the_progress_alone_can_be_had_for_scripts(alice: Desk) -> None:

@@ -32,6 +32,7 @@ ADDS = {  # takes nothing away
     "/sites/<name>/git/deploys": "a deploy; what was live is kept",
     "/sites/<name>/members": "a member",
     "/sites/<name>/gate/links": "a link",
+    "/deploys/<deploy>/redeploy": "a deploy; what was live is kept",
     "/deploys/<deploy>/answer": "goes on with a build",
     "/checklist/put-away": "hides a list whose points stand in the help",
 }

@@ -46,6 +46,22 @@ def test_a_rollback_shows_in_every_window_without_a_reload(house: House, olga: W
     expect(olga.page.locator("dialog")).to_have_count(0)
 
 
+def test_a_deploy_made_again_is_seen_through_on_its_own_page(house: House, olga: Window) -> None:
+    house.deployed("made-again", *TWO)
+    olga.open("/sites/made-again/deploys")
+
+    row = olga.page.locator("#deploys tbody tr").last
+    row.locator("summary").click()
+    row.locator("text=Deploy again").click()
+    expect(olga.page.locator("dialog")).to_contain_text("Nothing is uploaded for it")
+    olga.page.click("dialog >> button >> text=Deploy again")
+
+    expect(olga.page.locator("#deploy-head h1")).to_have_text("Deploy 3 of made-again")
+    expect(olga.page.locator("#progress .badge").first).to_have_text("Live")
+    expect(olga.page.locator("#progress")).to_contain_text("The files of deploy 1, once more")
+    assert olga.heading_of(f"http://made-again.localhost:{house.server.port}/") == "first"
+
+
 def test_a_deploy_somebody_else_makes_appears(house: House, bob: Window) -> None:
     house.deployed("watched", TWO[0], members=[BOB])
     bob.open("/sites/watched")

@@ -40,6 +40,7 @@ SEEN = (  # modules whose refusals are seen in the admin's own forms
     "appliance/deploys/listings.py",
     "appliance/deploys/patching.py",
     "appliance/deploys/pointers.py",
+    "appliance/deploys/redeploying.py",
     "appliance/deploys/retention.py",
     "appliance/deploys/withdrawing.py",
     "appliance/explain.py",
