@@ -7,7 +7,7 @@ from typing import Any
 
 from appliance.cli.builds import why
 from appliance.cli.client import segment
-from appliance.cli.output import Failure, show, show_json, size, tell, warn
+from appliance.cli.output import Failure, counted, show, show_json, size, tell, warn
 from appliance.cli.watch import Deploy
 
 
@@ -74,7 +74,7 @@ def _summary(finished: Deploy, problems: list[dict[str, Any]]) -> dict[str, Any]
 def _tell_people(finished: Deploy, order: Order) -> None:
     number, alias = finished["number"], order.query.get("alias")
     outcome = "live" if finished["live"] else "ready"
-    files = "1 file" if finished["files"] == 1 else f"{finished['files']} files"
+    files = counted(finished["files"], "file")
     tell(f"Deploy {number} of {finished['site']} is {outcome}: {files}, {size(finished['bytes'])}.")
     if not (finished["draft"] or alias or finished["live"]):
         tell(f"warning: another deploy is live: `dropdock publish {finished['site']} {number}` makes this one live.")

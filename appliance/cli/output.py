@@ -63,6 +63,11 @@ def show_facts(facts: Mapping[str, object]) -> None:
         show(f"{name.ljust(width)}  {_cell(value)}")
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """So many of what is called `one`: `1 file`, `3 files`; `many` where that is not `one` with an s."""
+    return f"1 {one}" if count == 1 else f"{count:,} {many or f'{one}s'}"
+
+
 def size(count: int) -> str:
     """A number of bytes for people: `512 B`, `3.2 MB` (10⁶)."""
     if count < 1000:

@@ -11,7 +11,7 @@ import click
 
 from appliance import strangers
 from appliance.cli import options
-from appliance.cli.output import Failure, moment, plain, show, size, tell
+from appliance.cli.output import Failure, counted, moment, plain, show, size, tell
 from appliance.data_folder import DataFolder, Unusable
 from appliance.safekeeping import records, restoring
 from appliance.safekeeping.archives import Archive
@@ -83,9 +83,8 @@ def backup(  # noqa: PLR0913, PLR0917 - what a command takes is what its options
     records.keep(folder.backed_up, BackedUp(datetime.now(UTC), taken.place, taken.files, taken.bytes, rehearse))
     if keep is not None:
         _refusable(lambda: _prune(target, keep))
-    show(
-        f"{taken.place}: {taken.files} files, {size(taken.bytes)}; {taken.new_files} ({size(taken.new_bytes)}) are new."
-    )
+    new = f"{taken.new_files:,} ({size(taken.new_bytes)}) {'is' if taken.new_files == 1 else 'are'} new"
+    show(f"{taken.place}: {counted(taken.files, 'file')}, {size(taken.bytes)}; {new}.")
     tell(_advice(settings, means, without_secrets=without_secrets))
 
 
@@ -147,12 +146,14 @@ def verify(
     if shown.count > MOST_SHOWN:
         tell(f"… and {shown.count - MOST_SHOWN} more.")
     result = done.verified
-    show(f"{result.files} files, {size(result.bytes)} read: {shown.count} damages, {done.mended} files put back.")
+    read = f"{counted(result.files, 'file')}, {size(result.bytes)} read"
+    show(f"{read}: {counted(shown.count, 'damage')}, {counted(done.mended, 'file')} put back.")
     if not result.damaged:
         return 0
     if shown.database:
         tell("The database is damaged: stop the server and restore a backup into a new folder (dropdock restore).")
-    tell(f"{result.damaged} files are damaged or missing still: give a backup with --repair-from, or deploy again.")
+    still = counted(result.damaged, "file is", "files are")
+    tell(f"{still} damaged or missing still: give a backup with --repair-from, or deploy again.")
     return 1
 
 
@@ -161,7 +162,8 @@ def _check(address: str, means: Means) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         found = source_of(address, means).check(Path(scratch), lambda fault: show(plain(fault)))
     when = f"The backup of {moment(found.head.taken_at)} UTC"
-    show(f"{when}: {found.files} files, {size(found.bytes)} read: {found.damaged} damages.")
+    read = f"{counted(found.files, 'file')}, {size(found.bytes)} read"
+    show(f"{when}: {read}: {counted(found.damaged, 'damage')}.")
     if found.damaged:
         tell("Have the next ones made in a new place: what a place has got is not written again.")
     return int(bool(found.damaged))

@@ -7,7 +7,7 @@ import click
 from appliance.access import Access
 from appliance.cli import options
 from appliance.cli.offline import with_database
-from appliance.cli.output import Failure, show
+from appliance.cli.output import Failure, counted, show
 from appliance.data_folder import DataFolder
 from appliance.storage.sweep import Swept
 from appliance.sweeping import Sweeping
@@ -33,4 +33,5 @@ def sweep(dry_run: bool, config: Path | None, data: Path | None) -> None:
 
     swept = with_database(settings, work)
     verb = "Would free" if dry_run else "Freed"
-    show(f"{verb} {swept.bytes:,} bytes: {swept.blobs:,} files that no deploy has, {swept.manifests:,} manifests.")
+    what = f"{counted(swept.blobs, 'file')} that no deploy has, {counted(swept.manifests, 'manifest')}"
+    show(f"{verb} {counted(swept.bytes, 'byte')}: {what}.")

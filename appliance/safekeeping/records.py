@@ -10,13 +10,17 @@ from appliance.data_folder import DataFolder
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """A verification: when it ended (UTC), how many seconds it took, what it read, and what is damaged still."""
+    """A verification: when it ended (UTC), how many seconds it took, what it read, and what is damaged still.
+
+    `mended` are the files that a backup put back, which were damaged, or missing and so not read.
+    """
 
     at: datetime
     seconds: float
     files: int
     bytes: int
     damaged: int
+    mended: int = 0  # records of before have none
 
 
 class BackedUp(msgspec.Struct, frozen=True):

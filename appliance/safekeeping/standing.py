@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from appliance.data_folder import DataFolder, Finding
-from appliance.safekeeping.records import last_backup, last_failure, last_verification
+from appliance.safekeeping.records import Verified, last_backup, last_failure, last_verification
 
 OVERDUE = 2  # times the interval that was set
 
@@ -39,11 +39,27 @@ def _verification(folder: DataFolder) -> list[Finding]:
     last = last_verification(folder)
     if last is None:
         return []
+    at = _moment(last.at)
     if last.damaged:
-        way = "`dropdock verify --repair-from BACKUP` puts them back."
-        said = f"{last.damaged} files were damaged or missing when all was verified ({_moment(last.at)}): {way}"
-        return [Finding("warning", "damaged", said)]
-    return [Finding("note", "verified", f"All {last.files} stored files were well on {_moment(last.at)}.")]
+        return [Finding("warning", "damaged", _damaged(last.damaged, at))]
+    return [Finding("note", "verified", _well(last, at))]
+
+
+def _damaged(count: int, at: str) -> str:
+    way = "`dropdock verify --repair-from BACKUP` puts back what the backup has."
+    if count == 1:
+        return f"1 file was damaged or missing when all was verified ({at}): {way}"
+    return f"{count} files were damaged or missing when all was verified ({at}): {way}"
+
+
+def _well(last: Verified, at: str) -> str:
+    if last.mended:
+        return f"All stored files were well on {at}, once a backup had put back what was damaged or missing."
+    if not last.files:
+        return f"Nothing was stored when all was verified ({at})."
+    if last.files == 1:
+        return f"The only stored file was well on {at}."
+    return f"All {last.files} stored files were well on {at}."
 
 
 def _moment(at: datetime) -> str:

@@ -36,6 +36,6 @@ def verify(folder: DataFolder, pace: Pace, tell: Callable[[Damage], None], backu
     if backup is not None and left:
         mended, left = repair(folder, backup, left)
     damaged = len({damage.what for damage in left})
-    verified = Verified(datetime.now(UTC), time.monotonic() - began, pace.files, pace.bytes, damaged)
+    verified = Verified(datetime.now(UTC), time.monotonic() - began, pace.files, pace.bytes, damaged, mended)
     records.keep(folder.verified, verified)
     return Outcome(verified, mended, aside)

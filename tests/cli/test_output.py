@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from appliance.cli.output import Progress, show_table, size, warn
+from appliance.cli.output import Progress, counted, show_table, size, warn
 
 
 class Terminal(io.StringIO):
@@ -37,6 +37,14 @@ def test_columns_are_as_wide_as_their_widest_cell(capsys: pytest.CaptureFixture[
 )
 def test_sizes_are_for_people(count: int, shown: str) -> None:
     assert size(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 files are"), (1, "1 file is"), (2, "2 files are"), (1200, "1,200 files are")]
+)
+def test_one_is_not_many(count: int, shown: str) -> None:
+    assert counted(count, "file is", "files are") == shown
+    assert counted(count, "file") == shown.rpartition(" ")[0]
 
 
 def test_a_place_that_the_message_names_is_not_said_twice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,18 +5,22 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from appliance.data_folder import DataFolder
+from appliance.safekeeping import records
 from appliance.safekeeping.examining import Damage, Pace, Stopped, examine
-from appliance.safekeeping.records import last_verification
+from appliance.safekeeping.records import Verified, last_verification
+from appliance.safekeeping.sources import source_of
+from appliance.safekeeping.standing import findings
 from appliance.safekeeping.verifying import verify
 from tests.builders import page, served
 from tests.safekeeping.conftest import BLOG, SHOP, visit
-from tests.safekeeping.places import FORMS, SERVED, back_up, blob_of, damage
+from tests.safekeeping.places import FORMS, MEANS, SERVED, back_up, blob_of, damage
 from tests.test_journeys import run
 
 Contents = Callable[[Path], dict[str, bytes]]
@@ -155,6 +159,33 @@ def test_a_backup_puts_back_what_is_damaged_or_missing(
     assert visit(folder.root) == seen
 
 
+def test_what_a_backup_has_mended_is_said_by_check_and_no_longer_warned_of(folder: DataFolder, tmp_path: Path) -> None:
+    back_up(folder, tmp_path / "backups")
+    (folder.root / blob_of(BLOG["big.css"])).unlink()
+
+    verify(folder, Pace(), lambda _: None)
+    [before] = [finding for finding in findings(folder, 0.0) if finding.code in {"damaged", "verified"}]
+    verify(folder, Pace(), lambda _: None, source_of(str(tmp_path / "backups"), MEANS))
+    [after] = [finding for finding in findings(folder, 0.0) if finding.code in {"damaged", "verified"}]
+
+    assert (before.severity, before.message.partition(" was ")[0]) == ("warning", "1 file")
+    assert (after.severity, "once a backup had put back what was damaged or missing" in after.message) == ("note", True)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (0, "Nothing was stored when all was verified (2026-11-27 02:00 UTC)."),
+        (1, "The only stored file was well on 2026-11-27 02:00 UTC."),
+        (2, "All 2 stored files were well on 2026-11-27 02:00 UTC."),
+    ],
+)
+def test_check_says_how_many_files_were_well_as_people_do(folder: DataFolder, files: int, said: str) -> None:
+    records.keep(folder.verified, Verified(datetime(2026, 11, 27, 2, tzinfo=UTC), 1.0, files, 500, damaged=0))
+
+    assert said in [finding.message for finding in findings(folder, 0.0)]
+
+
 def test_a_backup_that_is_damaged_itself_spoils_nothing(folder: DataFolder, tmp_path: Path) -> None:
     place = tmp_path / "backups"
     back_up(folder, place)
@@ -164,7 +195,7 @@ def test_a_backup_that_is_damaged_itself_spoils_nothing(folder: DataFolder, tmp_
 
     done = run("verify", "--data", str(folder.root), "--repair-from", str(place))
 
-    assert (done.returncode, "1 files are damaged" in done.stderr) == (1, True)
+    assert (done.returncode, "1 file is damaged" in done.stderr) == (1, True)
     assert not (folder.root / blob).exists()
     assert list((folder.root / blob).parent.glob(".*")) == []
 

@@ -155,6 +155,8 @@ def test_a_flood_of_problems_is_counted_instead_of_listed() -> None:
     _, problems = found({"_redirects": "bad\n" * (MOST_REPORTED + 50)})
 
     assert len(problems) == MOST_REPORTED + 1
+    _, one_more = found({"_redirects": "bad\n" * (MOST_REPORTED + 1)})
+    assert one_more[-1].message == "_redirects has 1 more problem."
     assert (problems[-1].code, problems[-1].count) == ("more_problems", 50)
 
 

@@ -45,8 +45,9 @@ class Report:
         """Everything noted; what is beyond MOST_REPORTED as one problem that counts it."""
         if not self._more:
             return tuple(self._found)
-        more = Found("more_problems", f"{self.file} has {self._more} more problems.", self.file, None, self._more)
-        return (*self._found, more)
+        many = f"{self.file} has {self._more} more problems."
+        said = f"{self.file} has 1 more problem." if self._more == 1 else many
+        return (*self._found, Found("more_problems", said, self.file, None, self._more))
 
 
 def shown(text: str) -> str:
