@@ -278,7 +278,7 @@ def test_content_is_put_back_from_a_bucket(folder: DataFolder, store: Store, tmp
     words = ("--repair-from", store.address, "--passphrase-file", str(tmp_path / "words"))
     done = run("verify", *words, "--data", str(folder.root), environment=store.environment(tmp_path))
 
-    assert (done.returncode, done.stdout.splitlines()[-1].split(", ")[-1]) == (0, "1 files put back."), done.stderr
+    assert (done.returncode, done.stdout.splitlines()[-1].split(", ")[-1]) == (0, "1 file put back."), done.stderr
     assert (folder.root / PAGE).read_text() == SHOP["index.html"]
 
 
