@@ -51,6 +51,7 @@ async def keep_house(
         NowAndThen("usage", parts.allowance.usage.settle, OFTEN),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
+        NowAndThen("temporary folder", parts.isolation.clear_away, DAILY),
         Refining(settings, folder, parts.publishing, parts.jobs.is_busy, refine_command, parts.jobs.work),
         parts.sweeping,
         *(Doing(chore, background_command) for chore in chores_of(settings, folder) if background_command),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from appliance.settings import Settings
 from appliance.site_builds import wishes_of
 from builds.errors import BuildError
+from builds.sandbox import scratch
 from builds.sandbox.probe import probe
 
 
@@ -42,3 +43,7 @@ class Isolation:
         if self._found is None:
             self._found = asyncio.create_task(asyncio.to_thread(look, self._settings))
         return await asyncio.shield(self._found)
+
+    async def clear_away(self) -> None:
+        """Remove what builds have left in the temporary folder whose server was killed, or they themselves."""
+        await asyncio.to_thread(scratch.sweep)

@@ -2,12 +2,10 @@
 
 import os
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from builds.sandbox import limits, proxy, seccomp, system, within
 from builds.sandbox.destinations import Reach
@@ -16,6 +14,7 @@ from builds.sandbox.ownership import hand_over
 from builds.sandbox.proof import Unusable, first_proven
 from builds.sandbox.refusals import failed, over_memory
 from builds.sandbox.running import follow
+from builds.sandbox.scratch import scratch
 from builds.sandbox.uids import own_uid
 from builds.sandbox.values import Bounds, Command, Say, Wishes
 
@@ -53,7 +52,7 @@ class Container:
         if os.geteuid() == 0:
             hand_over(command.writable, self.uid)
         with ExitStack() as until_end:
-            place = Path(until_end.enter_context(tempfile.TemporaryDirectory(prefix="dropdock-container-")))
+            place = until_end.enter_context(scratch())
 
             def start(output: int) -> Contained:
                 profile = place / "seccomp.json"

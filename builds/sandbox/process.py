@@ -1,10 +1,8 @@
 """A plain process with limits: what is left where nothing isolates."""
 
 import os
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +10,9 @@ from builds.sandbox import family, layers, limits, system
 from builds.sandbox.itself import internal
 from builds.sandbox.keeper import Order
 from builds.sandbox.memory_files import memory_file
-from builds.sandbox.ownership import remove
 from builds.sandbox.proof import Unusable, first_proven
 from builds.sandbox.running import follow
+from builds.sandbox.scratch import scratch
 from builds.sandbox.started import Launch, Started
 from builds.sandbox.values import Bounds, Command, Say, Wishes
 
@@ -53,7 +51,7 @@ class Process:
 
     def run(self, command: Command, bounds: Bounds, say: Say, cancelled: threading.Event) -> int:
         """As `Sandbox.run`."""
-        with _temporary() as temporary:
+        with scratch() as temporary:
             own, only = {**system.BASIC, "HOME": str(temporary)}, {"TMPDIR": str(temporary)}  # /tmp is not a build's
             environment = {**own, **command.environment, **only}
             command = replace(command, environment=environment, writable=(*command.writable, temporary))
@@ -102,15 +100,6 @@ class _Running:
         self._keeper.ask_to_end()
         if self._keeper.wait(GRACE) is None:
             self._keeper.kill()
-
-
-@contextmanager
-def _temporary() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="dropdock-build-")).resolve()
-    try:
-        yield folder
-    finally:
-        remove(folder)
 
 
 def _here(paths: tuple[str, ...]) -> list[Path]:

@@ -1,13 +1,13 @@
 """A small command that shows whether a sandbox holds what it promises."""
 
 import shlex
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from builds.errors import BuildError
+from builds.sandbox.scratch import scratch
 from builds.sandbox.values import Bounds, Command, Sandbox
 
 SECONDS = 60.0  # a container engine may have to start first
@@ -50,8 +50,8 @@ def first_proven(forms: Sequence[Form]) -> Form:
 def prove(sandbox: Sandbox) -> None:
     """Run a command in it and look at what it finds. Raises Unusable."""
     try:
-        with tempfile.TemporaryDirectory(prefix="dropdock-proof-") as place:
-            _prove(sandbox, Path(place).resolve())
+        with scratch() as place:
+            _prove(sandbox, place)
     except (BuildError, OSError) as error:  # what it leaves must be ours to remove, too
         raise Unusable(f"{error}") from error
 

@@ -22,6 +22,7 @@ from appliance.data_folder import DataFolder, Unusable
 from appliance.listening import CannotListen
 from appliance.start_check import CannotStart
 from appliance.units import Address
+from builds.sandbox.scratch import PREFIX
 from tests.builders import MAIN, Appliance, Served, appliance, deployed, finished, page, served, uploaded, zip_of
 from tests.cast import ALICE, OLGA
 
@@ -168,6 +169,14 @@ def test_the_database_that_a_service_is_installed_with_is_an_installation(data: 
 
     with served(data, "--config", str(expecting)) as server:
         assert server.set_up_link is not None
+
+
+def test_a_start_removes_what_a_killed_server_left_in_the_temporary_folder(data: Path, tmp_path: Path) -> None:
+    left = tmp_path / f"{PREFIX}left" / "workspace"
+    left.mkdir(parents=True)
+
+    with served(data, environment={"TMPDIR": str(tmp_path)}):
+        until(lambda: not left.parent.exists())
 
 
 def test_listening_beyond_this_machine_without_an_account_is_refused(data: Path) -> None:

@@ -2,15 +2,16 @@
 
 import errno
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from builds.errors import BuildError
+from builds.sandbox import scratch
 from builds.sandbox.probe import probe
 from builds.sandbox.process import Process
 from builds.sandbox.proof import Unusable, prove
+from builds.sandbox.refusals import failed
 from builds.sandbox.values import Sandbox, Wishes
 
 
@@ -60,10 +61,10 @@ def test_a_sandbox_that_does_not_isolate_is_found_out() -> None:
 
 
 def test_a_sandbox_that_leaves_what_cannot_be_removed_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object, **_more: object) -> None:
-        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+    def refused(_: Path) -> None:
+        raise failed(os.strerror(errno.EPERM))
 
-    monkeypatch.setattr(shutil, "rmtree", refused)
+    monkeypatch.setattr(scratch, "remove", refused)
 
     with pytest.raises(Unusable, match="Operation not permitted"):
         prove(Process(landlock=False))
