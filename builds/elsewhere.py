@@ -1,4 +1,4 @@
-"""Rules that an upload brings for another host: nothing here obeys them, which its author should know."""
+"""Rules that an upload brings for another host, or where none are read: its author should know that none is obeyed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ from builds.refusals import and_others, shown
 from builds.values import Note, Staging, StoredFile, Unpacked
 
 OUR_OWN = frozenset({"_redirects", "_headers", "netlify.toml"})  # who brings one of these at the top knows
+OUR_LISTS = ("_redirects", "_headers")  # a `netlify.toml` is carried over
 COPIED = ("", "public/", "static/")  # folders of a source whose files generators put at the top of the site
 MOST_READ = 256 * 1024  # bytes of a file; such files have a few thousand
 MOST_FILES = 100  # that are read
@@ -68,7 +69,8 @@ def with_notes(site: Unpacked, source: Unpacked, base: str, staging: Staging) ->
     locks = [path for path, _, has_locks in read if has_locks]
     if any(file.path in OUR_OWN for file in site.files):
         rules = []
-    return replace(site, notes=(*site.notes, *_misplaced(site, staging), *_rules(rules), *_locks(locks)))
+    found = (*_misplaced(site, staging), *_left_behind(site, source, base), *_rules(rules), *_locks(locks))
+    return replace(site, notes=(*site.notes, *found))
 
 
 def _misplaced(site: Unpacked, staging: Staging) -> list[Note]:
@@ -81,6 +83,20 @@ def _misplaced(site: Unpacked, staging: Staging) -> list[Note]:
     path = shown(paths[0])
     message = f"{path} holds no rules and is a file that visitors can read: rules are read from {_TOML} at the top."
     return [Note("rules_misplaced", message, paths[0], len(paths))]
+
+
+def _left_behind(site: Unpacked, source: Unpacked, base: str) -> list[Note]:
+    """Ours, but beside the source of a site that has none: somebody may rely on a lock in it."""
+    here, made = {file.path for file in source.files}, {file.path for file in site.files}
+    tops = dict.fromkeys((f"{base}/" if base else "", ""))
+    paths = [top + name for name in OUR_LISTS if name not in made for top in tops if top + name in here]
+    if not paths:
+        return []
+    message = (
+        f"“{shown(paths[0])}”{and_others(len(paths))} has no effect, as it is not in the folder that became the site: "
+        "put it there, or where the build copies files from, such as public/ or static/."
+    )
+    return [Note("rules_left_behind", message, paths[0], len(paths))]
 
 
 def _candidates(site: Unpacked, source: Unpacked, base: str) -> list[StoredFile]:

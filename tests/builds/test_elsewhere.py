@@ -8,6 +8,7 @@ import pytest
 from appliance.storage.blobs import Blobs
 from builds import pipeline
 from builds.elsewhere import with_notes
+from builds.order import Order
 from builds.values import Limits, Note, Plan, StoredFile, Unpacked
 from builds.watcher import Watcher
 from tests.builders import Files, zip_of
@@ -64,6 +65,38 @@ def test_locks_of_another_host_are_told_to_lock_nothing(tmp_path: Path, path: st
 
     assert {code: note.path for code, note in found.items()} == {"locks_elsewhere": path}
     assert "nobody here: give the site a gate" in found["locks_elsewhere"].message
+
+
+@pytest.mark.parametrize(
+    ("files", "base", "built", "wanted"),
+    [
+        ({"_headers": "/*\n  Basic-Auth: a:b\n"}, "", {"index.html": ""}, ("_headers", 1)),
+        ({"_redirects": "/a /b", "_headers": ""}, "", {"index.html": ""}, ("_redirects", 2)),
+        ({"web/_redirects": "/a /b"}, "web", {"index.html": ""}, ("web/_redirects", 1)),
+        ({"_redirects": "/a /b"}, "web", {"index.html": ""}, ("_redirects", 1)),
+        ({"_redirects": "/a /b"}, "", {"index.html": "", "_redirects": "/a /b"}, None),
+        ({"docs/_redirects": "/a /b"}, "", {"index.html": ""}, None),
+        ({"index.html": "", "_redirects": "/a /b"}, "", None, None),
+    ],
+)
+def test_our_rules_that_stayed_beside_the_source_are_told(
+    tmp_path: Path, files: Files, base: str, built: Files | None, wanted: tuple[str, int] | None
+) -> None:
+    note = notes(tmp_path, files, base, built).get("rules_left_behind")
+
+    assert (note and (note.path, note.count)) == wanted
+
+
+def test_rules_beside_a_finished_site_in_a_folder_are_told(tmp_path: Path) -> None:
+    upload, blobs = tmp_path / "upload", Blobs(tmp_path / "blobs")
+    blobs.create()
+    upload.write_bytes(zip_of({"dist/index.html": "home", "_headers": "/*\n  Basic-Auth: a:b\n"}))
+    plan = Plan("d1", upload, tmp_path / "work", Limits(), order=Order())
+
+    site = pipeline.run(plan, blobs.stage(plan.workspace), Watcher(lambda *_: None), presses())
+
+    assert isinstance(site, Unpacked)
+    assert [note.path for note in site.notes if note.code == "rules_left_behind"] == ["_headers"]
 
 
 def test_rules_and_locks_in_one_file_are_two_notes(tmp_path: Path) -> None:
