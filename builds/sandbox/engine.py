@@ -1,6 +1,8 @@
 """A container engine by its command line: starts a container, ends it, and clears up what a killed server left."""
 
+import hashlib
 import os
+import socket
 import subprocess
 import time
 import uuid
@@ -12,6 +14,8 @@ from builds.sandbox.family import PROC
 from builds.sandbox.started import Launch, Started
 
 OWNER = "dropdock.owner"  # a label: the process that the container is for, and when that began
+PLACE = "dropdock.place"  # a label: where that process can be looked for
+MACHINE = (Path("/etc/machine-id"), PROC / "sys" / "kernel" / "random" / "boot_id")
 START_SECONDS = 60.0
 COMMAND_SECONDS = 60.0
 LATE = 30.0  # seconds after which nobody comes any more to end a container whose time is over
@@ -57,7 +61,8 @@ class Engine:
         name, word = f"dropdock-{uuid.uuid4().hex}", f"#{uuid.uuid4().hex}"
         reading, writing = os.pipe()
         command = [
-            *(self.path, "run", "--rm", "--interactive", f"--name={name}", f"--label={OWNER}={_this_process()}"),
+            *(self.path, "run", "--rm", "--interactive", f"--name={name}"),
+            *(f"--label={OWNER}={_this_process()}", f"--label={PLACE}={_place()}"),
             *("--stop-signal=KILL", "--pull=never", "--log-driver=none", *self._own(run.seconds), *run.options),
             *("--entrypoint=/bin/sh", image, "-c", FIRST, word, *run.argv),
         ]
@@ -84,8 +89,13 @@ class Engine:
         self._do("rm", "--force", name)
 
     def sweep(self) -> None:
-        """End the containers of servers that were killed before they could."""
-        listed = self._do("ps", "--all", f"--filter=label={OWNER}", "--format={{.Names}}").stdout.decode().split()
+        """End the containers of servers that were killed before they could.
+
+        Of those only whose processes can be seen from here: an engine may be shared with other machines, containers
+        and users, and what they have started would look as if nobody had it any more.
+        """
+        ours = f"--filter=label={PLACE}={_place()}"
+        listed = self._do("ps", "--all", ours, "--format={{.Names}}").stdout.decode().split()
         for name in listed:
             shown = self._do("inspect", f'--format={{{{index .Config.Labels "{OWNER}"}}}}', name)
             if not _is_alive(shown.stdout.decode(errors="replace").strip()):
@@ -171,6 +181,32 @@ def _says(pid: int, word: str) -> bool:
 
 def _this_process() -> str:
     return f"{os.getpid()}-{_began(os.getpid())}"
+
+
+def _place() -> str:
+    """Names the processes that this one can see and tell apart: those of its user, on this machine, in its namespace.
+
+    Of the machine's own id only a digest is shown, as machine-id(5) asks for. Where there is none it is the boot's.
+    """
+    seen = (_machine(), _namespace(), str(os.geteuid()))
+    return hashlib.sha256("\0".join(seen).encode()).hexdigest()[:32]
+
+
+def _machine() -> str:
+    for path in MACHINE:
+        try:
+            if name := path.read_text().strip():
+                return name
+        except OSError:
+            pass
+    return socket.gethostname()
+
+
+def _namespace() -> str:
+    try:
+        return str((PROC / "self" / "ns" / "pid").readlink())
+    except OSError:
+        return ""
 
 
 def _is_alive(owner: str) -> bool:
