@@ -16,6 +16,7 @@ from appliance.cli.output import Failure
 from appliance.cli.program import sentence
 from appliance.version import VERSION
 
+NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})  # OpenSSL's words for plain text
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 PER_PAGE = 200  # the most the API gives at once
 TIMEOUT = httpx.Timeout(60, connect=10)  # seconds of silence
@@ -183,11 +184,15 @@ class Client:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            if unproven := _unproven(error):
-                raise Failure(
-                    f"{self.server} does not prove by its certificate that it is that server ({unproven}): correct "
-                    "its address, or name the file of the authority that signed it in SSL_CERT_FILE."
-                ) from None
+            match _tls_error(error):
+                case ssl.SSLCertVerificationError(verify_message=unproven):
+                    raise Failure(
+                        f"{self.server} does not prove by its certificate that it is that server ({unproven}): correct "
+                        "its address, or name the file of the authority that signed it in SSL_CERT_FILE."
+                    ) from None
+                case ssl.SSLError(reason=reason) if reason in NO_TLS:
+                    plain = self.server.replace("https://", "http://", 1)
+                    raise Failure(f"What answers at {self.server} does not speak TLS: try {plain}.") from None
             raise Unreachable(
                 f"No server answers at {self.server} ({_reason(error)}): "
                 "start one with `dropdock serve`, or give its address with --server or DROPDOCK_SERVER."
@@ -266,13 +271,13 @@ def _authorities() -> ssl.SSLContext:
     return context
 
 
-def _unproven(error: BaseException | None) -> str:
-    """What is wrong with the certificate that a connection failed for; empty where it failed for something else."""
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """What TLS had against a connection that failed; None where it failed for something else."""
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
+        if isinstance(error, ssl.SSLError):
+            return error
         error = error.__cause__ or error.__context__
-    return ""
+    return None
 
 
 def _reason(error: Exception) -> str:

@@ -157,6 +157,15 @@ def test_a_server_with_a_certificate_of_an_authority_that_is_not_known_says_how_
     assert "name the file of the authority that signed it in SSL_CERT_FILE.\n" in outcome.err
 
 
+def test_https_at_a_port_that_speaks_plain_http_is_told_with_the_address_to_use(run: Run, double: Double) -> None:
+    address = double.url.replace("http://", "https://")
+
+    outcome = run("site", "list", "--server", address)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == f"What answers at {address} does not speak TLS: try {double.url}.\n"
+
+
 def test_authorities_of_ones_own_are_those_of_ssl_cert_file_on_this_machine_too(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
