@@ -214,6 +214,8 @@ class Shift:
             for job in batch:
                 self._take(job, {"failed": why})
             return ()
+        if self._presses.at(place).is_ended:  # when it had just done what it was at
+            self._presses.replace(place)
         press = self._presses.at(place)
         left = press.run(batch, self._limits.memory, self._take, more)
         if not left:
@@ -260,7 +262,7 @@ class _Press:
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both were asked to be pipes")
         self._jobs, self._news = self._process.stdin, self._process.stdout
-        self._overdue = self._relieved = False
+        self._overdue = self._relieved = self._ended = False
         self._began: float | None = None  # when it was given, or was last heard of, what it is at
         self._settled = self._started = False
         self._newest = 0  # jobs of the batch that it was given last
@@ -289,10 +291,15 @@ class _Press:
         """Whether others are to do what it was given."""
         return self._relieved
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether it was ended from here: what it is given now is not at fault."""
+        return self._ended
+
     def relieve(self) -> None:
         """End it: others will do what it was given, and is given yet. From any thread."""
         self._relieved = True
-        self._process.kill()
+        self._end()
 
     def run(self, batch: Sequence[Job], memory: int, take: Take, more: More) -> Sequence[Job]:
         """Have a batch worked on, and what `more` there is. The jobs it has not told of: with any, it is no good."""
@@ -331,12 +338,16 @@ class _Press:
         began = self._began  # read last: once it has started, this is later
         if began is not None and time.monotonic() - began > longest:
             self._overdue = True
-            self._process.kill()
+            self._end()
 
     def end_if_at_work(self) -> None:
         """End it unless it waits for something to do. From any thread."""
         if self.is_at_work:
-            self._process.kill()
+            self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._process.kill()
 
     def kill(self) -> None:
         """End it at once."""

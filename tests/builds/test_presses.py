@@ -121,6 +121,20 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def test_that_a_press_is_called_off_when_it_is_done_is_no_files_fault(work: Callable[[str], Work]) -> None:
+    calm = work("")
+    calm.begin().finish()
+    press = calm.presses.at(0)
+    press._began = time.monotonic()  # as it is for who looks a moment before its last news are here
+    calm.presses.give_up()
+    press._began = None
+
+    calm.begin().finish()
+
+    assert calm.failed == []
+    assert len(calm.news) == 2
+
+
 def test_how_long_a_press_takes_to_start_is_no_files_fault(
     work: Callable[[str], Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
