@@ -66,7 +66,7 @@ def _work_on(jobs: Iterable[Job], files_in: FilesIn, news: BinaryIO) -> None:
         if gives_way and time.monotonic() - gave_way > GIVE_WAY_EVERY:
             os.sched_yield()
             gave_way = time.monotonic()
-        outcomes.append(_outcome(job, files_in(job.folder)))
+        outcomes.append(_outcome(job, files_in))
         if time.monotonic() - told > TELL_EVERY:
             _tell(outcomes, news)
             outcomes = []
@@ -80,9 +80,9 @@ def _tell(outcomes: list[dict[str, Any]], news: BinaryIO) -> None:
     news.flush()
 
 
-def _outcome(job: Job, files: Files) -> dict[str, Any]:
+def _outcome(job: Job, files_in: FilesIn) -> dict[str, Any]:
     try:
-        return work(job, files)
+        return work(job, files_in(job.folder))
     except MemoryError:
         return {"failed": "it takes more memory than transform_memory"}
     except OSError as error:

@@ -135,6 +135,17 @@ def test_that_a_press_is_called_off_when_it_is_done_is_no_files_fault(work: Call
     assert len(calm.news) == 2
 
 
+def test_a_folder_that_cannot_be_made_is_told_and_crashes_nothing(work: Callable[[str], Work], tmp_path: Path) -> None:
+    barred = work("")
+    (tmp_path / "inbox").rmdir()
+    (tmp_path / "inbox").write_text("no folder")
+
+    barred.begin().finish()
+
+    assert len(barred.failed) == 1
+    assert "Not a directory" in barred.failed[0]
+
+
 def test_how_long_a_press_takes_to_start_is_no_files_fault(
     work: Callable[[str], Work], monkeypatch: pytest.MonkeyPatch
 ) -> None:
