@@ -13,13 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from appliance.storage.guard import FRESH, Guard
-from appliance.storage.spares import READ_ONLY, Spares, taken
+from appliance.storage.spares import NEW, READ_ONLY, Spares, taken
 
 WRITE_EVERY = 4_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
 MANY = 500  # files that get their names at once: with fewer, a thread takes longer to start than it saves
 SMALLEST = 8_000  # bytes that a file counts as at least: what the system does for it takes as long as these
 MOST_LATELY = 30_000  # names remembered as durable: some 4 MB
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class Blobs:
@@ -49,7 +48,7 @@ class Blobs:
         if self.guard.renew(str(path)):
             return sha256
         beside = path.with_name(f".{sha256}.{os.getpid()}.{threading.get_ident()}")
-        with os.fdopen(os.open(beside, _NEW, READ_ONLY), "wb") as file:
+        with os.fdopen(os.open(beside, NEW, READ_ONLY), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -23,7 +23,7 @@ READ_ONLY = 0o444  # what content is: never changed and never executable
 WRITABLE = 0o222
 MODE = READ_ONLY if hasattr(os, "geteuid") and os.geteuid() == 0 else READ_ONLY | 0o200  # root may write to any
 _PLAIN = getattr(os, "O_BINARY", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
 _numbers = count()  # of one process, whatever folders it writes to, and however often it begins with one
 _UNFINISHED = "."  # what the name of a folder begins with that is not to be taken yet
 
@@ -118,7 +118,7 @@ def _finish(folder: str, may_go_on: Callable[[], bool]) -> None:
     for _ in range(FILES - len(there)):
         if not may_go_on():
             return
-        os.close(os.open(f"{folder}/{next(missing)}", _NEW, MODE))
+        os.close(os.open(f"{folder}/{next(missing)}", NEW, MODE))
 
 
 def _is_spare(about: os.stat_result) -> bool:
@@ -147,10 +147,10 @@ class NewFiles:
         self._made += 1
         name = self.name()
         try:
-            return name, os.open(name, _NEW, READ_ONLY)
+            return name, os.open(name, NEW, READ_ONLY)
         except FileNotFoundError:  # likewise
             os.makedirs(self._folder, exist_ok=True)
-            return name, os.open(name, _NEW, READ_ONLY)
+            return name, os.open(name, NEW, READ_ONLY)
 
     def name(self) -> str:
         """A path in the folder that nothing has yet."""
