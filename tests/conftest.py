@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -32,6 +33,9 @@ hypothesis.settings.load_profile("anywhere")
 
 # A client reads all authorities that are trusted, which takes 20 ms, and there are thousands: they share what was read.
 httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
+
+# Tests start hundreds of servers and build children: what one has compiled is there for the next.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SECRET = "a secret key of more than thirty-two characters"
 
