@@ -46,7 +46,7 @@ async def test_a_source_is_built_deployed_and_fetched(project: RealProject, tmp_
         archive = zip_of({path.relative_to(source).as_posix(): path.read_bytes() for path in files_of(source)})
         facts = await over(client, (await uploaded(client, "bread", archive, build="auto"))["id"])
 
-        assert (facts["state"], facts["generator"]) == ("ready", project.name), facts
+        assert (facts["state"], facts["generator"]) == ("ready", project.name), f"{facts}\n{told(data)}"
         for path, text in project.pages.items():
             page = await server.fetch("bread.localhost", f"/{path}", follow_redirects=True)
             assert (page.status_code, text in page.text) == (200, True), path
@@ -54,6 +54,11 @@ async def test_a_source_is_built_deployed_and_fetched(project: RealProject, tmp_
 
 def files_of(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def told(data: Path) -> str:
+    """What the builds in this data folder said: a package that did not come is not to be guessed from a state."""
+    return "\n".join(log.read_text(encoding="utf-8") for log in (data / "logs" / "builds").glob("*.jsonl"))
 
 
 async def over(client: httpx.AsyncClient, deploy: str) -> dict[str, Any]:
