@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from builds import pipeline, priority, wire
+from builds import json_lines, pipeline, priority, wire
 from builds.errors import BuildError
 from builds.order import Source
 from builds.presses import LARGE_UPLOAD, Presses
@@ -81,7 +81,7 @@ class _News:
 
     def tell(self, message: dict[str, Any]) -> None:
         with self._lock:
-            self._stream.write(wire.dump(message))
+            self._stream.write(json_lines.dump(message))
             self._stream.flush()
 
     def begin_to_tell(self, messages: Iterable[dict[str, Any]]) -> None:
@@ -129,7 +129,7 @@ class _Orders:
         with os.fdopen(os.dup(0), "rb") as lines:
             for line in lines:
                 self._came.set()  # before it can be given out, see `next`
-                self._take(json.loads(line))
+                self._take(json_lines.load(line))
         self._came.set()
         if self.at_work.locked():
             self._leave()

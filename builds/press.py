@@ -29,6 +29,8 @@ from builds.snippets import inserted
 TELL_EVERY = (
     0.05  # seconds: to wake who waits for the news, once for each small file, takes as long as a tenth of its work
 )
+_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what is quicker takes longer to load than a
+# press has for starting (see `builds/json_lines.py`)
 GIVE_WAY_EVERY = 0.001  # seconds, as in `builds/priority.py`, which takes longer to load than all of this
 
 
@@ -76,7 +78,7 @@ def _work_on(jobs: Iterable[Job], files_in: FilesIn, news: BinaryIO) -> None:
 
 
 def _tell(outcomes: list[dict[str, Any]], news: BinaryIO) -> None:
-    news.write(json.dumps(outcomes, separators=(",", ":")).encode() + b"\n")
+    news.write(_JSON.encode(outcomes).encode() + b"\n")
     news.flush()
 
 
@@ -111,9 +113,9 @@ def work(job: Job, files: Files) -> dict[str, Any]:
 def _write(files: Files, content: bytes) -> list[Any]:
     name, descriptor = files.open()
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
+        written = os.write(descriptor, content)
+        while written < len(content):  # of much at once, a system writes a part
+            written += os.write(descriptor, memoryview(content)[written:])
     finally:
         os.close(descriptor)
     return [hashlib.sha256(content).hexdigest(), len(content), name]

@@ -1,6 +1,5 @@
 """The presses of one process: starts them, hands out work, and goes on when one crashes, hangs or eats memory."""
 
-import json
 import os
 import subprocess
 import threading
@@ -12,7 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from builds import priority
+from builds import json_lines, priority
 from builds.environment import bare_environment
 from builds.job import Job
 from builds.values import PressLimits
@@ -315,7 +314,7 @@ class _Press:
             self._give_more(more, left)
             while left and (line := self._news.readline()).endswith(b"\n"):
                 self._began = time.monotonic()
-                for news in json.loads(line):
+                for news in json_lines.load(line):
                     take(left.popleft(), news)
                 self._give_more(more, left)
         finally:
@@ -367,7 +366,7 @@ class _Press:
 
     def _say(self, message: dict[str, Any]) -> None:
         try:
-            self._jobs.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+            self._jobs.write(json_lines.dump(message))
             self._jobs.flush()
         except BrokenPipeError:
             pass  # it is dead: who waits for its news is told by their end

@@ -19,7 +19,6 @@
 """
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -41,14 +40,6 @@ _PLAIN = (
     "kept_hits",
     "kept_misses",
 )  # fields of a result that are sent as they are
-
-
-_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # `dumps` makes one each time
-
-
-def dump(message: dict[str, Any]) -> bytes:
-    """A message as its line."""
-    return _JSON.encode(message).encode() + b"\n"
 
 
 def plan_message(plan: Plan) -> dict[str, Any]:

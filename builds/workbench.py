@@ -17,11 +17,12 @@ from builds.spaces import Spaces
 from builds.values import PressLimits, Report, Staging, StoredFile, StoredVariant
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Task:
     """What is to be done with a file: with `minify` it is made smaller, else only looked at; `snippets` go into it.
 
-    With `compress`, its forms are made on the way.
+    With `compress`, its forms are made on the way. Never changed, though not frozen: that would take as long again to
+    make, and each file has two of them.
     """
 
     file: StoredFile
@@ -30,12 +31,11 @@ class Task:
     snippets: tuple[str, ...] = ()
     compress: bool = False
     key: str = field(init=False)
-    """What the outcome is kept under: everything it depends on."""
+    """What the outcome is kept under: everything it depends on. Made once, as it is asked for five times."""
 
     def __post_init__(self) -> None:
         how = f"minified by {self.language.tool}" if self.minify else "as it is"
-        key = key_of(self.file.sha256, "made", self.language.name, EDITION, how, *self.snippets)
-        object.__setattr__(self, "key", key)  # once: it is asked for five times
+        self.key = key_of(self.file.sha256, "made", self.language.name, EDITION, how, *self.snippets)
 
 
 @dataclass(frozen=True, slots=True)

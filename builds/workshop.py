@@ -1,6 +1,5 @@
 """The server's side of build children: hand one a plan, follow it, end it when it takes too long; keep one warm."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from builds import wire
+from builds import json_lines, wire
 from builds.environment import bare_environment
 from builds.errors import BuildError
 from builds.order import Source
@@ -244,14 +243,14 @@ class _Child:
     def _send(self, message: dict[str, Any]) -> None:
         with self._sending:
             try:
-                self._plans.write(wire.dump(message))
+                self._plans.write(json_lines.dump(message))
                 self._plans.flush()
             except BrokenPipeError:
                 pass  # it died while idle; `_follow` finds its output ended and says so
 
     def _follow(self, told: _Told) -> Unpacked | Source:
         portions = wire.Made()
-        for message in map(json.loads, gently(self._news)):
+        for message in map(json_lines.load, gently(self._news)):
             if portions.add(message) or told.takes(message):
                 continue
             if "made" not in message:
@@ -263,7 +262,7 @@ class _Child:
 
     def _await_end(self, told: _Told, made: Unpacked) -> Unpacked | Source:
         """What comes once it is known what was made: little, so that whoever was told ahead has been gentle enough."""
-        for message in map(json.loads, self._news):
+        for message in map(json_lines.load, self._news):
             if not told.takes(message):
                 return self._outcome(message, made)
         raise self._ended_early()

@@ -289,11 +289,8 @@ class StagedBlobs:
         name, descriptor = self._files.open()
         complete = False
         try:
-            for chunk in chunks:
-                view = memoryview(chunk)
-                while view:
-                    view = view[os.write(descriptor, view) :]
-            if os.lseek(descriptor, 0, os.SEEK_CUR) == 0:
+            size = sum(_write_whole(descriptor, chunk) for chunk in chunks)
+            if size == 0:
                 os.utime(descriptor)  # an empty one that lay ready may have waited for long: it is used from now on
             complete = True
         finally:
@@ -301,6 +298,14 @@ class StagedBlobs:
             if not complete:
                 os.unlink(name)
         return name
+
+
+def _write_whole(descriptor: int, chunk: bytes) -> int:
+    """Write all of it; how many bytes that was."""
+    written = os.write(descriptor, chunk)
+    while written < len(chunk):  # of much at once, a system writes a part
+        written += os.write(descriptor, memoryview(chunk)[written:])
+    return written
 
 
 def _move(names: Iterable[tuple[str, str]]) -> None:

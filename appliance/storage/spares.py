@@ -23,7 +23,8 @@ READ_ONLY = 0o444  # what content is: never changed and never executable
 WRITABLE = 0o222
 MODE = READ_ONLY if hasattr(os, "geteuid") and os.geteuid() == 0 else READ_ONLY | 0o200  # root may write to any
 _PLAIN = getattr(os, "O_BINARY", 0)
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
+_WRITE = os.O_WRONLY | _PLAIN
+NEW = _WRITE | os.O_CREAT | os.O_EXCL
 _numbers = count()  # of one process, whatever folders it writes to, and however often it begins with one
 _UNFINISHED = "."  # what the name of a folder begins with that is not to be taken yet
 
@@ -140,10 +141,12 @@ class NewFiles:
     def open(self) -> tuple[str, int]:
         """The path of a new file, and a descriptor by which alone it can be written."""
         while name := self._spare():
-            with suppress(OSError):  # who emptied this folder has not told the writer
-                descriptor = os.open(name, os.O_WRONLY | _PLAIN)
-                if _made_ready(descriptor):
-                    return name, descriptor
+            try:
+                descriptor = os.open(name, _WRITE)
+            except OSError:  # who emptied this folder has not told the writer
+                continue
+            if _made_ready(descriptor):
+                return name, descriptor
         self._made += 1
         name = self.name()
         try:
@@ -157,8 +160,10 @@ class NewFiles:
         return f"{self._folder}/{next(_numbers)}"
 
     def _spare(self) -> str | None:
-        with suppress(IndexError):
+        try:
             return self._ready.pop()
+        except IndexError:  # two threads may have met here
+            pass
         if self._made < NOT_WORTH or not self._may_take:
             return None
         taken = self._spares.take(self.name())

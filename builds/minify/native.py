@@ -29,7 +29,7 @@ def run(media_type: bytes, content: bytes) -> bytes:
         raise Unsuitable("there is no minifier for this platform")
     ffi: Any = _library.ffi
     size = len(content)
-    made = ffi.new(f"char[{size}]")
+    made = ffi.new("char[]", size)
     length = ffi.new("long long *")
     fault = _library.lib.minifyString(media_type, ffi.from_buffer(bytearray(content)), size, made, length)
     if fault:

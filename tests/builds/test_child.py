@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from appliance.storage.blobs import Blobs
-from builds import wire
+from builds import json_lines, wire
 from builds.values import Limits, Plan, Transforms
 from tests.builders import MAIN, ROOT, page, zip_of
 from tests.held_child import Gate
@@ -38,7 +38,7 @@ def child(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
 
 def send(process: "subprocess.Popen[bytes]", plan: Plan) -> None:
     assert process.stdin
-    process.stdin.write(wire.dump(wire.plan_message(plan)))
+    process.stdin.write(json_lines.dump(wire.plan_message(plan)))
     process.stdin.flush()
 
 

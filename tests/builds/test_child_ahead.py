@@ -12,7 +12,7 @@ import pytest
 
 from appliance.storage.blobs import Blobs
 from appliance.storage.spares import FOLDERS
-from builds import wire
+from builds import json_lines, wire
 from builds.child import QUIET
 from builds.presses import LARGE_UPLOAD
 from builds.values import Limits, Plan, Transforms
@@ -44,7 +44,7 @@ class Child:
         upload = self._folder / f"{name}.zip"
         upload.write_bytes(zip_of(files))
         plan = Plan(name, upload, self._folder / "work" / name, Limits(), transforms=Transforms(compress=("html",)))
-        self.tell(wire.dump(wire.plan_message(replace(plan, filename=""))))
+        self.tell(json_lines.dump(wire.plan_message(replace(plan, filename=""))))
         assert self.process.stdout
         told = (json.loads(line) for line in self.process.stdout)
         assert next(message for message in told if message.keys() & {"stored", "refused"}) == {"stored": True}

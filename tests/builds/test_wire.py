@@ -1,13 +1,12 @@
 """What goes over the wire arrives as it was sent, whatever names and sentences hold."""
 
-import json
 from ipaddress import ip_network
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builds import wire
+from builds import json_lines, wire
 from builds.errors import BuildError
 from builds.order import Keeping, Offer, Order, Source
 from builds.recipe import Choice
@@ -71,21 +70,21 @@ limits = st.none() | st.tuples(text, text)
 
 @given(plans)
 def test_a_plan_arrives_as_it_was_sent(plan: Plan) -> None:
-    line = wire.dump(wire.plan_message(plan))
+    line = json_lines.dump(wire.plan_message(plan))
 
-    assert wire.read_plan(json.loads(line)) == plan
+    assert wire.read_plan(json_lines.load(line)) == plan
 
 
 @given(st.builds(Source, text, offers))
 def test_what_an_upload_is_arrives_as_it_was_sent(source: Source) -> None:
-    line = wire.dump(wire.source_message(source))
+    line = json_lines.dump(wire.source_message(source))
 
-    assert wire.read_source(json.loads(line)["source"]) == source
+    assert wire.read_source(json_lines.load(line)["source"]) == source
 
 
 @given(st.builds(Unpacked, files, notes, variants, generator=text, **dict.fromkeys(COUNTED, counts)))
 def test_a_result_arrives_as_it_was_sent(unpacked: Unpacked) -> None:
-    *portions, last = (json.loads(wire.dump(message)) for message in wire.made_messages(unpacked))
+    *portions, last = (json_lines.load(json_lines.dump(message)) for message in wire.made_messages(unpacked))
     made = wire.Made()
 
     assert all(made.add(portion) for portion in portions)
@@ -107,14 +106,14 @@ def test_a_refusal_arrives_as_it_was_sent(
 ) -> None:
     error = BuildError(code, detail, path=path, limit=limit, retry=retry, lines=lines)
 
-    read = wire.read_refused(json.loads(wire.dump(wire.refused_message(error)))["refused"])
+    read = wire.read_refused(json_lines.load(json_lines.dump(wire.refused_message(error)))["refused"])
 
     assert vars(read) == vars(error)
 
 
 @given(plans)
 def test_a_message_is_one_line(plan: Plan) -> None:
-    line = wire.dump(wire.plan_message(plan))
+    line = json_lines.dump(wire.plan_message(plan))
 
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
