@@ -30,6 +30,12 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def site_name(request: pytest.FixtureRequest) -> str:
+    """A name for a site of this test's own, on a server that other tests use, too."""
+    return f"shop-{abs(hash(request.node.name)) % 10**8}"
+
+
+@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: object) -> Outcome:
         code = main([str(argument) for argument in arguments])

@@ -35,11 +35,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, s
 
 
 @pytest.fixture
-def shop(server: tuple[Served, str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+def shop(server: tuple[Served, str], monkeypatch: pytest.MonkeyPatch, site_name: str) -> str:
     """The name of a site of this test's own on the server that the environment leads to."""
     monkeypatch.setenv("DROPDOCK_SERVER", server[0].url)
     monkeypatch.setenv("DROPDOCK_TOKEN", server[1])
-    return f"shop-{abs(hash(request.node.name)) % 10**8}"
+    return site_name
 
 
 @pytest.fixture

@@ -20,16 +20,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 @pytest.fixture
-def shop(
-    server: Host, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> str:
+def shop(server: Host, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site_name: str) -> str:
     """A site of this test's own, with a first deploy."""
     monkeypatch.setenv("DROPDOCK_SERVER", server.wire.url)
     monkeypatch.setenv("DROPDOCK_TOKEN", server.token)
     monkeypatch.chdir(tmp_path)
-    name = f"shop-{abs(hash(request.node.name)) % 10**8}"
-    assert run("deploy", folder_of(tmp_path / "site", ONE), "--site", name).code == 0
-    return name
+    assert run("deploy", folder_of(tmp_path / "site", ONE), "--site", site_name).code == 0
+    return site_name
 
 
 def paths(server: Host, site: str) -> set[str]:

@@ -20,17 +20,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 @pytest.fixture
-def shop(
-    server: Host, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> str:
+def shop(server: Host, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site_name: str) -> str:
     """A site of this test's own, with two deploys."""
     monkeypatch.setenv("DROPDOCK_SERVER", server.wire.url)
     monkeypatch.setenv("DROPDOCK_TOKEN", server.token)
-    name = f"shop-{abs(hash(request.node.name)) % 10**8}"
     for text in ("one", "two"):
         site = folder_of(tmp_path / "site", {"index.html": page(text)})
-        assert run("deploy", site, "--site", name, "--message", text).code == 0
-    return name
+        assert run("deploy", site, "--site", site_name, "--message", text).code == 0
+    return site_name
 
 
 def test_an_earlier_deploy_goes_live_again_with_the_options_of_today(run: Run, shop: str, server: Host) -> None:
