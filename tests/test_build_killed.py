@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from tests.builders import Served, finished, served, tar_of, uploaded, zip_of
-from tests.test_builds import HUGO, left_of, operator_token, registries, until, with_client
+from tests.fresh import lay_operator
+from tests.test_builds import HUGO, left_of, registries, until, with_client
 
 FLOUR = tar_of(
     {"package/package.json": '{"name": "flour", "version": "1.0.0"}', "package/index.js": "module.exports = 'flour'"},
@@ -103,7 +104,7 @@ def shown(server: Served, path: str = "/") -> str:
 
 def test_a_question_is_still_asked_after_a_kill_and_its_answer_counts(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    token = operator_token(data)
+    token = lay_operator(data)
     with served(data) as server:
         deploy = begin(server, token, HUGO)
         before = ended(server, token, deploy)
@@ -129,7 +130,7 @@ def test_what_was_fetching_at_a_kill_ends_with_it_and_is_fetched_again(tmp_path:
         "DROPDOCK_BUILD_REGISTRIES": ",".join(registries()),
         "DROPDOCK_BUILD_REACH": "127.0.0.0/8",
     }
-    token = operator_token(data)
+    token = lay_operator(data)
     with served(data, environment=environment) as server:
         deploy = begin(server, token, shop(registry.server_port), build="npm")
         assert registry.asked.wait(60)

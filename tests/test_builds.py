@@ -4,8 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -18,8 +16,9 @@ import psutil
 import pytest
 
 from appliance.data_folder import DataFolder
-from tests.builders import MAIN, Appliance, Served, appliance, deployed, finished, page, served, uploaded, zip_of
+from tests.builders import Appliance, Served, appliance, deployed, finished, page, served, uploaded, zip_of
 from tests.cast import ALICE, OLGA
+from tests.fresh import lay_operator
 
 pytestmark = [pytest.mark.needs("bubblewrap")]
 
@@ -148,15 +147,6 @@ async def with_client(server: Served, token: str, act: Callable[[httpx.AsyncClie
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as client:
         return await act(client)
-
-
-def operator_token(data: Path) -> str:
-    """A personal token of an operator who is made for it."""
-    account = ["account", "create", "--email", OLGA.email, "--role", "operator", "--data", str(data)]
-    token = ["token", "create", "--account", OLGA.email, "--name", "test", "--data", str(data)]
-    for command in (account, token):
-        done = subprocess.run([sys.executable, str(MAIN), *command], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def registries() -> tuple[str, ...]:
@@ -349,7 +339,7 @@ def test_a_server_that_is_killed_while_it_builds_leaves_nothing_and_tries_again(
         "DROPDOCK_BUILD_REGISTRIES": ",".join(registries()),
         "DROPDOCK_BUILD_ATTEMPTS": "2",
     }
-    token = operator_token(data)
+    token = lay_operator(data)
     with served(data, environment=environment) as server:
         deploy = asyncio.run(with_client(server, token, lambda client: begun(client, "shop")))
         server.kill()

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.builders import MAIN, Served, folder_of, page, served
-from tests.cast import OLGA
+from tests.fresh import lay_operator
 from tests.real_sites import REAL_SITES, RealSite, packed
 
 SMALL, MIDDLING, LARGE = REAL_SITES
@@ -54,9 +54,7 @@ def run(*arguments: str, environment: dict[str, str] | None = None, said: str = 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     data = tmp_path_factory.mktemp("journeys") / "data"
-    account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
-    assert run(*account, "--data", str(data), said=OLGA.password).returncode == 0
-    token = run("token", "create", "--account", OLGA.email, "--name", "journey", "--data", str(data)).stdout.strip()
+    token = lay_operator(data)
     with served(data, environment={"DROPDOCK_FORCE_MINIFY": "off"}) as server:
         yield Terminal(server, token)
 
@@ -149,8 +147,7 @@ def test_the_same_by_curl_alone(terminal: Terminal, tmp_path: Path) -> None:
 
 def test_what_was_answered_as_live_survives_a_kill(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    run("account", "create", "--email", OLGA.email, "--role", "operator", "--data", str(data))
-    token = run("token", "create", "--account", OLGA.email, "--name", "kill", "--data", str(data)).stdout.strip()
+    token = lay_operator(data)
     site = folder_of(tmp_path / "site", {"index.html": page("still here")})
     with served(data) as server:
         deployed = Terminal(server, token).dropdock("deploy", str(site), "--site", "steady")

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.builders import MAIN, ROOT, page, served, zip_of
-from tests.cast import OLGA
+from tests.builders import ROOT, page, served, zip_of
+from tests.fresh import lay_operator
 
 EXAMPLES = os.environ.get("CONTRACT_EXAMPLES", "5")  # of each operation; raise it for a longer look
 DECOYS = 60  # tokens it may delete; with a small number of its own it would soon sign itself out
@@ -22,7 +22,7 @@ HOOKS = "tests.api.contract_hooks"
 def api(tmp_path: Path) -> Iterator[tuple[str, str, str]]:
     """A server with a site and a deploy: its address, an operator's token, the deploy's id."""
     data = tmp_path / "data"
-    token = make_operator(data)
+    token = lay_operator(data)
     with served(data) as server:
         with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client:
             client.post("/api/v1/sites", json={"name": "docs"}).raise_for_status()
@@ -33,14 +33,6 @@ def api(tmp_path: Path) -> Iterator[tuple[str, str, str]]:
             upload = {"content": archive, "headers": {"content-type": "application/zip"}}
             made = client.post("/api/v1/sites/docs/deploys", **upload).raise_for_status()  # type: ignore[arg-type]  # two kinds of value
         yield server.url, own, made.json()["id"]
-
-
-def make_operator(data: Path) -> str:
-    account = ["account", "create", "--email", OLGA.email, "--role", "operator", "--data", str(data)]
-    token = ["token", "create", "--account", OLGA.email, "--name", "contract", "--data", str(data)]
-    for command in (account, token):
-        done = subprocess.run([sys.executable, str(MAIN), *command], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def test_no_answer_is_undocumented_and_none_is_a_crash(api: tuple[str, str, str], tmp_path: Path) -> None:

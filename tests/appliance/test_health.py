@@ -12,6 +12,7 @@ from appliance.api import edge
 from appliance.data_folder import DataFolder
 from appliance.health import Health
 from appliance.settings import Settings
+from tests.fresh import lay_database
 
 WELL = {"database": "ok", "data_folder": "ok", "disk_space": "ok", "queue": "ok"}
 
@@ -33,6 +34,7 @@ class Wired:
 async def wired(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wired]:
     folder = DataFolder(tmp_path_factory.mktemp("data"))
     folder.create()
+    lay_database(folder.root)
     async with await db.open(folder):
         yield Wired(folder)
 

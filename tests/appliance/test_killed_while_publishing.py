@@ -10,7 +10,7 @@ import pytest
 from tests.appliance.crashes import API, begin, client_of, ended, old_site, send, shown
 from tests.builders import Served, page, served, zip_of
 from tests.faults.program import arm, command
-from tests.test_journeys import run
+from tests.fresh import lay_operator
 
 BEFORE_COMMIT = "publish.commit"  # in its transaction
 AFTER_COMMIT = "publish.swap"
@@ -18,9 +18,7 @@ AFTER_COMMIT = "publish.swap"
 
 @pytest.fixture
 def token(tmp_path: Path) -> str:
-    data = ("--data", str(tmp_path / "data"))
-    run("account", "create", "--email", "olga@example.org", "--role", "operator", *data)
-    return run("token", "create", "--account", "olga@example.org", "--name", "test", *data).stdout.strip()
+    return lay_operator(tmp_path / "data")
 
 
 @contextlib.contextmanager

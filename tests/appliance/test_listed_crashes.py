@@ -1,15 +1,15 @@
 """A server that is killed while a listed deploy is made leaves the old site live, and the retry succeeds."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from appliance.data_folder import DataFolder
 from tests.appliance.crashes import API, begin, client_of, emptied, ended, old_site, send, shown
-from tests.builders import MAIN, page, served
-from tests.cast import OLGA
+from tests.builders import page, served
+from tests.fresh import lay_operator
+
+RARER = ("begun", "sent", "finished")  # steps at which less is half done
 
 
 @pytest.fixture
@@ -20,15 +20,12 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def token(data: Path) -> str:
     """A token of an operator, made before the server starts."""
-    for words in (
-        ["account", "create", "--email", OLGA.email, "--role", "operator", "--data", str(data)],
-        ["token", "create", "--account", OLGA.email, "--name", "test", "--data", str(data)],
-    ):
-        done = subprocess.run([sys.executable, str(MAIN), *words], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    return lay_operator(data)
 
 
-@pytest.mark.parametrize("step", ["begun", "half sent", "sent", "finishing", "finished"])
+@pytest.mark.parametrize(
+    "step", ["half sent", "finishing", *(pytest.param(step, marks=pytest.mark.long) for step in RARER)]
+)
 def test_a_kill_leaves_the_old_site_and_the_retry_makes_the_new_one(data: Path, token: str, step: str) -> None:
     with served(data) as server, client_of(server, token) as client:
         old_site(client)

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,9 @@ from appliance.cli import deploy as deploy_command
 from appliance.cli import listing
 from appliance.cli.checkout import branch_of, commit_of
 from appliance.cli.hashing import Hashed
-from tests.builders import MAIN, Files, Served, folder_of, page, served
-from tests.cast import OLGA
+from tests.builders import Files, Served, folder_of, page, served
 from tests.cli.conftest import Run
+from tests.fresh import lay_operator
 
 ONE: Files = {"index.html": page("one"), "about.html": page("about"), "big.bin": b"\1" * 400_000}
 
@@ -26,12 +25,9 @@ ONE: Files = {"index.html": page("one"), "about.html": page("about"), "big.bin":
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]]:
     """A server with an operator, and a token of hers."""
     data = tmp_path_factory.mktemp("server") / "data"
-    account = ["account", "create", "--email", OLGA.email, "--role", "operator", "--data", str(data)]
-    token = ["token", "create", "--account", OLGA.email, "--name", "test", "--data", str(data)]
-    for command in (account, token):
-        done = subprocess.run([sys.executable, str(MAIN), *command], capture_output=True, text=True, check=True)
+    token = lay_operator(data)
     with served(data) as running:
-        yield running, done.stdout.strip()
+        yield running, token
 
 
 @pytest.fixture

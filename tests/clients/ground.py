@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx
 
 from tests.builders import Served, served
-from tests.cast import OLGA
 from tests.clients.node import Package, command, node
-from tests.test_journeys import run
+from tests.fresh import lay_operator
 
 CLIENT_SECONDS = 300  # a client starts for seconds, and retries what a cut connection took from it
 
@@ -114,9 +113,7 @@ class Host:
 @contextlib.contextmanager
 def host(data: Path) -> Iterator[Host]:
     """A server with one account, until the block ends."""
-    account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
-    assert run(*account, "--data", str(data), said=OLGA.password).returncode == 0
-    token = run("token", "create", "--account", OLGA.email, "--name", "clients", "--data", str(data)).stdout.strip()
+    token = lay_operator(data)
     with contextlib.ExitStack() as stack:
         wire = Wire()
         stack.callback(wire.close)

@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -16,13 +15,14 @@ import psutil
 
 from appliance.data_folder import DataFolder
 from tests.appliance.crashes import API, client_of
-from tests.builders import MAIN, SOURCE, Served, served
+from tests.builders import SOURCE, Served, served
 from tests.faults.checks import Checks, damaged, leftovers, orphans
 from tests.faults.model import SiteModel
 from tests.faults.points import POINTS, Point
 from tests.faults.program import arm, command
 from tests.faults.sender import Sender
 from tests.faults.visitors import Visitors
+from tests.fresh import lay_operator
 
 SITES = ("shop", "blog", "docs")
 VISITORS = 3
@@ -267,13 +267,7 @@ class Campaign:
 
 def operator(data: Path) -> str:
     """A token of an operator, made before the first server starts."""
-    for words in (
-        ["account", "create", "--email", "olga@example.org", "--role", "operator"],
-        ["token", "create", "--account", "olga@example.org", "--name", "faults"],
-    ):
-        command = [sys.executable, str(MAIN), *words, "--data", str(data)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    return lay_operator(data)
 
 
 def _unexpected(sender: Sender) -> list[str]:

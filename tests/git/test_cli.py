@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from tests.builders import MAIN, Served, page, served
-from tests.cast import OLGA
+from tests.fresh import lay_operator
 from tests.git_host import GitHost, git_host
-from tests.test_journeys import run
 
 pytestmark = pytest.mark.needs("git")
 
@@ -27,9 +26,7 @@ def host(tmp_path: Path) -> Iterator[GitHost]:
 @pytest.fixture
 def server(host: GitHost, tmp_path: Path) -> Iterator[tuple[Served, str]]:
     data = tmp_path / "data"
-    account = ("account", "create", "--email", OLGA.email, "--role", "operator", "--password-stdin")
-    assert run(*account, "--data", str(data), said=OLGA.password).returncode == 0
-    token = run("token", "create", "--account", OLGA.email, "--name", "git", "--data", str(data)).stdout.strip()
+    token = lay_operator(data)
     environment = {"SSL_CERT_FILE": str(host.authority), "DROPDOCK_GIT_NETWORKS": "127.0.0.0/8, ::1/128"}
     with served(data, environment=environment) as running:
         yield running, token
