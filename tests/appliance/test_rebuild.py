@@ -19,6 +19,7 @@ from appliance.models.site import Site
 from appliance.rebuild import Rebuild
 from tests.appliance.postgres import postgres_server
 from tests.appliance.scratch_migrations import with_migration
+from tests.fresh import lay_database
 
 WIDER = AlterField("Site", "html", fields.CharField(default="natural", max_length=40))
 
@@ -28,6 +29,7 @@ async def folder(tmp_path: Path) -> DataFolder:
     """A site with a deploy that is live, another site that is gone, and what an operator added by hand."""
     made = DataFolder(tmp_path)
     made.create()
+    lay_database(made.root)
     async with await db.open(made):
         alice = await Account.create(email="alice@example.org", role="user")
         site = await Site.create(name="docs", owner=alice)
