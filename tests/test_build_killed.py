@@ -102,6 +102,7 @@ def shown(server: Served, path: str = "/") -> str:
     return httpx.get(address, headers={"host": f"shop.localhost:{server.port}"}, timeout=30).text
 
 
+@pytest.mark.long
 def test_a_question_is_still_asked_after_a_kill_and_its_answer_counts(tmp_path: Path) -> None:
     data = tmp_path / "data"
     token = lay_operator(data)

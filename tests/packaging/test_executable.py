@@ -20,6 +20,8 @@ from tests.packaging.machine import Machine, Operator, serving
 from tests.serving.visitors import Http1
 from tests.workers.duo import holder_of
 
+pytestmark = pytest.mark.long  # it takes a minute to make, and a release starts it once more where it was built
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 LARGEST = 40_000_000  # bytes; what a person should wait for when they download it
 ADMIN = ("templates", "static", "help", "locales")
@@ -185,7 +187,6 @@ def test_it_stops_when_told_and_leaves_no_process(olga_serves: Operator) -> None
     assert alive == []
 
 
-@pytest.mark.long
 def test_two_processes_of_it_share_the_visitors_and_end_together(machine: Machine, tmp_path: Path) -> None:
     with serving(machine, DROPDOCK_WORKERS="2") as olga:
         family = psutil.Process(olga.server.process.pid).children(recursive=True)

@@ -94,6 +94,7 @@ def service(installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     made.stop()
 
 
+@pytest.mark.long
 def test_a_service_goes_on_with_the_new_version(installed: Installed, service: Service) -> None:
     before = service.process()
     new = program(NEW)

@@ -47,6 +47,7 @@ def test_a_newer_version_takes_the_place_of_the_old(installed: Installed) -> Non
     assert str(copy) in outcome.err
 
 
+@pytest.mark.long
 def test_a_theme_of_the_operators_own_is_there_when_a_version_is_tried(
     installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
