@@ -12,15 +12,11 @@ import pytest
 
 NOT_COUNTED = (
     "tests/admin_ui/",
-    "tests/api/",
-    "tests/appliance/",
-    "tests/cli/",
     "tests/clients/",
     "tests/faults/",
     "tests/git/",
     "tests/packaging/",
     "tests/safekeeping/",
-    "tests/serving/",
     "tests/workers/",
 )
 TOLD = "COVERAGE_PROCESS_CONFIG"  # how coverage.py tells a process's children to count (its `patch = subprocess`)
