@@ -5,7 +5,17 @@ from typing import Any
 
 import msgspec
 
-_ENCODE = msgspec.json.Encoder().encode
+
+def _plain(value: object) -> int | float:
+    """A number of a kind of its own, as limits are (`Size`), as the number that it is."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+_ENCODE = msgspec.json.Encoder(enc_hook=_plain).encode
 _DECODE = msgspec.json.Decoder().decode
 
 
@@ -13,7 +23,7 @@ def dump(value: object) -> bytes:
     """A value as its line."""
     try:
         return _ENCODE(value) + b"\n"
-    except (UnicodeEncodeError, TypeError):  # a name with half of a surrogate pair, or a number of a kind of its own
+    except UnicodeEncodeError:  # half of a surrogate pair, which names of files may hold, is nothing in UTF-8
         return json.dumps(value).encode() + b"\n"
 
 

@@ -162,7 +162,7 @@ class NewFiles:
     def _spare(self) -> str | None:
         try:
             return self._ready.pop()
-        except IndexError:  # two threads may have met here
+        except IndexError:  # none is left; asking first would not do, where two threads take the last one
             pass
         if self._made < NOT_WORTH or not self._may_take:
             return None
