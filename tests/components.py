@@ -49,7 +49,7 @@ COMPONENTS = (
     Component("xvfb", ("Xvfb",)),
     Component("xdotool", ("xdotool",)),
     Component("openbox", ("openbox",)),
-    Component("imagemagick", ("convert",)),
+    Component("imagemagick", ("import",)),  # a `convert` alone may be another program's
     Component("python3-gi", ("/usr/lib/python3/dist-packages/gi",)),
     Component(
         "gir1.2-webkit2-4.1",
