@@ -11,7 +11,7 @@ from admin_ui.languages import shipped
 from admin_ui.words import speak
 from tests.admin_ui.desk import Desk
 from tests.admin_ui.house import House, set_up
-from tests.admin_ui.window import Window, chromium
+from tests.admin_ui.window import Chromium, Window
 from tests.builders import Appliance, appliance
 from tests.cast import ALICE, EVERYBODY, OLGA
 
@@ -39,10 +39,16 @@ async def stranger(server: Appliance) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with chromium() as opened:
-        yield opened
+def chromium() -> Iterator[Chromium]:
+    """The browsers of a file of tests."""
+    with Chromium.at_hand() as at_hand:
+        yield at_hand
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Browser:
+    """Chromium, the same for a file of tests unless it ends: then only the test fails that it ended in."""
+    return chromium.browser
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,16 @@ complains of fails a test, a violation of the Content-Security-Policy too (`Wind
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.admin_ui.camera import SIZES, Camera, overflow, violations
 from tests.admin_ui.states import STATES, State
-from tests.admin_ui.window import Window
+from tests.admin_ui.window import Chromium, Window
 from tests.admin_ui.world import World, world
+from tests.cast import Person
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -31,9 +33,15 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def cameras(browser: Browser, everything: World) -> list[Camera]:
+def signed() -> dict[Person, Any]:
+    """Who has signed in for a camera, which the others need not repeat."""
+    return {}
+
+
+@pytest.fixture
+def cameras(browser: Browser, everything: World, signed: dict[Person, Any]) -> list[Camera]:
     """Light and dark, on a desk and on a phone."""
-    return [Camera(browser, everything, scheme, size) for scheme, size in product(SCHEMES, SIZES)]
+    return [Camera(browser, everything, scheme, size, signed=signed) for scheme, size in product(SCHEMES, SIZES)]
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state.id in FEW], ids=lambda state: state.id)
@@ -52,6 +60,15 @@ def test_what_breaks_the_policy_is_complained_of(browser: Browser, everything: W
             window.page.evaluate("document.body.setAttribute('style', 'color: red')")
 
         assert window.complaints != []
+
+
+@pytest.mark.long
+def test_a_browser_that_ends_is_followed_by_another(chromium: Chromium, everything: World) -> None:
+    with pytest.raises(Error, match="closed"):
+        chromium.browser.new_browser_cdp_session().send("Browser.crash")
+
+    with Window.on(chromium.browser, everything.url) as window:
+        window.page.goto(f"{everything.url}/sign-in")
 
 
 @pytest.mark.long

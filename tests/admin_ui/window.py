@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests import components
 from tests.cast import Person
@@ -41,15 +41,39 @@ LISTS = """(expected) => {
 }"""
 
 
+@dataclass
+class Chromium:
+    """The installed Chromium, headless; one that has ended is followed by another."""
+
+    playwright: Playwright
+    _running: Browser | None = None
+
+    @classmethod
+    @contextmanager
+    def at_hand(cls) -> Iterator["Chromium"]:
+        expect.set_options(timeout=PATIENCE)
+        with sync_playwright() as playwright:
+            chromium = cls(playwright)
+            yield chromium
+            if chromium._running is not None:
+                chromium._running.close()
+
+    @property
+    def browser(self) -> Browser:
+        """The one that runs, started if none does."""
+        if self._running is None or not self._running.is_connected():
+            sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium refuses to run as root with it
+            self._running = self.playwright.chromium.launch(
+                executable_path=components.browser(), args=[*FLAGS, *sandbox]
+            )
+        return self._running
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The installed Chromium, headless."""
-    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium refuses to run as root with it
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=components.browser(), args=[*FLAGS, *sandbox])
-        yield browser
-        browser.close()
+    """One browser for as long as the block lasts."""
+    with Chromium.at_hand() as at_hand:
+        yield at_hand.browser
 
 
 @dataclass
