@@ -26,6 +26,7 @@ from appliance.file_lock import FileLock
 from appliance.models.account import Account
 from appliance.models.site import Site
 from tests.appliance.scratch_migrations import with_migration
+from tests.fresh import lay_database
 
 ROOT = Path(__file__).parents[2]
 OPEN = """
@@ -47,10 +48,25 @@ ADD_NICKNAME = AddField("Account", "nickname", fields.CharField(max_length=50, n
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
+def empty(tmp_path: Path) -> DataFolder:
+    """Before the first start."""
     made = DataFolder(tmp_path / "data")
     made.create()
     return made
+
+
+@pytest.fixture
+async def new(empty: DataFolder) -> AsyncIterator[DataFolder]:
+    """Open for the first time: the database was made here."""
+    async with await db.open(empty):
+        yield empty
+
+
+@pytest.fixture
+def folder(empty: DataFolder) -> DataFolder:
+    """After a first start."""
+    lay_database(empty.root)
+    return empty
 
 
 @pytest.fixture
@@ -94,7 +110,7 @@ def writing(folder: DataFolder) -> Iterator[None]:
 # ── opening and closing
 
 
-async def test_what_is_committed_is_durable_and_references_hold(opened: DataFolder) -> None:
+async def test_what_is_committed_is_durable_and_references_hold(new: DataFolder) -> None:
     settings = {name: await pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}
 
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
@@ -102,10 +118,10 @@ async def test_what_is_committed_is_durable_and_references_hold(opened: DataFold
         await Site.create(name="orphan", owner_id=99)
 
 
-async def test_the_database_is_for_its_owner_alone(opened: DataFolder) -> None:
+async def test_the_database_is_for_its_owner_alone(new: DataFolder) -> None:
     await Account.create(email="alice@example.org", role="user")
 
-    assert {stat.S_IMODE(path.stat().st_mode) for path in opened.root.glob("dropdock.db*")} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in new.root.glob("dropdock.db*")} == {0o600}
 
 
 def test_tasks_that_inherit_nothing_find_the_database(folder: DataFolder) -> None:
@@ -141,6 +157,7 @@ async def test_a_closed_database_leaves_no_thread_and_can_be_opened_again(folder
 async def test_a_second_database_is_refused_and_closed(opened: DataFolder, tmp_path: Path) -> None:
     other = DataFolder(tmp_path / "other")
     other.create()
+    lay_database(other.root)
 
     with pytest.raises(ConfigurationError):
         await db.open(other)
@@ -152,8 +169,6 @@ async def test_a_second_database_is_refused_and_closed(opened: DataFolder, tmp_p
 async def test_a_database_that_cannot_be_used_is_closed_and_explained(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with await db.open(folder):
-        pass
     monkeypatch.setitem(db.PRAGMAS, "cache_size", "(")
 
     with pytest.raises(Unusable, match=r"dropdock\.db cannot be used: .*syntax error"):
@@ -170,9 +185,9 @@ def test_a_process_that_fails_at_start_does_not_hang(folder: DataFolder) -> None
 # ── making and migrating
 
 
-async def test_a_new_database_is_made_without_a_backup(opened: DataFolder) -> None:
-    assert schema.look(opened.database).current
-    assert list(opened.backups.iterdir()) == []
+async def test_a_new_database_is_made_without_a_backup(new: DataFolder) -> None:
+    assert schema.look(new.database).current
+    assert list(new.backups.iterdir()) == []
 
 
 async def test_an_older_database_is_backed_up_and_migrated(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,8 +245,6 @@ async def test_a_migration_that_fails_changes_nothing(
 
 
 async def test_without_a_backup_nothing_is_migrated(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with await db.open(folder):
-        pass
     folder.backups.rmdir()
     folder.backups.write_text("in the way")
     with_migration(monkeypatch, "0002_nicknames", [ADD_NICKNAME])
@@ -256,16 +269,14 @@ async def test_a_newer_database_is_refused_and_left_alone(folder: DataFolder, mo
     assert folder.database.read_bytes() == before
 
 
-async def test_what_is_no_database_is_refused(folder: DataFolder) -> None:
-    folder.database.write_bytes(b"not a database" * 100)
+async def test_what_is_no_database_is_refused(empty: DataFolder) -> None:
+    empty.database.write_bytes(b"not a database" * 100)
 
     with pytest.raises(Unusable, match="cannot be read: file is not a database"):
-        await db.open(folder)
+        await db.open(empty)
 
 
 async def test_a_database_damaged_inside_is_not_migrated(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with await db.open(folder):
-        pass
     with closing(sqlite3.connect(folder.database)) as connection:
         connection.execute("PRAGMA writable_schema=ON")
         connection.execute("UPDATE sqlite_master SET rootpage = 3 WHERE name = 'idx_deploy_state_f5d92f'")
@@ -276,24 +287,24 @@ async def test_a_database_damaged_inside_is_not_migrated(folder: DataFolder, mon
         await db.open(folder)
 
 
-def test_processes_that_start_at_once_share_the_work(folder: DataFolder) -> None:
-    processes = [start(folder, f"{number}@example.org") for number in range(4)]
+def test_processes_that_start_at_once_share_the_work(empty: DataFolder) -> None:
+    processes = [start(empty, f"{number}@example.org") for number in range(4)]
 
     said = b"".join(process.communicate(timeout=60)[0] for process in processes)
 
     events = [json.loads(line)["event"] for line in said.splitlines()]
     assert events == ["database_migrated"]
     assert [process.returncode for process in processes] == [0] * 4
-    assert rows(folder, "SELECT count(*) FROM account") == [(4,)]
+    assert rows(empty, "SELECT count(*) FROM account") == [(4,)]
 
 
-async def test_another_that_migrates_for_too_long_is_named(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_that_migrates_for_too_long_is_named(empty: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upgrade, "PATIENCE", 0.1)
-    lock = FileLock(folder.migration_lock)
+    lock = FileLock(empty.migration_lock)
     lock.take()
 
     with lock, pytest.raises(Unusable, match=r"Another process \(\d+\) has been migrating"):
-        await db.open(folder)
+        await db.open(empty)
 
 
 # ── transactions
