@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.long, pytest.mark.needs("chromium")]
 KINDS = ("performance", "accessibility", "best-practices")
 LEAST = 0.95
 TRIES = 3  # for performance: what else the machine does costs points, so the best counts
+AGAIN = "Please run Lighthouse again"  # its own words where a busy machine spoilt what it recorded (NO_NAVSTART)
 SCREENS = {"sign-in": "/sign-in", "sites": "/", "site": "/sites/blog"}
 RESULTS = Path(__file__).parents[2] / "test-results" / "lighthouse"
 
@@ -37,7 +38,7 @@ def test_a_screen_is_quick_and_sound(everything: World, tmp_path: Path, screen: 
 
     for _ in range(TRIES):
         report = audit(f"{everything.url}{SCREENS[screen]}", headers, RESULTS / f"{screen}.json")
-        scores = {kind: report["categories"][kind]["score"] for kind in KINDS}
+        scores = {kind: report["categories"][kind]["score"] or 0.0 for kind in KINDS}  # none of what was spoilt
         print(screen, scores)
         if min(scores.values()) >= LEAST:
             break
@@ -54,23 +55,28 @@ def signed_in(everything: World) -> str:
 
 
 def audit(url: str, headers: Path, to: Path) -> dict[str, Any]:
-    """Lighthouse's report of a page, on the slow phone it imagines."""
+    """Lighthouse's report of a page, on the slow phone it imagines; AssertionError with what it said if it fails."""
     to.parent.mkdir(parents=True, exist_ok=True)
+    to.unlink(missing_ok=True)
     flags = "--headless=new" + (" --no-sandbox" if os.geteuid() == 0 else "")
     options = [f"--only-categories={','.join(KINDS)}", "--output=json", f"--output-path={to}", "--quiet"]
-    subprocess.run(
+    ended = subprocess.run(
         [*command(LIGHTHOUSE), url, *options, f"--extra-headers={headers}", f"--chrome-flags={flags}"],
         env={**os.environ, "CHROME_PATH": components.browser() or ""},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         timeout=300,
-        check=True,
+        check=False,
     )
+    assert ended.returncode == 0 or AGAIN in ended.stdout, ended.stdout
     report: dict[str, Any] = json.loads(to.read_text(encoding="utf-8"))
     return report
 
 
 def lost(report: dict[str, Any]) -> dict[str, object]:
-    """The audits that were not passed, with what they say."""
+    """The audits that were not passed, with what they say, and why there are none."""
     audits = report["audits"].values()
-    return {each["id"]: each.get("displayValue", "") for each in audits if each["score"] not in {None, 1}}
+    failed = {each["id"]: each.get("displayValue", "") for each in audits if each["score"] not in {None, 1}}
+    return {**failed, "error": report.get("runtimeError")}
