@@ -136,8 +136,11 @@ def holder_of(connection: Any, processes: Iterable[psutil.Process]) -> psutil.Pr
 
 
 def peers_of(process: psutil.Process) -> set[int]:
-    """The ports of those who are connected to a process."""
-    return {found.raddr.port for found in process.net_connections("tcp") if found.raddr}
+    """The ports of those who are connected to a process, none to one of the programs a server runs that has ended."""
+    try:
+        return {found.raddr.port for found in process.net_connections("tcp") if found.raddr}
+    except psutil.NoSuchProcess:
+        return set()
 
 
 @contextmanager
