@@ -1,6 +1,7 @@
 """Create, list, change and remove sites, and who may do so."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -235,8 +236,8 @@ class Sites:
 
     async def _facts(self, rows: list[Site]) -> list[SiteFacts]:
         ids = [row.id for row in rows]
-        live = {pointer.site_id: pointer for pointer in await Live.filter(site_id__in=ids).select_related("deploy")}
-        published = await _published_at([pointer.deploy_id for pointer in live.values()])
+        live = await _live(ids)
+        published = await _published_at([deploy for deploy, _ in live.values()])
         counted = await _counted(ids)
         latest = await _latest({site: newest for site, (_, newest) in counted.items()})
         locks = await _locks(ids)
@@ -285,6 +286,12 @@ async def _taken(actor: Actor, name: str) -> Conflict:
     return Conflict(f"The name {name!r} is taken: choose another.", code="name_taken")
 
 
+async def _live(sites: list[int]) -> dict[int, tuple[str, int]]:
+    """By site, the deploy visitors get and its number."""
+    found = Live.filter(site_id__in=sites).values_list("site_id", "deploy_id", "deploy__number")
+    return {site: (deploy, number) for site, deploy, number in await found}
+
+
 async def _published_at(deploys: list[str]) -> dict[str, tuple[datetime, str]]:
     """When each went live last, and how."""
     newest = Publication.filter(deploy_id__in=deploys).order_by("id")
@@ -302,9 +309,12 @@ async def _latest(numbers: dict[int, int]) -> dict[int, LatestFacts]:
     """By site, given the number of each one's newest deploy."""
     if not numbers:
         return {}
-    wanted = Q(*(Q(site_id=site, number=number) for site, number in numbers.items()), join_type="OR")
-    rows = await Deploy.filter(wanted).only("id", "site_id", "number", "state", "created_at")
-    return {row.site_id: LatestFacts(row.id, row.number, row.state, row.created_at) for row in rows}
+    sites = defaultdict(list)  # by number, as many are the same and each condition costs
+    for site, number in numbers.items():
+        sites[number].append(site)
+    wanted = Q(*(Q(site_id__in=having, number=number) for number, having in sites.items()), join_type="OR")
+    found = Deploy.filter(wanted).values_list("site_id", "id", "number", "state", "created_at")
+    return {site: LatestFacts(*facts) for site, *facts in await found}
 
 
 async def _locks(sites: list[int]) -> dict[int, LockFacts]:
@@ -312,7 +322,7 @@ async def _locks(sites: list[int]) -> dict[int, LockFacts]:
     return {row.site_id: LockFacts(row.account.email if row.account else None, row.at, row.reason) for row in rows}
 
 
-def _live_facts(pointer: Live | None, published: dict[str, tuple[datetime, str]]) -> LiveFacts | None:
-    if pointer is None or pointer.deploy_id not in published:  # the site was removed between two looks
+def _live_facts(pointer: tuple[str, int] | None, published: dict[str, tuple[datetime, str]]) -> LiveFacts | None:
+    if pointer is None or pointer[0] not in published:  # the site was removed between two looks
         return None
-    return LiveFacts(pointer.deploy_id, pointer.deploy.number, *published[pointer.deploy_id])
+    return LiveFacts(*pointer, *published[pointer[0]])

@@ -126,6 +126,22 @@ async def test_a_listing_comes_in_pages_by_name(ground: Ground, alice: Actor) ->
     assert total == 3
 
 
+async def test_each_site_of_a_listing_has_its_own_live_and_newest_deploy(ground: Ground, alice: Actor) -> None:
+    made = {}
+    for name, deploys in {"a": 1, "b": 2, "c": 1, "d": 0}.items():
+        await ground.site(alice, name)
+        made[name] = [(await ground.ready(alice, name, f"{name} {number}")).id for number in range(deploys)]
+    await ground.publishing.publish(alice, "b", made["b"][0])
+
+    listed, _ = await ground.sites.listing(alice, 1, 10)
+
+    newest = {site.name: (site.latest.deploy, site.latest.number) if site.latest else None for site in listed}
+    live = {site.name: (site.live.deploy, site.live.number) if site.live else None for site in listed}
+    first = {"a": (made["a"][0], 1), "b": (made["b"][0], 1), "c": (made["c"][0], 1), "d": None}
+    assert newest == {**first, "b": (made["b"][1], 2)}
+    assert live == first
+
+
 async def test_a_site_tells_what_is_live_since_when_and_how_many_deploys(ground: Ground, alice: Actor) -> None:
     await ground.site(alice, "shop")
     first = await ground.ready(alice, "shop", "one")
