@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 from quart import Blueprint, Quart, Response, g, request
 
-from appliance import logs
+from appliance import logs, whereabouts
 from appliance.api import (
     accounts,
     aliases,
@@ -55,6 +55,7 @@ def create_app(parts: Parts, blueprints: Sequence[Blueprint]) -> Quart:
     app.before_request(_begin)
     app.after_request(_end)
     edge.install(app, parts.access)
+    whereabouts.install(app, parts.system.health.whereabouts)
     for blueprint in api_blueprints(parts):
         app.register_blueprint(blueprint, url_prefix=API)
     openapi.install(app)

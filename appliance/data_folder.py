@@ -206,6 +206,11 @@ class DataFolder:
         """Those of them that the server writes to; `certs` may well be an operator's own, mounted to be read only."""
         return tuple(path for path in self.made if path != self.certs)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it is where it is looked for, once it was made: neither moved away nor a bare mount point. Blocks."""
+        return self.blobs.is_dir() and self.manifests.is_dir()
+
     def refuse_half_restored(self) -> None:
         """Raise Unusable while a backup is being restored into the folder, and after that was cut off."""
         if self.restoring.exists():
@@ -328,6 +333,8 @@ def explain(error: OSError, path: Path) -> str:
             return f"{where} is on a read-only file system: mount it writable, or change --data."
         case errno.ENOSPC | errno.EDQUOT:
             return f"No space left for {where}: free some, or change --data."
+        case errno.ENOENT:
+            return f"{where} is not there: mount its disk, or move it back."
         case errno.ENOTDIR | errno.EEXIST:
             return f"{where} cannot be made: a file stands where a folder should be. Remove it, or change --data."
     return f"{where} cannot be used: {error.strerror or error}."

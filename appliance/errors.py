@@ -16,6 +16,7 @@ Raised deep, rendered once per surface (RFC 9457 problem documents in the API, a
 a notice in the admin).
 """
 
+import errno
 from dataclasses import dataclass
 
 
@@ -141,7 +142,13 @@ class Busy(Problem):
 
 
 def not_stored(what: str, error: OSError) -> Busy:
-    """The disk does not take what somebody has sent: it is full, read-only or broken, or it is not ours."""
+    """The disk does not take what somebody has sent: it is full, read-only or broken, it is not ours, or not there."""
+    if error.errno == errno.ENOENT:
+        return Busy(
+            f"The server could not store {what}: its data folder, or a part of it, is not there. Its operator should "
+            "mount its disk, or move it back, then try again.",
+            code="storage_failed",
+        )
     return Busy(
         f"The server could not store {what} ({error.strerror or error}): its operator should look at disk space and "
         "permissions, then try again.",

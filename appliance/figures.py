@@ -109,8 +109,7 @@ class Gathering(Beside):
         if turned:
             self._turn(hour_of(now))
         if turned or not self._sampled:
-            await self._sample(now)
-            self._sampled = True
+            self._sampled = await self._sample(now)
         if now - self._pruned >= timedelta(days=1):
             await self._prune(now)
             self._pruned = now
@@ -174,11 +173,14 @@ class Gathering(Beside):
             known.is_new = False  # what is counted while this is written is written the next time
         await TrafficFigure.bulk_create(figures, on_conflict=("site_id", "span", "at"), update_fields=COLUMNS)
 
-    async def _sample(self, now: datetime) -> None:
-        """Keep what the data folder takes today, as it was seen last."""
+    async def _sample(self, now: datetime) -> bool:
+        """Keep what the data folder takes today, as it was seen last; whether that is known: not while it is away."""
         found = await self._storage.look()
+        if found is None:
+            return False
         values = {"database": found.database.bytes, "blobs": found.blobs.bytes, "cache": found.cache.bytes}
         await StorageFigure.update_or_create(values, at=day_of(now))
+        return True
 
     async def _prune(self, now: datetime) -> None:
         await TrafficFigure.filter(span="hour", at__lt=now - HOURS_KEPT).delete()

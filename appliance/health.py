@@ -11,9 +11,13 @@ from quart.wrappers.response import Response
 from appliance import db
 from appliance.data_folder import SPACE_NEEDED, DataFolder, explain, free_space, write_probe
 from appliance.guard import opened
+from appliance.whereabouts import Whereabouts
 
 PATIENCE = 2.0  # seconds a check may take; whoever asks has a limit of its own, and a stuck disk is an answer too
 RECENT = 1.0  # seconds an answer is good for: anyone may ask, and the checks write to the disk
+
+NOT_WRITABLE = "cannot be written to"
+CRASHED = "failed; the log says how"
 
 Check = Callable[[], Awaitable[str | None]]
 """Finds out whether something works: None, or a sentence that says what does not."""
@@ -25,6 +29,7 @@ class Health:
     """What has to work for a deploy to be taken and published; `consumer_running` says whether the queue is served."""
 
     def __init__(self, folder: DataFolder, consumer_running: Callable[[], bool]) -> None:
+        self.whereabouts = Whereabouts(folder)
         self._folder = folder
         self._consumer_running = consumer_running
         self._checks: dict[str, Check] = {
@@ -41,7 +46,7 @@ class Health:
         """Each check's name and what is wrong, None where it is well; not asked anew within `RECENT` seconds."""
         async with self._asking:
             if time.monotonic() - self._asked_at > RECENT:
-                found = await asyncio.gather(*map(_ask, self._checks.values()))
+                found = await asyncio.gather(*map(self._ask, self._checks))
                 self._answer = dict(zip(self._checks, found, strict=True))
                 self._asked_at = time.monotonic()
             return self._answer
@@ -66,15 +71,31 @@ class Health:
 
         return blueprint
 
+    async def _ask(self, name: str) -> str | None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._checks[name]()
+        except TimeoutError:
+            return f"no answer in {PATIENCE:.0f} s"
+        except Exception:
+            if self._answer.get(name) != CRASHED:  # once is enough, until it was well again
+                log.exception("health_check_failed", check=name)
+            return CRASHED
+
     async def _data_folder(self) -> str | None:
+        if lost := await asyncio.to_thread(self.whereabouts.wrong):
+            return lost
         try:
             await asyncio.to_thread(write_probe, self._folder.root)
         except OSError as error:
-            log.warning("data_folder_not_writable", reason=explain(error, self._folder.root))
-            return "cannot be written to"
+            if self._answer.get("data_folder") != NOT_WRITABLE:
+                log.warning("data_folder_not_writable", reason=explain(error, self._folder.root))
+            return NOT_WRITABLE
         return None
 
     async def _disk_space(self) -> str | None:
+        if not await asyncio.to_thread(lambda: self._folder.is_there):
+            return "cannot be told while the data folder is not there"
         free = await asyncio.to_thread(free_space, self._folder)
         return None if free >= SPACE_NEEDED else f"{free // 1_000_000} MB left"
 
@@ -85,17 +106,6 @@ class Health:
 async def _database() -> str | None:
     await db.ask()
     return None
-
-
-async def _ask(check: Check) -> str | None:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await check()
-    except TimeoutError:
-        return f"no answer in {PATIENCE:.0f} s"
-    except Exception:
-        log.exception("health_check_failed")
-        return "failed; the log says how"
 
 
 def _not_stored(response: Response) -> Response:

@@ -31,7 +31,6 @@ MOST_QUEUED = 50  # deploys that are named; of the rest only the number is said
 class StorageFacts:
     """What the data folder holds, and the bytes left on its file system; `measured_at` is not now as a rule."""
 
-    folder: Path
     database: Room
     blobs: Room
     cache: Room
@@ -61,14 +60,15 @@ class LogFacts:
 class SystemFacts:
     """`checks` are those of /readyz: None, or what is wrong. `queue` are the oldest of `queued` unfinished deploys.
 
-    `safety` is what is to be said of backups, verification and certificates.
+    `safety` is what is to be said of backups, verification and certificates. No `storage`: the folder is not there.
     """
 
     version: str
     started_at: datetime
     checks: dict[str, str | None]
     isolation: IsolationFacts
-    storage: StorageFacts
+    folder: Path
+    storage: StorageFacts | None
     queue: list[DeployFacts]
     queued: int
     settings: list[SettingFacts]
@@ -104,7 +104,18 @@ class System:
             self.health.look(), self._isolation.get(), self._storage.look(), self._deploys.unfinished(MOST_QUEUED)
         )
         safety = await asyncio.to_thread(self._safety)
-        return SystemFacts(VERSION, self._started_at, checks, isolation, storage, queue, queued, self._settings, safety)
+        return SystemFacts(
+            version=VERSION,
+            started_at=self._started_at,
+            checks=checks,
+            isolation=isolation,
+            folder=self._folder.root.absolute(),
+            storage=storage,
+            queue=queue,
+            queued=queued,
+            settings=self._settings,
+            safety=safety,
+        )
 
     async def log(self, actor: Actor, least: str = LEVELS[0]) -> LogFacts:
         """The newest lines of the log from this level on. Forbidden to all but operators."""
@@ -131,18 +142,27 @@ class Storage:
         self._asked_at = float("-inf")
         self._found: StorageFacts | None = None
 
-    async def look(self) -> StorageFacts:
-        """What was measured last, if that is not too long ago."""
+    async def look(self) -> StorageFacts | None:
+        """What was measured last, if that is not too long ago; None while the folder is not there."""
         async with self._asking:
+            if not await asyncio.to_thread(lambda: self._folder.is_there):
+                return None
             if self._found is None or time.monotonic() - self._asked_at > MEASURED:
                 self._found = await asyncio.to_thread(self._measure)
                 self._asked_at = time.monotonic()
             return self._found
 
-    def _measure(self) -> StorageFacts:
+    def _measure(self) -> StorageFacts | None:
         folder = self._folder
+        try:
+            found = self._seen(folder)
+        except FileNotFoundError:
+            return None
+        return found if folder.is_there else None  # it may have gone while it was looked at
+
+    @staticmethod
+    def _seen(folder: DataFolder) -> StorageFacts:
         return StorageFacts(
-            folder=folder.root.absolute(),
             database=room.of(folder.root / f"{folder.database.name}{suffix}" for suffix in BESIDE),
             blobs=room.measure(folder.blobs, PATIENCE),
             cache=room.measure(folder.cache, PATIENCE),
@@ -152,6 +172,8 @@ class Storage:
 
 
 def _safety(settings: Settings, folder: DataFolder) -> list[Finding]:
+    if not folder.is_there:
+        return []  # what is not found then is not lost
     kept = standing.findings(folder, settings.backup_every, settings.backup_warn)
     return [*kept, *certificate_check.findings(settings, folder)]
 

@@ -6,6 +6,7 @@ import sqlite3
 import structlog
 from tortoise.exceptions import OperationalError
 
+from appliance import whereabouts
 from appliance.errors import Busy, Problem, not_stored
 
 DISK_FAILS = frozenset(
@@ -30,6 +31,8 @@ def problem_of(error: Exception) -> Problem:
             "The database could not be used: try again; if it stays so, the operator finds the reason in the log."
         )
         return Busy(sentence, code="database_failed", retry_after=COME_BACK)
+    if isinstance(error, OSError) and (lost := whereabouts.explained(error)):
+        return lost
     log.error("request_crashed", exc_info=error)
     if isinstance(error, OSError) and error.errno in DISK_FAILS:
         return not_stored("this", error)

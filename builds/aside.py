@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from builds.made import made
 from builds.values import Plan, Staging, Unpacked
 
 FOLDER = "aside"  # in the workspace, which is emptied when the work is done
@@ -19,7 +20,7 @@ def set_aside(unpacked: Unpacked, plan: Plan, staging: Staging) -> Unpacked:
     if not apart:
         return unpacked
     folder = plan.workspace / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    made(folder, 2)
     files = tuple(file for file in unpacked.files if file.path not in plan.aside)
     for file in apart:
         _write(folder / file.path, staging.read(file.sha256))

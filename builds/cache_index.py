@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from builds.made import made
+
 FORMAT = 3  # of the tables and their keys; an index of another one is thrown away
 WAIT = 5.0  # seconds for another process to have written
 REMEMBERED = 3600  # seconds: when something was used is written down this exactly, or every look-up would be a write
@@ -66,11 +68,11 @@ class Index:
 
     def _try(self, step: Step[T], otherwise: T) -> T:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            made(self._folder, 2)
             with closing(sqlite3.connect(self._file, timeout=WAIT, isolation_level=None)) as index:
                 _settle(index)
                 return step(index)
-        except sqlite3.OperationalError:  # another process has been writing for long, or the disk is full
+        except (sqlite3.OperationalError, OSError):  # another process writes for long; the disk is full, or not there
             return otherwise
         except sqlite3.DatabaseError:
             self._throw_away()

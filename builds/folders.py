@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from builds.made import made
 from builds.sandbox import ownership
 from builds.source import PIECE
 
@@ -35,9 +36,9 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
 
 
 def fresh(folder: Path) -> Path:
-    """The folder, made and empty, for this user alone."""
+    """The folder, made and empty, for this user alone, and the one it stands in."""
     remove(folder)
-    folder.mkdir(parents=True, mode=0o700)
+    made(folder, 2, mode=0o700)
     return folder
 
 

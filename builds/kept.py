@@ -19,6 +19,7 @@ import zstandard
 
 from builds.bounds import written
 from builds.folders import FILE, remove
+from builds.made import made
 from builds.sandbox.refusals import cancelled_build
 
 PIECE = 1024 * 1024  # bytes read at once
@@ -59,7 +60,7 @@ class KeptFolders:
         """Keep a copy of a folder; the log says so where that cannot be done."""
         if not self._size:
             return
-        self._root.mkdir(parents=True, exist_ok=True)
+        made(self._root, 1)
         descriptor, name = tempfile.mkstemp(prefix=BESIDE, dir=self._root)
         packed = Path(name)
         try:

@@ -44,7 +44,6 @@ class Check:
 class Storage:
     """What the data folder holds, in words."""
 
-    folder: str
     database: str
     blobs: str
     cache: str
@@ -73,7 +72,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class SystemPage:
-    """The installation; `more` says how many unfinished deploys are not listed."""
+    """The installation; `more` says how many unfinished deploys are not listed. No `storage`: the folder is away."""
 
     version: str
     running: str
@@ -81,7 +80,8 @@ class SystemPage:
     checks: Sequence[Check]
     isolation: str
     isolated: State
-    storage: Storage
+    folder: str
+    storage: Storage | None
     queue: Sequence[Queued]
     more: str
     settings: Sequence[SettingFacts]
@@ -111,7 +111,8 @@ def system_page(
         ],
         isolation=facts.isolation.about,
         isolated=_isolated(facts.isolation),
-        storage=_storage(facts.storage),
+        folder=str(facts.folder),
+        storage=_storage(facts.storage) if facts.storage else None,
         queue=[_queued(deploy) for deploy in facts.queue],
         more=t("system.more", count=more) if more > 0 else "",
         settings=settings,
@@ -155,7 +156,6 @@ def _wrong() -> State:
 
 def _storage(facts: StorageFacts) -> Storage:
     return Storage(
-        folder=str(facts.folder),
         database=size(facts.database.bytes),
         blobs=_room(facts.blobs),
         cache=_room(facts.cache),

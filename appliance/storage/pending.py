@@ -27,9 +27,9 @@ class Pending:
         self.listings = self.folder / "listings"
 
     def create(self) -> None:
-        """Make the account's folders."""
-        self.content.mkdir(parents=True, exist_ok=True)
-        self.listings.mkdir(exist_ok=True)
+        """Make the account's folders, and none that they stand in: FileNotFoundError where the disk is not there."""
+        for folder in (self.folder, self.content, self.listings):
+            folder.mkdir(exist_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Where content with this hash stands, whether or not it is there."""

@@ -131,8 +131,8 @@ class NewFiles:
     """New files for one writer, in a `folder` of its own: spare ones, once it has had a few. From several threads."""
 
     def __init__(self, folder: str, spares: Spares) -> None:
-        os.makedirs(folder, exist_ok=True)
         self._folder = folder
+        self._make_folder()
         self._spares = spares
         self._ready: list[str] = []
         self._may_take = True
@@ -152,8 +152,15 @@ class NewFiles:
         try:
             return name, os.open(name, NEW, READ_ONLY)
         except FileNotFoundError:  # likewise
-            os.makedirs(self._folder, exist_ok=True)
+            self._make_folder()
             return name, os.open(name, NEW, READ_ONLY)
+
+    def _make_folder(self) -> None:
+        """With the workspace it is in, but not where workspaces are: FileNotFoundError where the disk is not there."""
+        folder = Path(self._folder)
+        for each in (*reversed(folder.parents[:2]), folder):
+            with suppress(FileExistsError):
+                each.mkdir()
 
     def name(self) -> str:
         """A path in the folder that nothing has yet."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from builds.errors import BuildError
+from builds.made import made
 
 if sys.platform == "win32":
     import msvcrt
@@ -20,7 +21,7 @@ PAUSE = 0.2  # seconds between two tries
 @contextmanager
 def locked(file: Path, cancelled: threading.Event) -> Iterator[None]:
     """Hold the lock of a file, which is made if need be. A process that dies lets go. Raises BuildError `cancelled`."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    made(file.parent, 2)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         while not _take(handle):

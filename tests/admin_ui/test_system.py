@@ -52,6 +52,22 @@ async def test_the_stranger_is_led_to_sign_in(stranger: Desk) -> None:
     assert (await stranger.get("/system")).headers["location"] == "/sign-in?next=/system"
 
 
+async def test_a_folder_that_is_away_is_said_to_be(
+    server: Appliance, olga: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.health.RECENT", -1.0)
+    root = server.parts.settings.data
+    root.rename(root.with_name("aside"))
+    try:
+        shown = await olga.page("/system")
+    finally:
+        root.with_name("aside").rename(root)
+
+    assert "Is not there: mount its disk, or move it back." in shown.text
+    assert "What it holds cannot be told" in shown.text
+    assert "no good backup" not in shown.text
+
+
 async def test_what_is_wrong_is_said(server: Appliance, olga: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("appliance.health.RECENT", -1.0)
     monkeypatch.setattr("appliance.health.SPACE_NEEDED", 10**18)

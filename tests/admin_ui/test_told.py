@@ -107,6 +107,7 @@ FOUND = (  # modules whose sentences, raised or not, are seen on the pages of a 
     "appliance/storage/history.py",
     "appliance/unforeseen.py",
     "appliance/uploads.py",
+    "appliance/whereabouts.py",
     "builds/cloning.py",
     "builds/collect.py",
     "builds/origin.py",

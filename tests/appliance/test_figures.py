@@ -11,6 +11,7 @@ from appliance.errors import Forbidden, NotFound
 from appliance.figures import HOURS_KEPT, Figures, Gathering, Point, day_of, hour_of
 from appliance.models.figures import StorageFigure, TrafficFigure
 from appliance.models.site import Site
+from appliance.room import Room
 from appliance.serving.counters import Counters
 from appliance.sites import NewSite
 from appliance.system import Storage, StorageFacts
@@ -240,6 +241,29 @@ class Unmeasured(Storage):
 
     async def look(self) -> StorageFacts:
         raise AssertionError("measured while the server stops")
+
+
+class Away(Storage):
+    """A data folder whose disk is not mounted, until it is `back`."""
+
+    back: StorageFacts | None = None
+
+    async def look(self) -> StorageFacts | None:
+        return self.back
+
+
+async def test_a_folder_that_is_away_is_no_folder_of_nothing(server: Appliance) -> None:
+    storage = Away(DataFolder(server.parts.settings.data))
+    gathers = Gathering(Counters(), storage, AGE)
+    await StorageFigure.all().delete()
+
+    await gathers.gather(datetime.now(UTC))
+    while_away = await StorageFigure.all().count()
+    storage.back = StorageFacts(Room(1, 4096), Room(2, 5000), Room(3, 6000), 7000, datetime.now(UTC))
+    await gathers.gather(datetime.now(UTC))
+
+    assert while_away == 0
+    assert (await StorageFigure.get()).blobs == 5000
 
 
 async def test_a_server_that_stops_writes_its_figures_and_measures_nothing(server: Appliance) -> None:

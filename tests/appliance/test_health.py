@@ -1,10 +1,13 @@
 """Alive is one thing, ready another; both are for everybody to ask."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from quart import Quart
+from structlog.testing import capture_logs
 
 from appliance import db, health
 from appliance.access import Access
@@ -12,6 +15,7 @@ from appliance.api import edge
 from appliance.data_folder import DataFolder
 from appliance.health import Health
 from appliance.settings import Settings
+from appliance.whereabouts import NOT_THERE
 from tests.fresh import lay_database
 
 WELL = {"database": "ok", "data_folder": "ok", "disk_space": "ok", "queue": "ok"}
@@ -82,12 +86,35 @@ async def test_a_database_that_fails_is_named_without_details(tmp_path_factory: 
     assert await checks(Wired(folder)) == (503, WELL | {"database": "failed; the log says how"})
 
 
-async def test_a_data_folder_that_is_gone_is_named(wired: Wired) -> None:
+async def test_a_data_folder_that_is_gone_is_named_and_logged_once(
+    wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "RECENT", -1.0)
     wired.folder.root.rename(wired.folder.root.with_name("moved"))
 
-    status, found = await checks(wired)
+    with capture_logs() as lines:
+        found = [await checks(wired) for _ in range(3)]
+        wired.folder.root.with_name("moved").rename(wired.folder.root)
+        well = await checks(wired)
 
-    assert (status, found["data_folder"]) == (503, "cannot be written to")
+    away = {"data_folder": NOT_THERE, "disk_space": "cannot be told while the data folder is not there"}
+    assert found == [(503, WELL | away)] * 3
+    assert well == (200, WELL)
+    assert [line["event"] for line in lines] == ["data_folder_lost", "data_folder_back"]
+
+
+async def test_a_folder_that_cannot_be_written_to_is_logged_once(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(health, "RECENT", -1.0)
+    monkeypatch.setattr(health, "write_probe", refuse)
+
+    with capture_logs() as lines:
+        found = [(await checks(wired))[1]["data_folder"] for _ in range(3)]
+
+    assert found == ["cannot be written to"] * 3
+    assert [line["event"] for line in lines] == ["data_folder_not_writable"]
 
 
 async def test_a_full_disk_is_named(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,8 @@ async def test_storage_is_measured_now_and_then_only(tmp_path: Path, monkeypatch
     monkeypatch.setattr("appliance.system.MEASURED", -1.0)
     later = await storage.look()
 
+    assert first is not None
+    assert later is not None
     assert (first.blobs.bytes, first.database.bytes) == (5, 6)
     assert soon is first
     assert later.blobs.bytes == 10
@@ -64,4 +66,20 @@ async def test_a_store_that_takes_long_to_count_is_counted_in_part(
 
     found = await Storage(folder).look()
 
+    assert found is not None
     assert (found.blobs.whole, found.cache.whole, found.database.whole) == (False, False, True)
+
+
+async def test_of_a_folder_that_is_away_nothing_is_said(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.create()
+    storage = Storage(folder)
+    known = await storage.look()
+
+    folder.root.rename(tmp_path / "moved")
+    away = await storage.look()
+    (tmp_path / "moved").rename(folder.root)
+
+    assert away is None
+    assert known is not None
+    assert await storage.look() == known

@@ -60,6 +60,7 @@ def following(process: "subprocess.Popen[bytes]", *kinds: str) -> dict[str, Any]
 def plan_for(tmp_path: Path, upload: bytes, name: str = "d1") -> Plan:
     path = tmp_path / f"{name}.upload"
     path.write_bytes(upload)
+    (tmp_path / "work").mkdir(exist_ok=True)
     return Plan(name, path, tmp_path / "work" / name, Limits())
 
 

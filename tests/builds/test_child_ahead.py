@@ -43,6 +43,7 @@ class Child:
     def deploy(self, name: str, files: dict[str, str]) -> None:
         upload = self._folder / f"{name}.zip"
         upload.write_bytes(zip_of(files))
+        (self._folder / "work").mkdir(exist_ok=True)
         plan = Plan(name, upload, self._folder / "work" / name, Limits(), transforms=Transforms(compress=("html",)))
         self.tell(json_lines.dump(wire.plan_message(replace(plan, filename=""))))
         assert self.process.stdout

@@ -59,6 +59,7 @@ def real(tmp_path: Path, blobs: Blobs) -> Iterator[Workshop]:
 def plan_for(tmp_path: Path, name: str = "d1", upload: bytes | None = None) -> Plan:
     path = tmp_path / f"{name}.upload"
     path.write_bytes(zip_of({"index.html": page(name)}) if upload is None else upload)
+    (tmp_path / "work").mkdir(exist_ok=True)
     return Plan(name, path, tmp_path / "work" / name, Limits())
 
 
