@@ -1,5 +1,6 @@
 """What the sites screen costs: bytes and requests of a first visit, processor time of the server."""
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -12,9 +13,11 @@ from tests.admin_ui.world import MIA, World, world
 
 MOST_BYTES = 100_000
 MOST_REQUESTS = 8
-MOST_SECONDS = 0.030  # of processor time, with 500 sites
+MOST_WORK = 2.3  # of processor time, in that of KNOWN, with 500 sites; seconds also tell what else the machine does
 SITES = 500
 PASSES = 40
+KNOWN = "\n".join(f"def f{n}(a, b={n}): return [a + x * b for x in range({n}) if x % 3]" for n in range(300))
+"""Python that takes about half as long to compile as the page to make, on a busy machine too."""
 
 
 @pytest.fixture(scope="module")
@@ -54,22 +57,28 @@ def sent(request: Request) -> int:
 
 @pytest.mark.long
 def test_five_hundred_sites_take_little_of_the_processor(busy: World) -> None:
-    """The server's own processor time for a page: how busy the machine is makes little difference to it."""
     server = psutil.Process(busy.server.process.pid)
     with httpx.Client(base_url=busy.url, headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}) as mia:
         mia.post("/sign-in", data={"email": MIA.email, "password": MIA.password})
         assert mia.get("/").text.count("site-0") > 50
 
-        spent = min(_seconds(server, mia) for _ in range(3))
+        work = min(_work(server, mia) for _ in range(3))
 
-    print(f"{spent * 1000:.1f} ms")
-    assert spent <= MOST_SECONDS
+    print(f"{work:.2f} times what is known")
+    assert work <= MOST_WORK
 
 
-def _seconds(server: psutil.Process, client: httpx.Client) -> float:
-    """Processor time of the page of sites, of many passes the mean."""
-    before = server.cpu_times()
+def _work(server: psutil.Process, client: httpx.Client) -> float:
+    """Processor time of the page of sites, in that of compiling what is known in between, of many passes the mean."""
+    before, known = server.cpu_times(), 0.0
     for _ in range(PASSES):
         client.get("/")
+        known += _seconds_of_known()
     after = server.cpu_times()
-    return float(after.user + after.system - before.user - before.system) / PASSES
+    return float(after.user + after.system - before.user - before.system) / known
+
+
+def _seconds_of_known() -> float:
+    before = time.process_time()
+    compile(KNOWN, "known", "exec")
+    return time.process_time() - before
