@@ -30,7 +30,8 @@ log = structlog.get_logger(__name__)
 class Chore:
     """What is to be done: by which words of the command line, how many seconds apart, and when it was done last.
 
-    `failed` is told the last line that one said which failed; it may block.
+    `failed` is told the last line that one said which failed. It is not done while the folder is not there; both may
+    block.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Chore:
     every: float
     last: Callable[[], datetime | None]
     failed: Callable[[str], None] = lambda _reason: None
+    is_there: Callable[[], bool] = lambda: True
 
 
 def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
@@ -53,13 +55,18 @@ def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
         return found.at if found else None
 
     def not_backed_up(reason: str) -> None:
-        records.keep(folder.backup_failed, records.Failed(datetime.now(UTC), reason))
+        if folder.is_there:  # else it is no wonder, and there is no place to keep it
+            records.keep(folder.backup_failed, records.Failed(datetime.now(UTC), reason))
+
+    def is_there() -> bool:
+        return folder.is_there
 
     keep = ("--rehearse", "--keep", str(settings.backup_keep))
+    words = ("backup", settings.backup_to, *keep, *data)
     rate = ("--rate", str(settings.verify_rate))
     every = [
-        Chore("verification", ("verify", *rate, *data), settings.verify_every, verified),
-        Chore("backup", ("backup", settings.backup_to, *keep, *data), settings.backup_every, backed_up, not_backed_up),
+        Chore("verification", ("verify", *rate, *data), settings.verify_every, verified, is_there=is_there),
+        Chore("backup", words, settings.backup_every, backed_up, not_backed_up, is_there),
     ]
     return [chore for chore in every if chore.every]
 
@@ -78,7 +85,8 @@ class Doing(Beside):
         while True:
             await asyncio.sleep(await asyncio.to_thread(self._wait))
             try:
-                await self._do()
+                if await asyncio.to_thread(self._chore.is_there):
+                    await self._do()
             except OSError:
                 log.exception("chore_failed", chore=self._chore.name)
 

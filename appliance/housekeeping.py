@@ -1,6 +1,7 @@
 """What goes on beside requests: uploads become deploys, these expire, repositories are fetched, the old is removed."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Protocol
@@ -45,10 +46,10 @@ async def keep_house(
     keepers: tuple[Keeper, ...] = (
         parts.withdrawing,
         parts.git.redeploy,
-        NowAndThen("pending content", pending.clean, _often(settings.pending_age)),
+        NowAndThen("pending content", _while_there(folder, pending.clean), _often(settings.pending_age)),
         NowAndThen("old deploys", retention.apply, OFTEN),
         NowAndThen("deleted sites", parts.removals.end_due, _often(settings.keep_deleted)),
-        NowAndThen("usage", parts.allowance.usage.settle, OFTEN),
+        NowAndThen("usage", _while_there(folder, parts.allowance.usage.settle), OFTEN),
         NowAndThen("questions", parts.jobs.end_questions, _often(settings.question_age)),
         NowAndThen("audit log", partial(audit.prune, parts.access.now, settings.audit_age), DAILY),
         NowAndThen("temporary folder", parts.isolation.clear_away, DAILY),
@@ -59,6 +60,16 @@ async def keep_house(
     for keeper in keepers:
         await keeper.start()
         stack.push_async_callback(keeper.stop)
+
+
+def _while_there(folder: DataFolder, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """The work, which is left for the next round while the folder is not there."""
+
+    async def do() -> None:
+        if await asyncio.to_thread(lambda: folder.is_there):
+            await work()
+
+    return do
 
 
 def _often(age: float) -> float:

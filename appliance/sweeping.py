@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from appliance.beside import Beside
-from appliance.data_folder import LISTED, DataFolder
+from appliance.data_folder import LISTED, DataFolder, explain
 from appliance.errors import Conflict
 from appliance.file_lock import FileLock, Held
 from appliance.models.deploy import Deploy
@@ -80,7 +81,8 @@ class Sweeping(Beside):
         await asyncio.sleep(await asyncio.to_thread(self._wait))
         while True:
             try:
-                await self.sweep()
+                if await asyncio.to_thread(lambda: self._folder.is_there):
+                    await self.sweep()
             except Conflict as conflict:
                 log.warning("not_swept", reason=conflict.detail)
             except Exception:
@@ -98,6 +100,8 @@ class Sweeping(Beside):
     # ── in a thread ──
 
     def _sweep(self, before: float, named: frozenset[str], *, dry_run: bool) -> Swept:
+        if not self._folder.is_there:
+            raise Conflict(explain(OSError(errno.ENOENT, ""), self._folder.root), code="sweep_unsafe")
         self._state.mkdir(mode=0o700, exist_ok=True)
         with FileLock(self._state / "lock") as alone:
             try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +41,15 @@ class Tally:
     Only sites are kept: figures of the whole server begin anew, as those who watch it expect of a process.
     """
 
-    def __init__(self, path: Path, counters: Counters, write_seconds: float = WRITE_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        counters: Counters,
+        write_seconds: float = WRITE_SECONDS,
+        is_there: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Nothing is written while the folder that the file belongs in is not there: `is_there` may block."""
+        self._is_there = is_there
         self._path = path
         self._counters = counters
         self._write_seconds = write_seconds
@@ -69,7 +78,7 @@ class Tally:
     async def write(self) -> None:
         """Write what has been counted, if anything has; what cannot be written is said, and tried again later."""
         state = self._counters.state()
-        if state == self._written:
+        if state == self._written or not await asyncio.to_thread(self._is_there):
             return
         beside = self._path.with_suffix(".new")
         try:

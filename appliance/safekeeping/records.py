@@ -1,5 +1,7 @@
 """What the last backup and the last verification came to: left in the data folder, for `check`, metrics and the log."""
 
+import errno
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -59,7 +61,9 @@ def last_failure(folder: DataFolder) -> Failed | None:
 
 
 def keep(path: Path, record: Verified | BackedUp | Failed) -> None:
-    """Write it beside and rename; raises OSError."""
+    """Write it beside and rename; raises OSError, also where the data folder is not there (any more)."""
+    if not DataFolder(path.parent).is_there:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     beside = path.with_suffix(".part")
     beside.touch(0o600)  # others need not know where backups are
     beside.write_bytes(msgspec.json.encode(record))

@@ -99,6 +99,20 @@ async def test_what_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
     assert (tmp_path / "missing/traffic.jsonl").exists()
 
 
+async def test_nothing_is_written_while_the_folder_is_not_there(tmp_path: Path) -> None:
+    counters = Counters()
+    mounted: list[str] = []
+    visit(counters, "shop")
+    tally = Tally(tmp_path / "traffic.jsonl", counters, is_there=lambda: bool(mounted))
+
+    await tally.write()
+    before = names(tmp_path)
+    mounted.append("disk")
+    await tally.write()
+
+    assert (before, names(tmp_path)) == ([], ["traffic.jsonl"])
+
+
 async def test_it_is_written_now_and_then(tmp_path: Path) -> None:
     before = await with_sites(tmp_path / "data")
     async with appliance(tmp_path / "data", before=before) as made:

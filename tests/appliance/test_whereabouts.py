@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from appliance import health
+from appliance.errors import Conflict
 from appliance.whereabouts import NO_DATABASE, NOT_THERE, OTHER
 from tests.builders import Appliance, appliance, deployed, page, zip_of
 from tests.cast import OLGA
@@ -83,6 +84,8 @@ async def test_nothing_is_written_where_its_disk_was_mounted(ground: Ground) -> 
     ground.take_away()
     ground.root.mkdir()
     refused = await ground.refusals()
+    with pytest.raises(Conflict, match="is not there: mount its disk"):
+        await ground.server.parts.sweeping.sweep()
     found = list(ground.root.iterdir())
     ground.root.rmdir()
     ground.bring_back()

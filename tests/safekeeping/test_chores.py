@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -107,6 +109,34 @@ def verifying(server: Served) -> list[psutil.Process]:
     return [child for child in psutil.Process(server.process.pid).children() if "verify" in child.cmdline()]
 
 
+async def test_nothing_is_done_while_the_folder_is_not_there(folder: DataFolder, tmp_path: Path) -> None:
+    done, asked, aside = tmp_path / "done", threading.Event(), folder.root.with_name("aside")
+    (kept,) = chores_of(Settings(data=folder.root), folder)
+
+    def is_there() -> bool:
+        found = kept.is_there()
+        asked.set()
+        return found
+
+    script = f"import pathlib; pathlib.Path({str(done)!r}).touch()"
+    doing = Doing(
+        replace(kept, words=("-c", script), every=0.01, last=lambda: None, is_there=is_there), [sys.executable]
+    )
+    folder.root.rename(aside)
+    folder.root.mkdir()  # where its disk was mounted
+    await doing.start()
+    await asyncio.to_thread(asked.wait, 30)
+    begun = done.exists()
+    folder.root.rmdir()
+    aside.rename(folder.root)
+    async with asyncio.timeout(60):
+        while not done.exists():  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.02)
+    await doing.stop()
+
+    assert not begun
+
+
 def test_nothing_is_due_before_its_time() -> None:
     now = datetime.now(UTC)
     due = Doing(Chore("x", (), 3600.0, lambda: now), [])._wait()
@@ -125,6 +155,17 @@ def test_a_chore_is_only_what_the_settings_ask_for(tmp_path: Path) -> None:
 def test_backups_need_a_folder(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="backup_to"):
         load(given={"data": tmp_path, "backup_every": "1d"})
+
+
+def test_a_failure_is_not_kept_where_the_folder_is_not_there(folder: DataFolder) -> None:
+    backup = chores_of(Settings(data=folder.root, backup_every=Span(60), backup_to="/mnt/backups"), folder)[-1]
+    aside = folder.root.with_name("aside")
+    folder.root.rename(aside)
+    folder.root.mkdir()
+
+    backup.failed("There is nothing in it.")
+
+    assert list(folder.root.iterdir()) == []
 
 
 def test_a_backup_that_fails_is_told_until_one_is_good_again(folder: DataFolder, tmp_path: Path) -> None:
