@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, str] = {
     "account.create": "made the account {email} in the role {role}",
     "account.change": "changed the account {email}",
     "account.password": "changed their own password",
+    "account.password.failed": "gave a wrong current password",
     "sign-in": "signed in",
     "sign-in.failed": "failed to sign in as {email}",
     "sign-in.end": "ended a sign-in of their own",

@@ -36,8 +36,12 @@ async def sign_out(access: Access, actor: Actor, session: int) -> None:
 
 
 async def prove_again(access: Access, actor: Actor, password: str) -> None:
-    """Make sure it is still the account's owner who acts. Raises Invalid, or TooMany after too many failures."""
-    if await _proved(access, actor.email, password) is None:
+    """Make sure it is still the account's owner who acts. Raises Invalid, or TooMany after too many failures.
+
+    Each is counted as a failed sign-in is, also for the network it comes from.
+    """
+    if await _proved(access, actor.email, password, actor.address) is None:
+        await audit.record_failure(actor, "account.password.failed")
         raise Invalid(
             "The current password is not right.",
             code="wrong_password",

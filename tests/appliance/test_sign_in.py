@@ -1,15 +1,17 @@
 """Signing in: the right password, the wrong one, and too many wrong ones."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
 
-from appliance import accounts, sign_in, throttle
+from appliance import accounts, audit, sign_in, throttle
 from appliance.access import Access
 from appliance.accounts import ChangeAccount, NewAccount
 from appliance.actor import Actor
+from appliance.audit import Only
 from appliance.errors import Busy, Invalid, NotSignedIn, TooMany
 from appliance.models.account import Account, Session, SignInFailure
 from appliance.passwords import AT_ONCE, WAITING, Passwords
@@ -190,6 +192,18 @@ async def test_proving_the_password_again_is_throttled_too(access: Access, alice
     with pytest.raises(TooMany):
         await sign_in.prove_again(access, alice, ALICE.password)
     assert refused.value.fields.keys() == {"current_password"}
+
+
+async def test_a_wrong_current_password_is_in_the_history(access: Access, alice: Actor) -> None:
+    with pytest.raises(Invalid):
+        await sign_in.prove_again(access, replace(alice, via="browser", address="192.0.2.7"), WRONG)
+    await sign_in.prove_again(access, alice, ALICE.password)
+
+    entries, total = await audit.listing(alice, Only(action="account.password"), 1, 10)
+
+    assert total == 1
+    assert (entries[0].action, entries[0].what) == ("account.password.failed", "gave a wrong current password")
+    assert (entries[0].who, entries[0].address) == (ALICE.email, "192.0.2.7")
 
 
 async def test_a_flood_of_sign_ins_is_told_to_come_back() -> None:

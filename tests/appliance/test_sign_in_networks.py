@@ -9,7 +9,7 @@ from appliance import sign_in
 from appliance.access import Access
 from appliance.actor import Actor
 from appliance.data_folder import DataFolder
-from appliance.errors import NotSignedIn, TooMany
+from appliance.errors import Invalid, NotSignedIn, TooMany
 from appliance.models.account import SignInFailure
 from appliance.networks import network_of, tells_visitors_apart
 from appliance.units import networks
@@ -46,6 +46,18 @@ async def test_one_password_is_not_tried_with_many_e_mails(few: Access, alice: A
     assert refused.value.limit is not None
     assert refused.value.limit.name == "sign_in_network_attempts"
     assert (await sign_in.sign_in(few, ALICE.email, ALICE.password, address=ELSEWHERE)).actor == alice
+
+
+async def test_a_wrong_current_password_counts_for_its_network(few: Access, alice: Actor) -> None:
+    for _ in range(3):
+        with pytest.raises(Invalid):
+            await sign_in.prove_again(few, replace(alice, address=HERE), WRONG)
+
+    with pytest.raises(TooMany) as refused:
+        await sign_in.sign_in(few, BOB.email, BOB.password, address=HERE)
+
+    assert refused.value.limit is not None
+    assert refused.value.limit.name == "sign_in_network_attempts"
 
 
 async def test_a_try_that_a_network_may_not_make_does_not_count_for_the_account(few: Access, alice: Actor) -> None:
