@@ -20,6 +20,7 @@ from appliance.storage.recent import Recent
 KEY_BYTES = 48  # of randomness: more than HMAC-SHA256 can use
 SHORTEST_KEY = 32  # characters; what `secret_key` in the settings has to have as well
 LISTED = ".listed"  # no deploy's id ends like this: what senders upload is never taken for a listing
+NOT_THERE = "is not there: mount its disk, or move it back"
 SPACE_NEEDED = 100_000_000  # bytes; with less, the database itself may soon fail to commit
 SERVER_START = 1.0  # seconds to try for the server's lock: looking at it (`dropdock check`) takes it for a moment
 
@@ -333,8 +334,8 @@ def explain(error: OSError, path: Path) -> str:
             return f"{where} is on a read-only file system: mount it writable, or change --data."
         case errno.ENOSPC | errno.EDQUOT:
             return f"No space left for {where}: free some, or change --data."
-        case errno.ENOENT:
-            return f"{where} is not there: mount its disk, or move it back."
+        case errno.ENOENT if not Path(where).exists():  # else the system wants nothing made there, as in /proc
+            return f"{where} {NOT_THERE}."
         case errno.ENOTDIR | errno.EEXIST:
             return f"{where} cannot be made: a file stands where a folder should be. Remove it, or change --data."
     return f"{where} cannot be used: {error.strerror or error}."

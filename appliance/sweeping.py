@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from appliance.beside import Beside
-from appliance.data_folder import LISTED, DataFolder, explain
+from appliance.data_folder import LISTED, NOT_THERE, DataFolder
 from appliance.errors import Conflict
 from appliance.file_lock import FileLock, Held
 from appliance.models.deploy import Deploy
@@ -101,7 +100,7 @@ class Sweeping(Beside):
 
     def _sweep(self, before: float, named: frozenset[str], *, dry_run: bool) -> Swept:
         if not self._folder.is_there:
-            raise Conflict(explain(OSError(errno.ENOENT, ""), self._folder.root), code="sweep_unsafe")
+            raise Conflict(f"{self._folder.root} {NOT_THERE}.", code="sweep_unsafe")
         self._state.mkdir(mode=0o700, exist_ok=True)
         with FileLock(self._state / "lock") as alone:
             try:

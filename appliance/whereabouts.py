@@ -13,10 +13,9 @@ from quart import Quart, current_app, request
 
 from appliance import guard
 from appliance.callers import SAFE_METHODS
-from appliance.data_folder import DataFolder
+from appliance.data_folder import NOT_THERE, DataFolder
 from appliance.errors import Busy
 
-NOT_THERE = "is not there: mount its disk, or move it back"
 NO_DATABASE = "lacks its database: put that back, or restore a backup"
 OTHER = "has another database than the server has open, as after being copied: restart Dropdock"
 EXTENSION = "dropdock_whereabouts"

@@ -154,7 +154,7 @@ def test_a_folder_given_back_can_be_claimed(folder: DataFolder) -> None:
 
 
 def test_a_lock_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="No such file"):
+    with pytest.raises(Unusable, match="is not there"):
         DataFolder(tmp_path / "missing").claim()
 
 

@@ -12,10 +12,9 @@ from structlog.testing import capture_logs
 from appliance import db, health
 from appliance.access import Access
 from appliance.api import edge
-from appliance.data_folder import DataFolder
+from appliance.data_folder import NOT_THERE, DataFolder
 from appliance.health import Health
 from appliance.settings import Settings
-from appliance.whereabouts import NOT_THERE
 from tests.fresh import lay_database
 
 WELL = {"database": "ok", "data_folder": "ok", "disk_space": "ok", "queue": "ok"}

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from appliance import health
+from appliance.data_folder import NOT_THERE
 from appliance.errors import Conflict
-from appliance.whereabouts import NO_DATABASE, NOT_THERE, OTHER
+from appliance.whereabouts import NO_DATABASE, OTHER
 from tests.builders import Appliance, appliance, deployed, page, zip_of
 from tests.cast import OLGA
 
