@@ -156,32 +156,36 @@ READERS: Mapping[str, tuple[Callable[[str], object], str]] = {
 }
 
 
+TRIES = 3  # of which the quickest counts: the others were held up
+
+
 @pytest.mark.parametrize("case", READERS)
 def test_reading_costs_no_more_than_the_length(case: str) -> None:
     read, unit = READERS[case]
     short, long = unit * (16_384 // len(unit)), unit * (262_144 // len(unit))
 
-    quick, slow = cpu_time(read, short), cpu_time(read, long)
-
-    assert slow < 16 * 6 * max(
-        quick, 0.002
-    )  # sixteen times the text; six leaves room for a busy machine, not for a square
+    assert takes_less_than(most_for_sixteen_times(read, short), read, long)
 
 
 def test_detection_costs_no_more_than_the_number_of_files() -> None:
     def tree(count: int) -> Written:
         return Written({f"folder{number % 97}/page{number}.html": "" for number in range(count)} | {"index.html": PAGE})
 
-    few, many = tree(4_000), tree(64_000)
+    assert takes_less_than(most_for_sixteen_times(detect, tree(4_000)), detect, tree(64_000))
 
-    assert cpu_time(detect, many) < 16 * 6 * max(cpu_time(detect, few), 0.002)
+
+def most_for_sixteen_times(work: Callable[..., object], argument: object) -> float:
+    """The most seconds that sixteen times as much may take; six leaves room for a busy machine, not for a square."""
+    return 16 * 6 * max(0.002, min(cpu_time(work, argument) for _ in range(TRIES)))
+
+
+def takes_less_than(seconds: float, work: Callable[..., object], argument: object) -> bool:
+    """Whether it does once in a few tries."""
+    return any(cpu_time(work, argument) < seconds for _ in range(TRIES))
 
 
 def cpu_time(work: Callable[..., object], argument: object) -> float:
-    """The least of three: seconds of this process, which other work on the machine does not add to."""
-    times = []
-    for _ in range(3):
-        began = time.process_time()
-        work(argument)
-        times.append(time.process_time() - began)
-    return min(times)
+    """Seconds of this process, which other work on the machine does not add to."""
+    began = time.process_time()
+    work(argument)
+    return time.process_time() - began
