@@ -161,7 +161,8 @@ class Deploys:
             await DeployKey.create(site=site, key=new.key, deploy=made)
         if new.build:
             await Build.create(deploy=made, answer=new.build)
-        await audit.record(actor, "deploy.create", site, deploy=made.id, number=made.number, source=new.source)
+        what, again = ("deploy.again", {"again_of": new.again_of}) if new.again_of else ("deploy.create", {})
+        await audit.record(actor, what, site, deploy=made.id, number=made.number, source=new.source, **again)
         made.author = Account(id=actor.id, email=actor.email)  # as whoever looks at it would find
         return made
 

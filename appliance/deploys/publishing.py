@@ -132,7 +132,8 @@ class Publishing:
                 if goes_live:
                     await move_live(row.site_id, row.id, row.author_id, "deploy")
                     author = await accounts.acting(row.author_id or 0, via="deploy")
-                    await audit.record(author, "deploy.live", row.site, deploy=row.id, number=row.number)
+                    what = "deploy.live" if row.again_of is None else "deploy.live_again"
+                    await audit.record(author, what, row.site, deploy=row.id, number=row.number)
                 moves_alias = is_there and bool(row.alias) and obstacle is None
                 if moves_alias:
                     await move_alias(row.site_id, row.alias or "", row.id)

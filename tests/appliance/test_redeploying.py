@@ -276,14 +276,18 @@ async def test_asked_twice_with_the_same_key_it_is_one_deploy_and_under_a_condit
     assert list((Path(server.parts.settings.data) / "incoming").iterdir()) == []
 
 
-async def test_it_stands_in_the_history_as_other_deploys_do(server: Appliance, alice: httpx.AsyncClient) -> None:
+async def test_the_history_says_of_what_it_was_made_again(server: Appliance, alice: httpx.AsyncClient) -> None:
     old = await deployed(alice, "shop", zip_of({"index.html": page("one")}))
 
     again = await made_again(alice, old)
 
     entries = (await alice.get(f"{API}/audit", params={"site": "shop", "action": "deploy"})).json()["items"]
     about = [entry for entry in entries if entry["details"].get("deploy") == again["id"]]
-    assert [entry["action"] for entry in about] == ["deploy.live", "deploy.create"]
+    number, before = again["number"], old["number"]
+    assert [(entry["action"], entry["what"]) for entry in about] == [
+        ("deploy.live_again", f"made deploy {number} of shop live by deploying an earlier one again"),
+        ("deploy.again", f"deployed deploy {before} of shop again, as deploy {number}"),
+    ]
     assert about[1]["details"]["source"] == "redeploy"
 
 
