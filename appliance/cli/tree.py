@@ -1,6 +1,7 @@
 """What of a folder is a site: its files in a fixed order, without junk and without links that lead out."""
 
 import os
+import re
 import stat
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,6 +18,12 @@ JUNK = {
     "desktop.ini",
 }  # left behind by file managers; the server leaves it out too
 APACHE = ".htaccess"  # who relied on it has to know; the server is never sent it, so it cannot tell them
+OURS = frozenset({"_redirects", "_headers", "netlify.toml"})  # whoever brings one knows where rules are read from
+KEEPS_OUT = re.compile(
+    rb"^[ \t]*(?:AuthType[ \t]|AuthUserFile[ \t]|Deny[ \t]+from[ \t]|Require[ \t]+(?!all[ \t]+granted))",
+    re.IGNORECASE | re.MULTILINE,
+)  # https://httpd.apache.org/docs/2.4/mod/directives.html
+MOST_READ = 256 * 1024  # bytes of Apache's rules; they have a few thousand
 KEPT_DOT = ".well-known"  # RFC 8615: part of the site
 SOURCE_DOTS = frozenset(
     {
@@ -67,6 +74,8 @@ def walk(root: Path) -> Tree:
     """
     found = _Walk(root.resolve(), ignored_in(root))
     found.enter(found.root, "", (found.root,))
+    if any(leaf.name in OURS for leaf in found.files):
+        found.pass_over_apache()
     files = tuple(sorted(found.files, key=lambda leaf: leaf.name))
     return Tree(files, tuple(_problem(reason, names) for reason, names in found.left_out.items()))
 
@@ -97,6 +106,14 @@ class _Walk:
             else:
                 self._take(Path(entry.path), name, within)
 
+    def pass_over_apache(self) -> None:
+        """Its rules are no news, but for those that are meant to keep visitors out: here they keep out nobody."""
+        names = self.left_out.pop(FOR_APACHE, [])
+        if told := [name for name in names if _keeps_out(self.root / name)]:
+            self.left_out[FOR_APACHE] = told
+        if passed_over := [name for name in names if name not in told]:
+            self.left_out[IS_JUNK] += passed_over
+
     def _follow(self, link: Path, name: str, within: tuple[Path, ...]) -> None:
         try:
             target = link.resolve(strict=True)
@@ -122,6 +139,14 @@ class _Walk:
             self.files.append(Leaf(_utf8(name), path, status.st_size, stamp))
         else:
             self.left_out[SPECIAL].append(name)
+
+
+def _keeps_out(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return KEEPS_OUT.search(file.read(MOST_READ)) is not None
+    except OSError:
+        return True  # who knows
 
 
 def _is_junk(name: str, *, top: bool) -> bool:

@@ -146,6 +146,34 @@ def test_rules_for_apache_are_left_out_by_name_and_said_to_have_no_effect(tmp_pa
     assert ".htaccess" not in junk["message"]
 
 
+@pytest.mark.parametrize("ours", ["_redirects", "_headers", "netlify.toml"])
+def test_rules_for_apache_are_no_news_to_who_brings_ours(tmp_path: Path, ours: str) -> None:
+    put(tmp_path, "index.html", ours, ".htaccess", "blog/.htaccess")
+    (tmp_path / ".htaccess").write_text("Require all granted\nRedirect /old /new\n")
+
+    (junk,) = walk(tmp_path).left_out
+
+    assert junk["message"] == "Left out (no part of a site): .htaccess, blog/.htaccess."
+
+
+def test_a_redirects_file_that_holds_no_rules_says_nothing_of_apaches(tmp_path: Path) -> None:
+    put(tmp_path, "index.html", "blog/_redirects", ".htaccess")
+
+    (rules,) = walk(tmp_path).left_out
+
+    assert "no effect here" in rules["message"]
+
+
+@pytest.mark.parametrize("lock", ["AuthType Basic", "  require valid-user", "Deny from all"])
+def test_a_lock_for_apache_is_told_also_to_who_brings_rules_of_ours(tmp_path: Path, lock: str) -> None:
+    put(tmp_path, "index.html", "_redirects", "private/.htaccess", ".htaccess")
+    (tmp_path / "private/.htaccess").write_text(f"# members\n{lock}\n")
+
+    rules, junk = sorted(walk(tmp_path).left_out, key=lambda problem: "no effect here" not in problem["message"])
+
+    assert (rules["path"], rules["count"], junk["path"]) == ("private/.htaccess", 1, ".htaccess")
+
+
 def test_what_a_build_reads_is_taken_though_it_begins_with_a_dot(tmp_path: Path) -> None:
     put(tmp_path, "package.json", ".nvmrc", ".eleventy.js", ".vitepress/config.js", ".npmrc", ".env.production")
 
