@@ -29,8 +29,8 @@ def served_by(folder: Path, *names: str) -> Certificates:
 
 
 def client_context(*protocols: str, verify: bool = True) -> ssl.SSLContext:
-    """What a client that trusts the authority connects with."""
-    context = ssl.create_default_context()
+    """What a client connects with that trusts the authority, and no other: to read those of the system takes 20 ms."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which verifies
     authority().configure_trust(context)
     context.check_hostname = verify
     context.set_alpn_protocols(protocols or PROTOCOLS)

@@ -63,7 +63,7 @@ class Duo:
     def meet(self, lane: type[V], where: str) -> V:
         """A visitor on this lane whose connection was accepted by one of the two."""
         wanted = self.process(where)
-        processes = [wanted, self.control, *self.workers]
+        processes = dict.fromkeys((wanted, self.control, *self.workers))
 
         class Chosen(lane):  # type: ignore[valid-type, misc]  # the lane is a parameter
             said: bytes = b""
@@ -125,20 +125,25 @@ def known(made: Duo, host: bytes) -> None:
 def holder_of(connection: Any, processes: Iterable[psutil.Process]) -> psutil.Process:
     """Which of the processes has the server's end of a connection; waits until one has accepted it."""
     port = connection.getsockname()[1]
-    held: list[psutil.Process] = []
+    found: psutil.Process | None = None
 
     def find() -> bool:
-        held[:] = [process for process in processes if port in peers_of(process)]
-        return bool(held)
+        nonlocal found
+        found = next((process for process in processes if port in peers_of(process)), None)
+        return found is not None
 
     wait_until(find, 30)
-    return held[0]
+    assert found is not None
+    return found
 
 
 def peers_of(process: psutil.Process) -> set[int]:
-    """The ports of those who are connected to a process, none to one of the programs a server runs that has ended."""
+    """The ports of those who are connected to a process, none to one of the programs a server runs that has ended.
+
+    Over IPv4, as all of them are: each look reads the whole machine's connections, and there are hundreds of looks.
+    """
     try:
-        return {found.raddr.port for found in process.net_connections("tcp") if found.raddr}
+        return {found.raddr.port for found in process.net_connections("tcp4") if found.raddr}
     except psutil.NoSuchProcess:
         return set()
 
