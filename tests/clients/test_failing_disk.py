@@ -22,8 +22,8 @@ MEGABYTES = 32
 TEXT = page("one").encode()
 KEY = "0123456789abcdef0123456789abcdef"
 ZIPPED = {"Content-Type": "application/zip"}
-REASONS = ("could not store", "could not be used")
-KINDS = ["full", pytest.param("read-only", marks=pytest.mark.long)]
+REASONS = ("could not store", "could not be used", "is not there: mount its disk")
+KINDS = ["full", pytest.param("read-only", marks=pytest.mark.long), "unmounted"]
 
 
 @pytest.fixture
@@ -46,7 +46,9 @@ def of(server: Appliance, path: str) -> httpx.AsyncClient:
 
 
 def failing(disk: SmallDisk, kind: str) -> AbstractContextManager[None]:
-    return disk.filled(0) if kind == "full" else disk.read_only()
+    if kind == "full":
+        return disk.filled(0)
+    return disk.unmounted() if kind == "unmounted" else disk.read_only()
 
 
 def is_told(sentence: str) -> bool:
@@ -64,7 +66,7 @@ async def test_netlify_is_told_in_its_message(server: Appliance, disk: SmallDisk
             answers = [
                 await client.put(file, content=TEXT, headers=binary),
                 await client.post("/sites/blog/deploys", content=zip_of({"index.html": TEXT}), headers=ZIPPED),
-                *([await client.post("/sites", json={"name": "other"})] if kind == "full" else []),
+                *([await client.post("/sites", json={"name": "other"})] if kind != "read-only" else []),
             ]
         again = await client.put(file, content=TEXT, headers=binary)
 
@@ -84,7 +86,7 @@ async def test_cloudflare_is_told_in_its_envelope(server: Appliance, disk: Small
         with failing(disk, kind):
             answers = [
                 await client.post("/pages/assets/upload", json=assets, headers=permit),
-                *([await client.post(projects, json={"name": "other"})] if kind == "full" else []),
+                *([await client.post(projects, json={"name": "other"})] if kind != "read-only" else []),
             ]
         again = await client.post("/pages/assets/upload", json=assets, headers=permit)
 
@@ -100,7 +102,7 @@ async def test_cloudflare_is_told_in_its_envelope(server: Appliance, disk: Small
 async def test_surge_is_told_by_an_event(server: Appliance, disk: SmallDisk, kind: str) -> None:
     project = tar_of({"project/index.html": page("one")}, "gz")
     base = f"http://localhost:{server.port}/surge"
-    sites = ["/blog.localhost", *(["/new.localhost"] if kind == "full" else [])]
+    sites = ["/blog.localhost", *(["/new.localhost"] if kind != "read-only" else [])]
     async with httpx.AsyncClient(base_url=base, auth=("token", server.tokens[OLGA.email]), timeout=60) as client:
         with failing(disk, kind):
             answers = [await client.put(site, content=project) for site in sites]

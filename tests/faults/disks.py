@@ -53,6 +53,20 @@ class SmallDisk:
             for folder in reversed(bound):
                 _run("umount", "--lazy", str(folder))
 
+    @contextlib.contextmanager
+    def unmounted(self) -> Iterator[None]:
+        """Its folder is a bare mount point until the block ends; who has a file open has it still."""
+        aside = self.root.with_name("aside")
+        aside.mkdir()
+        _run("mount", "--bind", str(self.root), str(aside))
+        _run("umount", "--lazy", str(self.root))
+        try:
+            yield
+        finally:
+            _run("mount", "--bind", str(aside), str(self.root))
+            _run("umount", "--lazy", str(aside))
+            aside.rmdir()
+
 
 _AS_ROOT = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner")
 ORDINARY = _AS_ROOT if getattr(os, "geteuid", lambda: 1)() == 0 else ()

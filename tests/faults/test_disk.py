@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from appliance.data_folder import DataFolder
+from appliance.data_folder import NOT_THERE, DataFolder
 from tests.appliance.crashes import API, BYTES, client_of, emptied, ended, old_site
 from tests.builders import SOURCE, page, served, zip_of
 from tests.faults.campaign import operator
@@ -107,6 +107,21 @@ def test_a_disk_gone_read_only_stops_deploys_with_a_reason_and_no_site(disk: Sma
         assert refusal(client) == "storage_failed"
         assert visit(client) == (200, page("old"))
 
+    assert refusal(client) == ""
+    assert visit(client) == (200, page("new"))
+
+
+def test_a_disk_that_is_unmounted_stops_changes_and_nothing_is_written_in_its_place(
+    disk: SmallDisk, client: httpx.Client
+) -> None:
+    with disk.unmounted():
+        answers = {what: client.request(verb, f"{API}/{path}", **sent) for what, (verb, path, sent) in CHANGES.items()}
+        refused = refusal(client)
+        ready = client.get("/readyz").json()["checks"]["data_folder"]
+        found = list(disk.root.iterdir())
+
+    assert {what: answer.json()["code"] for what, answer in answers.items()} == dict.fromkeys(CHANGES, "storage_failed")
+    assert (refused, ready, found) == ("storage_failed", NOT_THERE, [])
     assert refusal(client) == ""
     assert visit(client) == (200, page("new"))
 
