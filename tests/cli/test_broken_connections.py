@@ -2,8 +2,10 @@
 
 import os
 import random
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from appliance.cli import deploy as deploy_command
 from tests.builders import folder_of, page
 from tests.cli.conftest import Run
-from tests.clients.ground import Cut, Host, host
+from tests.clients.ground import Cut, Host, Wire, host
 
 LARGE, SMALL = 3_000_000, 20_000  # bytes that do not compress
 PATIENCE = "300s"
@@ -84,3 +86,14 @@ def test_patience_can_be_none(run: Run, server: Host, folder: Path) -> None:
     assert outcome.code == 1
     assert "goes on from there" in outcome.err
     assert run("deploy", folder, "--site", "impatient").code == 0
+
+
+def test_a_wire_says_so_where_no_server_is_behind_it(run: Run) -> None:
+    with closing(Wire()) as wire, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        wire.port_behind = silent.getsockname()[1]
+
+        outcome = run("deploys", "shop", "--server", wire.url, "--token", "any")
+
+    assert outcome.code == 1
+    assert f"No server is behind the wire, at port {wire.port_behind}: " in outcome.err

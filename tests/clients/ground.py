@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -54,18 +55,24 @@ class Wire:
                 threading.Thread(target=self._relay, args=(client,), daemon=True).start()
 
     def _relay(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            server = socket.create_connection(("127.0.0.1", self.port_behind), timeout=30)
-            with server:
-                server.settimeout(None)
-                back = threading.Thread(target=self._pump, args=(server, client, lambda _: None), daemon=True)
-                back.start()
-                try:
-                    self._pump(client, server, self._count)
-                except Cut:
-                    for end in (client, server):
-                        end.shutdown(socket.SHUT_RDWR)  # which ends the way back, too
-                back.join()
+        with client, contextlib.suppress(OSError), self._reach() as server:
+            server.settimeout(None)
+            back = threading.Thread(target=self._pump, args=(server, client, lambda _: None), daemon=True)
+            back.start()
+            try:
+                self._pump(client, server, self._count)
+            except Cut:
+                for end in (client, server):
+                    end.shutdown(socket.SHUT_RDWR)  # which ends the way back, too
+            back.join()
+
+    def _reach(self) -> socket.socket:
+        """A connection to the server. Where there is none, a client sees a reset: that this was no server's is told."""
+        try:
+            return socket.create_connection(("127.0.0.1", self.port_behind), timeout=30)
+        except OSError as error:
+            print(f"No server is behind the wire, at port {self.port_behind}: {error}", file=sys.stderr)
+            raise
 
     def _pump(self, source: socket.socket, target: socket.socket, note: Callable[[int], None]) -> None:
         with contextlib.suppress(OSError):
