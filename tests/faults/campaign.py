@@ -18,7 +18,7 @@ from tests.appliance.crashes import API, client_of
 from tests.builders import SOURCE, Served, served
 from tests.faults.checks import Checks, damaged, leftovers, orphans
 from tests.faults.model import SiteModel
-from tests.faults.points import POINTS, Point
+from tests.faults.points import POINTS, Point, named
 from tests.faults.program import arm, command
 from tests.faults.sender import Sender
 from tests.faults.visitors import Visitors
@@ -43,6 +43,7 @@ COUNTS = (0, 0, 0, 1, 2, 5)  # how many calls a fault lets pass
 KEPT = 9  # deploys of a site that the server keeps
 SWEEPING = {"DROPDOCK_SWEEP_EVERY": "1s", "DROPDOCK_SWEEP_GRACE": "30m"}
 RETAINING = {"DROPDOCK_KEEP_DEPLOYS": str(KEPT), "DROPDOCK_KEEP_GRACE": "0s"}  # in some sessions
+PATIENT = {"DROPDOCK_BUILD_ATTEMPTS": "100"}  # starts are killed in a row before anybody looks: no build is to blame
 AGED = 2 * 3600  # seconds by which stored content is made older between two sessions: longer than any grace
 HERE = tuple(point for point in POINTS if not point.name.startswith(NOT_HERE))
 PROGRAM_POINTS = tuple(point.name for point in HERE if not point.name.startswith(BESIDE))
@@ -78,6 +79,16 @@ class Campaign:
                 self._visitors.end()
                 self._lose(self._visitors.wrong)
 
+    def run_into(self, name: str, starts: int) -> None:
+        """People work until a kill at the point of that name, where as many starts in a row end too; then a look."""
+        point = named(name)
+        with self._server() as server, client_of(server, self._token) as client:
+            self._look(server, client, everything=False)
+            self._end(server, client, point)
+        for _ in range(starts):
+            self._start_that_fails(point)
+        self._last_look(restores=False)
+
     @property
     def visits(self) -> int:
         """Answers that visitors got."""
@@ -100,7 +111,7 @@ class Campaign:
             self._look(server, client, everything=self._chance.random() < 0.1)
             for _ in range(faults - 1):
                 self._survive(server, client)
-            self._end(server, client)
+            self._end(server, client, self._last_point())
 
     def _start_that_fails(self, point: Point) -> None:
         arm(self._when, 0, point.name, "kill")
@@ -128,10 +139,13 @@ class Campaign:
             self._lose([f"the server ended by itself with status {server.process.returncode}"])
         self._check(server, client, everything=False, harmed=True)
 
-    def _end(self, server: Served, client: httpx.Client) -> None:
-        """A fault that ends the server, at a point or at any moment."""
+    def _last_point(self) -> Point | None:
+        """Where a session ends; None for any moment."""
         points = [point for point in HERE if not point.name.startswith((*AT_START, BESIDE))]
-        point = self._chance.choice([*points, *[None] * (len(points) // 3)])
+        return self._chance.choice([*points, *[None] * (len(points) // 3)])
+
+    def _end(self, server: Served, client: httpx.Client, point: Point | None) -> None:
+        """A fault that ends the server, at the point or at any moment."""
         with self._people(client, point, is_harmed=False):
             if point is not None:
                 arm(self._when, self._chance.choice(COUNTS), point.name, "kill")
@@ -186,7 +200,7 @@ class Campaign:
     def _server(self, program: Sequence[str] = ()) -> Iterator[Served]:
         began = time.monotonic()
         program = program or command(PROGRAM_POINTS, "kill", self._when)
-        environment = SWEEPING | (RETAINING if self._retains else {})
+        environment = SWEEPING | PATIENT | (RETAINING if self._retains else {})
         with served(self._data, program=program, environment=environment) as server:
             self.starts.append(time.monotonic() - began)
             yield server

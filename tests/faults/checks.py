@@ -94,7 +94,7 @@ class Checks:
 
     def _check_states(self, site: SiteModel, there: dict[str, dict[str, Any]]) -> None:
         for kept in list(site.deploys.values()):
-            state = there[kept.id]["state"] if kept.id in there else "gone"
+            state, why = _state_of(there.get(kept.id))
             if kept.deleted == "maybe":
                 kept.deleted = "no" if kept.id in there else "yes"
             if state == "ready":
@@ -110,7 +110,7 @@ class Checks:
             elif kept.deleted == "no":
                 if kept.ready or not self._disk:
                     said = "ready" if kept.ready else "accepted"
-                    self.lost.append(f"deploy {kept.number} of {site.name} was said to be {said}, and is {state}")
+                    self.lost.append(f"deploy {kept.number} of {site.name} was said to be {said}, and is {state}{why}")
                 site.drop(kept)
 
     def _check_live(self, site: SiteModel, there: dict[str, dict[str, Any]]) -> None:
@@ -144,6 +144,13 @@ class Checks:
             answer = self._client.get(url, headers=headers)
             found[path] = answer.content if answer.status_code == 200 else str(answer.status_code).encode()
         return found
+
+
+def _state_of(facts: dict[str, Any] | None) -> tuple[str, str]:
+    """A deploy's state, and what its author is told of why it came to nothing."""
+    if facts is None:
+        return "gone", ""
+    return facts["state"], f": {facts['error']['detail']}" if facts["error"] else ""
 
 
 def _told(got: Contents, kept: Kept) -> str:

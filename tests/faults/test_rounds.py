@@ -31,6 +31,16 @@ def test_two_hundred_rounds_lose_nothing(tmp_path: Path) -> None:
     assert campaign.lost == []
 
 
+@pytest.mark.long
+def test_a_deploy_whose_server_is_killed_at_four_starts_in_a_row_goes_live(tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path / "data", SEED)
+
+    campaign.run_into("unpack.write", starts=4)
+
+    assert campaign.lost == []
+    assert campaign.faults["kill at unpack.write"] > 2  # a start on a busy machine may not come to it in time
+
+
 def test_a_deploy_that_came_to_nothing_counts_where_only_so_many_are_kept() -> None:
     site = SiteModel(
         "shop", keeps=1, deploys={name: Kept(name, number, {}) for number, name in enumerate("ab", start=1)}
