@@ -27,6 +27,7 @@ from appliance.storage.manifest import (
     encode,
 )
 from appliance.storage.media_types import served_as
+from appliance.storage.packs import Pack
 from appliance.storage.savings import Sums, added, summed
 from builds import aside
 from builds.errors import BuildError
@@ -141,7 +142,8 @@ def compose(unpacked: Unpacked, options: Options, previous: Manifest | None, now
         # the same value once in memory, whoever keeps both
         entries[file.path] = old if old is not None and is_known else _entry(file, forms, old, now)
     problems = tuple(Found(note.code, note.message, note.path, count=note.count) for note in unpacked.notes)
-    return Manifest(options, entries, problems)
+    packs = {name: Pack(*pack) for name, pack in unpacked.packs.items()}
+    return Manifest(options, entries, problems, packs=packs)
 
 
 def _gently(items: Iterable[T]) -> Iterator[T]:

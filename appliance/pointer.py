@@ -12,6 +12,7 @@ from appliance.serving.release import Release, compile_release, servable
 from appliance.storage.blobs import Blobs
 from appliance.storage.history import doubt, recall
 from appliance.storage.manifest import Entry, History, Manifest, Manifests, UnreadableManifest
+from appliance.storage.packs import places
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ class Compiler:
             except (OSError, UnreadableManifest):
                 log.exception("earlier_manifest_unreadable", manifest=each.manifest)  # its tabs have to be reloaded
             else:
-                yield Former(servable(entries), each.until)
+                yield Former(servable(entries), each.until, places(manifest.packs))
 
 
 def _open(manifest: Manifest, locks: tuple[Lock, ...]) -> dict[str, Entry]:

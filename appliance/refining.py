@@ -9,8 +9,9 @@ import contextlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from tortoise.expressions import F
@@ -26,7 +27,8 @@ from appliance.progress import LogLine
 from appliance.settings import Settings
 from appliance.spawning import Spawned, spawn
 from appliance.storage.manifest import Manifest, UnreadableManifest, Variant
-from appliance.storage.savings import Forms, Sums, improved, summed
+from appliance.storage.packs import places
+from appliance.storage.savings import Sums, improved, summed, unpacked
 from appliance.under_way import UnderWay
 from builds.environment import bare_environment
 from builds.priority import gently
@@ -49,6 +51,26 @@ class _Work:
     deploy: str
     site: str
     manifest: str
+
+
+@dataclass(slots=True)
+class _Made:
+    """What came of it: better forms, by the SHA-256 of their content, and what lies in packs no more."""
+
+    forms: dict[str, tuple[Variant, ...]] = field(default_factory=dict)
+    unpacked: set[str] = field(default_factory=set)
+
+    def add(self, message: dict[str, Any]) -> None:
+        """Take a piece of news."""
+        self.unpacked.update(message.get("unpacked", ()))
+        for of, made in message.get("forms", {}).items():
+            self.forms[of] = tuple(Variant(*form) for form in made)
+
+    def swapped_into(self, manifest: Manifest) -> Manifest:
+        """The manifest with all this; blocks. The very same manifest where nothing is better."""
+        better = improved(manifest, self.forms, gently)
+        own_files = {form.sha256 for forms in self.forms.values() for form in forms}
+        return unpacked(better, self.unpacked | own_files)
 
 
 class Refining(Beside):
@@ -126,12 +148,12 @@ class Refining(Beside):
             log.exception("manifest_unreadable", site=work.site, manifest=work.manifest)
             return True
         try:
-            forms = await self._make(work, manifest)
+            made = await self._make(work, manifest)
         finally:
             await asyncio.to_thread(shutil.rmtree, self._folder.work / WORKSPACE, ignore_errors=True)
-        if forms is None:
+        if made is None:
             return not await _is_there(work)
-        better = await asyncio.to_thread(improved, manifest, forms, gently)
+        better = await asyncio.to_thread(made.swapped_into, manifest)
         if better is not manifest:
             stored_as = await asyncio.to_thread(self._manifests.put, better)
             was, now = [await asyncio.to_thread(summed, each, gently) for each in (manifest, better)]
@@ -147,8 +169,8 @@ class Refining(Beside):
 
     # ── the process that does it ──
 
-    async def _make(self, work: _Work, manifest: Manifest) -> Forms | None:
-        """The forms it made; None when it died, or was ended because the deploy is gone."""
+    async def _make(self, work: _Work, manifest: Manifest) -> _Made | None:
+        """What it made; None when it died, or was ended because the deploy is gone."""
         process = await spawn(self._command, limit=LONGEST_LINE, env=bare_environment())
         minding = asyncio.create_task(self._mind(work, process))
         try:
@@ -170,6 +192,7 @@ class Refining(Beside):
             "memory": self._settings.transform_memory,
             "seconds": self._settings.best_variants_time,
             "contents": sorted(sizes.items(), key=lambda item: item[1]),  # what is small and many first
+            **_packed(manifest),
         }
 
     async def _mind(self, work: _Work, process: Spawned) -> None:
@@ -193,6 +216,17 @@ class Refining(Beside):
             await asyncio.sleep(LOOK_EVERY)
 
 
+def _packed(manifest: Manifest) -> dict[str, object]:
+    """What lies in packs, as it is sent: files, by SHA-256, and forms, by what they are forms of."""
+    inside, entries = places(manifest.packs), manifest.entries.values()
+    files = {entry.sha256: (entry.size, inside[entry.sha256]) for entry in entries if entry.sha256 in inside}
+    forms = {
+        entry.sha256: [(v.coding, v.sha256, v.size, inside[v.sha256]) for v in entry.variants if v.sha256 in inside]
+        for entry in entries
+    }
+    return {"packed": files, "forms": {of: packed for of, packed in forms.items() if packed}}
+
+
 def _wanted() -> QuerySet[Refinement]:
     """What is to be done; not of a deleted site, unless it is restored."""
     return Refinement.filter(deploy__state="ready", deploy__site__removal__site_id__isnull=True)
@@ -214,14 +248,13 @@ async def _say(process: Spawned, message: dict[str, object]) -> None:
         await process.stdin.drain()
 
 
-async def _listen(process: Spawned) -> Forms | None:
+async def _listen(process: Spawned) -> _Made | None:
     if process.stdout is None:
         raise AssertionError("it was asked to be a pipe")
-    forms: dict[str, tuple[Variant, ...]] = {}
+    made = _Made()
     async for line in process.stdout:
         message = json.loads(line)
         if "done" in message:
-            return forms
-        for of, made in message["forms"].items():
-            forms[of] = tuple(Variant(*form) for form in made)
+            return made
+        made.add(message)
     return None

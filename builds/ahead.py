@@ -13,7 +13,7 @@ from builds.languages import language_of
 from builds.order import Order
 from builds.presses import BATCH_BYTES, BATCH_FILES, LARGE_UPLOAD, Presses
 from builds.recipe import AUTO, STATIC
-from builds.transform import Tasks, are_bound, is_compressed, levels_of, mind_spaces, open_bench, tasks_of
+from builds.transform import Tasks, are_bound, is_compressed, mind_spaces, open_bench, tasks_of
 from builds.values import Plan, Report, Staging, StoredFile, Unpacked
 from builds.workbench import Made, Workbench
 
@@ -45,7 +45,7 @@ class Ahead:
         files = [StoredFile(path, "", size) for path, size in sizes.items()]
         self._paths = sizes.keys()
         self._sheets = _Sheets(filter(_is_sheet, sizes))
-        self._bench = open_bench(levels_of(files, wanted), wanted, self._staging, self._presses)
+        self._bench = open_bench(files, wanted, self._staging, self._presses)
         self._bench.open()
 
     def comes_first(self, path: str) -> bool:
@@ -70,12 +70,12 @@ class Ahead:
 
     def bench(self, unpacked: Unpacked) -> Workbench:
         """A workbench for what the upload has turned out to be; what was begun is found there."""
-        levels = levels_of(unpacked.files, self._plan.transforms)
-        if self._bench and self._bench.levels == levels:
+        bench = open_bench(unpacked.files, self._plan.transforms, self._staging, self._presses)
+        if self._bench and self._bench.levels == bench.levels:
             self._hand_over(self._bench)
         else:
             self.close()
-            self._bench = open_bench(levels, self._plan.transforms, self._staging, self._presses)
+            self._bench = bench
         self._bench.watch(self._report, len(unpacked.files))
         return self._bench
 

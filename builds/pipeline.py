@@ -1,5 +1,7 @@
 """The recipe: from an upload to stored files."""
 
+from dataclasses import replace
+
 from builds import archive, aside, elsewhere
 from builds.ahead import Ahead
 from builds.carried import with_rules
@@ -46,8 +48,9 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         bench = ahead.bench(unpacked)
         if plan.transforms:
             unpacked = transform(unpacked, bench, plan.transforms, aside.contents(plan))
-        watcher.made(unpacked)
         contents = unpacked.contents
+        unpacked = replace(unpacked, packs=staging.packs(contents))
+        watcher.made(unpacked)
         staging.keep(contents)
         staging.commit()
         is_stored = True

@@ -4,8 +4,9 @@
 ← {"ready": true}                            it has started
 → {"jobs": [[…], …]}                         the fields of each `Job`, in their order
 ← [{…}, …]                                   of each job, in their order, several at once where they are quick:
-   {"made": [sha256, size, file] | null, "forms": [[coding, sha256, size, file], …], "facts": {…}}, or
-   {"failed": why}
+   {"made": [sha256, size, file] | null, "forms": [[coding, [sha256, size, file]], …], "facts": {…}}, or
+   {"failed": why}; where no file is named, the content lies in a pack, of which the first of those told at once says
+   {…, "pack": [file, sha256, size, {sha256: offset, …}]}
 
 It ends when its input does.
 """
@@ -31,6 +32,8 @@ TELL_EVERY = (
 )
 _JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False)  # what is quicker takes longer to load than a
 # press has for starting (see `builds/json_lines.py`)
+FEWEST = 8  # contents that are packed: a file is soon made, and each of these will get one of its own
+LARGEST_PACKED = 256 * 1024  # bytes of a content; beside the work on a larger one, its file costs nothing
 GIVE_WAY_EVERY = 0.001  # seconds, as in `builds/priority.py`, which takes longer to load than all of this
 
 
@@ -44,6 +47,9 @@ class Files(Protocol):
 
 FilesIn = Callable[[str], Files]
 """Gives a press files of its own in a folder: where others write too, each would wait for the others at every file."""
+
+Put = Callable[[bytes], list[Any]]
+"""Called with what was made; returns its SHA-256, its bytes, and its file unless it lies in a pack."""
 
 
 def main(files_in: FilesIn) -> int:
@@ -62,19 +68,20 @@ def main(files_in: FilesIn) -> int:
 
 def _work_on(jobs: Iterable[Job], files_in: FilesIn, news: BinaryIO) -> None:
     told = gave_way = time.monotonic()
-    outcomes = []
+    outcomes: list[dict[str, Any]] = []
+    pack = _Pack()
     gives_way = hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(0) == os.SCHED_IDLE  # see priority.give_way
     for job in jobs:
         if gives_way and time.monotonic() - gave_way > GIVE_WAY_EVERY:
             os.sched_yield()
             gave_way = time.monotonic()
-        outcomes.append(_outcome(job, files_in))
+        outcomes.append(_outcome(job, files_in, pack))
         if time.monotonic() - told > TELL_EVERY:
-            _tell(outcomes, news)
-            outcomes = []
+            _tell(pack.closed(outcomes), news)
+            outcomes, pack = [], _Pack()
             told = time.monotonic()
     if outcomes:
-        _tell(outcomes, news)
+        _tell(pack.closed(outcomes), news)
 
 
 def _tell(outcomes: list[dict[str, Any]], news: BinaryIO) -> None:
@@ -82,16 +89,53 @@ def _tell(outcomes: list[dict[str, Any]], news: BinaryIO) -> None:
     news.flush()
 
 
-def _outcome(job: Job, files_in: FilesIn) -> dict[str, Any]:
+class _Pack:
+    """What is made until it is told of: small contents wait for their file, which they share if there are many."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[bytes, list[Any], Files]] = []
+
+    def put(self, files: Files, content: bytes, *, packed: bool) -> list[Any]:
+        """The SHA-256 of content, its bytes and its file; that comes later, if ever, where it may be packed."""
+        stored = [hashlib.sha256(content).hexdigest(), len(content), ""]
+        if packed and len(content) <= LARGEST_PACKED:
+            self._waiting.append((content, stored, files))
+        else:
+            stored[2] = _write(files, content)
+        return stored
+
+    def closed(self, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Write what waits; what there is to tell then."""
+        try:
+            if len(self._waiting) >= FEWEST:
+                outcomes[0]["pack"] = self._write_pack()
+            else:
+                for content, stored, files in self._waiting:
+                    stored[2] = _write(files, content)
+        except OSError as error:
+            return [{"failed": str(error)} for _ in outcomes]
+        return outcomes
+
+    def _write_pack(self) -> list[Any]:
+        offsets: dict[str, int] = {}
+        size = 0
+        for content, stored, _ in self._waiting:
+            offsets[stored[0]] = size
+            size += len(content)
+        whole = b"".join([content for content, _, _ in self._waiting])
+        return [_write(self._waiting[0][2], whole), hashlib.sha256(whole).hexdigest(), size, offsets]
+
+
+def _outcome(job: Job, files_in: FilesIn, pack: _Pack) -> dict[str, Any]:
     try:
-        return work(job, files_in(job.folder))
+        return work(job, functools.partial(pack.put, files_in(job.folder), packed=job.packed))
     except MemoryError:
         return {"failed": "it takes more memory than transform_memory"}
     except OSError as error:
         return {"failed": str(error)}
 
 
-def work(job: Job, files: Files) -> dict[str, Any]:
+def work(job: Job, put: Put) -> dict[str, Any]:
     """Carry out one job; the news of it."""
     with FileIO(job.content) as file:  # `open` asks the system three things more
         content = file.readall()
@@ -103,14 +147,15 @@ def work(job: Job, files: Files) -> dict[str, Any]:
     made = (minified(job.language, meant, is_utf8=is_utf8) if job.minify else None) or meant
     made = inserted(made, job.snippets) if job.snippets else made
     if made is not content:
-        outcome["made"] = _write(files, made)
+        outcome["made"] = put(made)
     if job.levels:
         forms = compress.forms(made, job.levels)
-        outcome["forms"] = [[coding, *_write(files, form)] for coding, form in forms.items()]
+        outcome["forms"] = [(coding, put(form)) for coding, form in forms.items()]
     return outcome
 
 
-def _write(files: Files, content: bytes) -> list[Any]:
+def _write(files: Files, content: bytes) -> str:
+    """The path of a new file with this content."""
     name, descriptor = files.open()
     try:
         written = os.write(descriptor, content)
@@ -118,4 +163,4 @@ def _write(files: Files, content: bytes) -> list[Any]:
             written += os.write(descriptor, memoryview(content)[written:])
     finally:
         os.close(descriptor)
-    return [hashlib.sha256(content).hexdigest(), len(content), name]
+    return name

@@ -1,7 +1,10 @@
 """A child process that makes the best compressed forms of stored content, slowly and out of everybody's way.
 
-→ {"workspace": …, "cache": …, "cache_size": bytes, "memory": bytes, "seconds": …, "contents": [[sha256, size], …]}
+→ {"workspace": …, "cache": …, "cache_size": bytes, "memory": bytes, "seconds": …, "contents": [[sha256, size], …],
+   "packed": {sha256: [size, place], …}, "forms": {sha256: [[coding, sha256, size, place], …], …}}
+                                                     what lies in packs; a place is [pack, offset, the pack's size]
 → {"pause": true | false}                                                          at any time after that
+← {"unpacked": [sha256, …]}                                                         these have files of their own now
 ← {"forms": {sha256: [[coding, sha256, size], …], …}}                              any number of these: they are stored
 ← {"done": seconds}                                                                 last: the processor time it took
 
@@ -12,7 +15,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,7 +25,7 @@ from builds.bounded import bound, step_back
 from builds.cache import Cache, FolderCache
 from builds.kept_forms import Forms
 from builds.portions import portions
-from builds.values import Staging, StoredVariant
+from builds.values import Place, Staging, StoredVariant
 
 STORE_EVERY = 5.0  # seconds of work that an end of this process may cost
 MOST_AT_ONCE = 200  # contents in one message
@@ -52,7 +55,9 @@ def main(stage: Stage) -> int:
         news.flush()
 
     try:
-        _Refinement(staging, cache, may_work, order["seconds"], tell).run([sha256 for sha256, _ in order["contents"]])
+        refinement = _Refinement(staging, cache, may_work, order["seconds"], tell, order["forms"])
+        refinement.unpack({sha256: (size, place) for sha256, (size, place) in order["packed"].items()})
+        refinement.run([sha256 for sha256, _ in order["contents"]])
     finally:
         staging.discard()
     tell({"done": round(time.process_time(), 3)})
@@ -77,12 +82,31 @@ class _Refinement:
     may_work: threading.Event
     seconds: float
     tell: Callable[[dict[str, Any]], None]
+    packed_forms: Mapping[str, Sequence[tuple[str, str, int, Place]]]  # by what they are forms of
     made: dict[str, Forms] = field(default_factory=dict)
     stored_at: float = field(default_factory=time.monotonic)
+
+    def unpack(self, packed: Mapping[str, tuple[int, Place]]) -> None:
+        """Give content that lies in packs files of its own."""
+        found = self.staging.find({sha256: place for sha256, (_, place) in packed.items()})
+        unpacked = [sha256 for sha256 in sorted(found) if self._has_own_file(sha256, packed[sha256][0])]
+        self.staging.commit()
+        for some in portions(unpacked, MOST_AT_ONCE):
+            self.tell({"unpacked": some})
+
+    def _has_own_file(self, sha256: str, size: int) -> bool:
+        self.may_work.wait()
+        try:
+            if self.staging.place(sha256):
+                self.staging.unpack(sha256, size)
+        except FileNotFoundError:  # its deploy is gone, and the pack with it
+            return False
+        return True
 
     def run(self, contents: list[str]) -> None:
         known = kept_forms.find(self.cache, self.staging, contents, compress.BEST)
         self._tell_of(known)
+        self._unpack_what_is_smaller(known)
         for sha256 in contents:
             if sha256 in known:
                 continue
@@ -107,8 +131,20 @@ class _Refinement:
             self.staging.commit()
             self.cache.put({kept_forms.key(of, compress.BEST): forms for of, forms in self.made.items()})
             self._tell_of(self.made)
+            self._unpack_what_is_smaller(self.made)
             self.made = {}
         self.stored_at = time.monotonic()
+
+    def _unpack_what_is_smaller(self, made: Mapping[str, Forms]) -> None:
+        """Give forms files of their own that lie in packs, and stay, as the best is none or larger."""
+        self.unpack(
+            {
+                sha256: (size, place)
+                for of in made.keys() & self.packed_forms.keys()
+                for coding, sha256, size, place in self.packed_forms[of]
+                if all(form.coding != coding or size < form.size for form in made[of])
+            }
+        )
 
     def _tell_of(self, made: dict[str, Forms]) -> None:
         for some in portions(made.items(), MOST_AT_ONCE):

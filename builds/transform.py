@@ -4,7 +4,7 @@ import base64
 import hashlib
 import posixpath
 import re
-from collections.abc import Container, Iterable, Mapping, Sized
+from collections.abc import Collection, Container, Iterable, Mapping, Sized
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ from builds.refusals import shown
 from builds.values import Note, Staging, StoredFile, Transforms, Unpacked
 from builds.workbench import Made, Task, Workbench
 
+MANY = 200  # files with compressed forms, from which on what is made lies in packs until better ones follow
 _POLICY = b"'sha"  # as a Content-Security-Policy does
 _OTHER_CHARSET = {
     language: re.compile(kind + rb"\s*;\s*charset\s*=\s*[\"']?(?!utf-?8)", re.IGNORECASE)
@@ -54,15 +55,13 @@ def transform(unpacked: Unpacked, bench: Workbench, wanted: Transforms, headers:
     )
 
 
-def open_bench(levels: compress.Levels, wanted: Transforms, staging: Staging, presses: Presses) -> Workbench:
-    """A workbench that makes compressed forms at these levels."""
-    return Workbench(staging, cache_in(wanted.cache, wanted.cache_size), presses, wanted.limits, levels)
-
-
-def levels_of(files: Iterable[StoredFile], wanted: Transforms) -> compress.Levels:
-    """The levels at which a site of these files goes live."""
+def open_bench(files: Collection[StoredFile], wanted: Transforms, staging: Staging, presses: Presses) -> Workbench:
+    """A workbench for a site of these files."""
     sizes = [file.size for file in files if is_compressed(file, wanted)]
-    return compress.first(sizes, better_follow=wanted.better_follow)
+    levels = compress.first(sizes, better_follow=wanted.better_follow)
+    packed = wanted.better_follow and len(sizes) >= MANY
+    cache = cache_in(wanted.cache, wanted.cache_size)
+    return Workbench(staging, cache, presses, wanted.limits, levels, packed=packed)
 
 
 def are_bound(headers: Iterable[bytes]) -> bool:

@@ -82,6 +82,13 @@ class StoredVariant(NamedTuple):
     size: int
 
 
+Pack = tuple[int, Mapping[str, int]]
+"""A file that holds several contents: its bytes, and where in it each of them begins, by SHA-256."""
+
+Place = tuple[str, int, int]
+"""Where content lies in a pack: the pack's SHA-256, where in it the content begins, and the pack's bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something the site's author should know: left out, renamed, missing. Never a reason to refuse.
@@ -100,8 +107,9 @@ class Note:
 class Unpacked:
     """What an upload holds once unpacked: files sorted by path, and what the author should know of it.
 
-    `variants` has the compressed forms made for it, by the SHA-256 of what they are forms of. `hidden` are its dot
-    files, sorted too: never part of a site, but of what one is built from.
+    `variants` has the compressed forms made for it, by the SHA-256 of what they are forms of; `packs` those, by their
+    own SHA-256, in which some of what was made lies. `hidden` are its dot files, sorted too: never part of a site, but
+    of what one is built from.
     """
 
     files: tuple[StoredFile, ...]
@@ -113,6 +121,7 @@ class Unpacked:
     cache_misses: int = 0
     kept_hits: int = 0  # folders of dependencies that an earlier build had installed
     kept_misses: int = 0
+    packs: Mapping[str, Pack] = field(default_factory=dict)
 
     @property
     def contents(self) -> set[str]:
@@ -147,6 +156,26 @@ class Staging(Protocol):
 
     def take_in(self, name: str, sha256: str, size: int) -> None:
         """Put the content of a file in the inbox, with this SHA-256 and size. The file is gone from there then."""
+        ...
+
+    def take_in_pack(self, name: str, sha256: str, size: int, contents: Mapping[str, int]) -> None:
+        """Likewise a file that holds several contents: where in it each begins, by SHA-256."""
+        ...
+
+    def place(self, sha256: str) -> Place | None:
+        """Where content lies that was put in a pack, or found in one."""
+        ...
+
+    def find(self, contents: Mapping[str, Place | None]) -> set[str]:
+        """Those of these contents that are there: in a file of their own, or else in a pack at the place given."""
+        ...
+
+    def unpack(self, sha256: str, size: int) -> None:
+        """Put content of so many bytes that lies in a pack, so that it has a file of its own."""
+        ...
+
+    def packs(self, contents: Iterable[str]) -> Mapping[str, Pack]:
+        """The packs in which some of these lie, by SHA-256."""
         ...
 
     def where(self, sha256: str) -> str:

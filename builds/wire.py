@@ -10,6 +10,7 @@
 ← {"files": [[path, sha256, size, and of its original, or "" and 0: sha256, size], …]}
                                              a hundred a line, and so of
 ← {"variants": {sha256: [[coding, sha256, size], …], …}}
+← {"packs": {sha256: [size, {sha256: offset, …}], …}}
 ← {"made": {"notes": [[code, message, path, count], …],
            "generator": …, "cache_hits": …, "cache_misses": …, "kept_hits": …, "kept_misses": …}}
                                              and last one of
@@ -29,10 +30,11 @@ from builds.order import Keeping, Offer, Order, Source
 from builds.portions import portions
 from builds.recipe import Choice
 from builds.sandbox.values import Bounds, Wishes
-from builds.values import Limits, Note, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
+from builds.values import Limits, Note, Pack, Plan, PressLimits, StoredFile, StoredVariant, Transforms, Unpacked
 
 SHA256 = 64  # characters
 PORTION = 100  # files, or contents with their forms, of a result in one line
+FEW = 2  # packs, likewise, each with some 60 contents
 _PLAIN = (
     "generator",
     "cache_hits",
@@ -87,6 +89,8 @@ def made_messages(unpacked: Unpacked) -> Iterator[dict[str, Any]]:
         yield {"files": files}
     for variants in portions(unpacked.variants.items(), PORTION):
         yield {"variants": dict(variants)}
+    for packs in portions(unpacked.packs.items(), FEW):
+        yield {"packs": dict(packs)}
     notes = [[n.code, n.message, n.path, n.count] for n in unpacked.notes]
     yield {"made": {"notes": notes, **{name: getattr(unpacked, name) for name in _PLAIN}}}
 
@@ -97,6 +101,7 @@ class Made:
     def __init__(self) -> None:
         self._files: list[StoredFile] = []
         self._variants: dict[str, tuple[StoredVariant, ...]] = {}
+        self._packs: dict[str, Pack] = {}
 
     def add(self, message: dict[str, Any]) -> bool:
         """Take a portion; whether the message was one."""
@@ -106,6 +111,8 @@ class Made:
             self._variants.update(
                 (of, tuple(map(StoredVariant._make, forms))) for of, forms in message["variants"].items()
             )
+        elif "packs" in message:
+            self._packs.update(message["packs"])
         else:
             return False
         return True
@@ -113,7 +120,8 @@ class Made:
     def whole(self, made: dict[str, Any]) -> Unpacked:
         """The result as it was meant, once its last message is there."""
         notes = tuple(Note(*note) for note in made["notes"])
-        return Unpacked(tuple(self._files), notes, self._variants, **{name: made[name] for name in _PLAIN})
+        plain = {name: made[name] for name in _PLAIN}
+        return Unpacked(tuple(self._files), notes, self._variants, packs=self._packs, **plain)
 
 
 def source_message(source: Source) -> dict[str, Any]:

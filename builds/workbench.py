@@ -60,6 +60,7 @@ class Workbench:
     presses: Presses
     limits: PressLimits
     levels: Levels
+    packed: bool = False  # what is made may lie in packs
     progress: Progress = field(default_factory=lambda: Progress(_nobody, "store"))
     hits: int = 0
     misses: int = 0
@@ -127,6 +128,7 @@ class Workbench:
         self._count(len(unknown), missing)
 
         def take(job: Job, news: dict[str, Any]) -> None:
+            self._take_pack(news)
             made[job.key] = self._take_made(job, wanted[job.key].file, news)
 
         self.presses.run([(self._making(task), task.file.size) for task in missing], self.limits, take)
@@ -142,6 +144,7 @@ class Workbench:
         self._count(len(unknown), missing)
 
         def take(job: Job, news: dict[str, Any]) -> None:
+            self._take_pack(news)
             self._take_forms(job.key, news)
 
         self.presses.run([(self._compressing(file), file.size) for file in missing], self.limits, take)
@@ -149,13 +152,16 @@ class Workbench:
 
     def remember(self) -> None:
         """Keep what was learned, now that the content it names is in the store, and nobody waits any more."""
-        values: dict[str, Any] = {
-            key: {name: value for name in Made.__slots__ if (value := getattr(made, name))}
-            for key, made in self._learned.items()
-        }
+        values: dict[str, Any] = {key: self._value(made) for key, made in self._learned.items()}
         for sha256, forms in self._learned_forms.items():
-            values[kept_forms.key(sha256, self.levels)] = forms
+            values[kept_forms.key(sha256, self.levels)] = kept_forms.value(forms, self.staging)
         self.cache.put(values)
+
+    def _value(self, made: Made) -> dict[str, Any]:
+        """An outcome as it is kept: where its content lies too, if that is in a pack."""
+        value = {name: value for name in Made.__slots__ if (value := getattr(made, name))}
+        place = self.staging.place(made.sha256)
+        return value | {"place": place} if place else value
 
     def _finish(self) -> None:
         if self._shift:
@@ -163,6 +169,7 @@ class Workbench:
             self._shift = None
 
     def _take_begun(self, job: Job, news: dict[str, Any]) -> None:
+        self._take_pack(news)
         if job.language:
             self._ready[job.key] = self._take_made(job, self._begun[job.key], news)
         else:
@@ -171,8 +178,8 @@ class Workbench:
     def _kept(self, keys: Collection[str]) -> dict[str, Made]:
         """What was made before, where its content is still there."""
         kept = self.cache.get(keys)
-        held = self.staging.held(value["sha256"] for value in kept.values())
-        return {key: Made(**value) for key, value in kept.items() if value["sha256"] in held}
+        found = self.staging.find({value["sha256"]: value.pop("place", None) for value in kept.values()})
+        return {key: Made(**value) for key, value in kept.items() if value["sha256"] in found}
 
     def _kept_forms(self, contents: Collection[str]) -> dict[str, Forms]:
         """What was made before: the best, where that was done in the background; else what a site goes live with."""
@@ -187,11 +194,18 @@ class Workbench:
             minify=task.minify,
             snippets=task.snippets,
             levels=self.levels if task.compress else {},
+            packed=self.packed,
         )
 
     def _compressing(self, file: StoredFile) -> Job:
+        if self.staging.place(file.sha256):
+            self.staging.unpack(file.sha256, file.size)
         content = self.staging.where(file.sha256)
-        return Job(key=file.sha256, content=content, folder=self.staging.inbox, levels=self.levels)
+        return Job(file.sha256, content, self.staging.inbox, self.levels, packed=self.packed)
+
+    def _take_pack(self, news: dict[str, Any]) -> None:
+        if "pack" in news:
+            self.staging.take_in_pack(*news["pack"])
 
     def _take_made(self, job: Job, file: StoredFile, news: dict[str, Any]) -> Made:
         """What came of a job, for the cache too, unless it failed: next time the machine may be less busy."""
@@ -209,14 +223,15 @@ class Workbench:
         return made
 
     def _take_forms(self, sha256: str, news: dict[str, Any]) -> None:
-        forms = tuple(StoredVariant(coding, *self._adopt(stored)) for coding, *stored in news.get("forms", ()))
+        forms = tuple(StoredVariant(coding, *self._adopt(stored)) for coding, stored in news.get("forms", ()))
         self._forms[sha256] = forms
         if "failed" not in news:
             self._learned_forms[sha256] = forms
 
     def _adopt(self, stored: list[Any]) -> tuple[str, int]:
         sha256, size, name = stored
-        self.staging.take_in(name, sha256, size)
+        if name:  # else it lies in a pack
+            self.staging.take_in(name, sha256, size)
         return sha256, size
 
     def _count(self, looked_up: int, missing: Collection[object]) -> None:

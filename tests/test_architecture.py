@@ -34,7 +34,7 @@ ON_DEMAND = (
     "markdown_it",
 )  # their modules are imported by name, by who needs them: they are memory and time
 VALUES = ("appliance.units", "appliance.plan", "appliance.version")  # what leaves may share
-MANIFEST = ("appliance.storage.manifest", "appliance.storage.rules")  # plain values
+MANIFEST = ("appliance.storage.manifest", "appliance.storage.packs", "appliance.storage.rules")  # plain values
 GENERATED = "appliance/migrations/"  # by Tortoise; read and named by us, not shaped by us
 
 

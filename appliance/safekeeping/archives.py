@@ -20,7 +20,7 @@ from appliance.safekeeping.items import LISTING, Damaged, Item, Refused
 from appliance.safekeeping.pipes import read_by, written_by
 from appliance.safekeeping.places import Means
 from appliance.safekeeping.seals import IDENTITY, LARGEST_IDENTITY, encryption, identity_in, read_whole
-from appliance.storage.blobs import sync_folder
+from appliance.storage.syncing import sync_folder
 
 SEALED = ".age.tar"
 INNER = "backup.tar.zst.age"

@@ -13,7 +13,8 @@ from appliance.data_folder import DataFolder
 from appliance.safekeeping import database
 from appliance.safekeeping.copying import PIECE
 from appliance.safekeeping.database import Kept
-from appliance.storage.manifest import Entry, Manifests, UnreadableManifest
+from appliance.storage.manifest import Entry, Manifests, UnreadableManifest, files_of
+from appliance.storage.packs import Places, places
 
 
 class Stopped(Exception):
@@ -123,8 +124,9 @@ def _deploy_damage(
         how = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
         yield Damage("manifest", f"manifests/{deploy.manifest}", how, deploy.site, deploy.number)
         return
+    inside = places(manifest.packs)
     for path, entry in manifest.entries.items():
-        for sha256, size in _contents(entry):
+        for sha256, size in (*files_of(entry, inside), *_packs_of(entry, inside).items()):
             how = _missing(folder.blobs / sha256[:2] / sha256, size)
             if not how and sha256 in bad:
                 how = bad[sha256] if isinstance(bad, dict) else "is damaged"
@@ -132,12 +134,10 @@ def _deploy_damage(
                 yield Damage("content", f"blobs/{sha256[:2]}/{sha256}", how, deploy.site, deploy.number, path)
 
 
-def _contents(entry: Entry) -> Iterator[tuple[str, int]]:
-    yield entry.sha256, entry.size
-    if entry.source:
-        yield entry.original
-    for form in entry.variants:
-        yield form.sha256, form.size
+def _packs_of(entry: Entry, inside: Places) -> dict[str, int]:
+    """The packs in which something of an entry lies: SHA-256 → bytes."""
+    lying = (inside.get(sha256) for sha256 in (entry.sha256, *(form.sha256 for form in entry.variants)))
+    return {place.pack: place.whole for place in lying if place}
 
 
 def _missing(path: Path, size: int) -> str:

@@ -9,7 +9,7 @@ from typing import BinaryIO, Self
 
 from appliance.file_lock import FileLock, Held
 from appliance.safekeeping.items import Refused
-from appliance.storage.blobs import sync_filesystem, sync_folder
+from appliance.storage.syncing import sync_filesystem, sync_folder
 
 MOST_STAGED = 2_000  # files, or
 MOST_STAGED_BYTES = 512 * 1024 * 1024  # written before they are made durable and named: what a crash loses at most

@@ -9,8 +9,8 @@ from appliance.safekeeping.copying import Hashed, copy, hash_of
 from appliance.safekeeping.examining import Damage, named_damage
 from appliance.safekeeping.items import name_of_content
 from appliance.safekeeping.sources import Source
-from appliance.storage.blobs import sync_folder
 from appliance.storage.spares import READ_ONLY
+from appliance.storage.syncing import sync_folder
 
 
 def set_aside(folder: DataFolder, damaged: Iterable[Damage]) -> int:

@@ -11,7 +11,7 @@ from appliance.file_lock import FileLock
 from appliance.safekeeping.examining import Damage, database_damage, named_damage
 from appliance.safekeeping.items import Damaged, Head, Refused
 from appliance.safekeeping.sources import Source
-from appliance.storage.blobs import sync_filesystem, sync_folder
+from appliance.storage.syncing import sync_filesystem, sync_folder
 
 TOP = ("blobs", "manifests", "logs", "certs", "themes", "secret.key", "appliance.toml", "traffic.jsonl", "dropdock.db")
 MADE_BY_ALL = ("dropdock.lock", "lost+found")  # what a folder may have in it and still be empty

@@ -27,7 +27,7 @@ from appliance.safekeeping.items import (
 )
 from appliance.safekeeping.naming import Names, names
 from appliance.safekeeping.targets import Target
-from appliance.storage.manifest import Manifest, Manifests, UnreadableManifest
+from appliance.storage.manifest import Manifests, UnreadableManifest, named_by
 from appliance.version import VERSION
 
 PATIENCE = 600.0  # seconds to wait for a sweep of content, or for another backup
@@ -102,7 +102,7 @@ class _Backup:
                 if deploy.manifest not in done:
                     where = f"deploy {deploy.number} of {deploy.site}"
                     try:
-                        contents.add(contents_of(stored.get(deploy.manifest)))
+                        contents.add(named_by(stored.get(deploy.manifest)).items())
                         size = stored.size(deploy.manifest)
                     except (OSError, UnreadableManifest) as error:
                         raise _unfit(f"The manifest of {where} cannot be read ({error})") from error
@@ -138,15 +138,6 @@ class _Backup:
         self._new_files += 1
         self._new_bytes += size
         return item
-
-
-def contents_of(manifest: Manifest) -> Iterator[tuple[str, int]]:
-    """SHA-256 and bytes of all that a manifest names; the same content may come more than once."""
-    for entry in manifest.entries.values():
-        yield entry.sha256, entry.size
-        yield entry.original
-        for form in entry.variants:
-            yield form.sha256, form.size
 
 
 def _others(root: Path) -> Iterator[str]:

@@ -252,12 +252,12 @@ def _part(request: Request, page: Page) -> Reply | None:
     if if_range is not None and not conditional.same_version(if_range, page):
         return None
     whole = page.content
-    span = read_range(wanted, whole.size)
+    span = read_range(wanted, whole.length)
     if span is None:
         return None
     last = span.offset + span.length - 1
-    fields = (*page.fields, (b"content-range", b"bytes %d-%d/%d" % (span.offset, last, whole.size)))
-    return make_reply(206, fields, part=replace(whole, offset=span.offset, length=span.length))
+    fields = (*page.fields, (b"content-range", b"bytes %d-%d/%d" % (span.offset, last, whole.length)))
+    return make_reply(206, fields, part=replace(whole, offset=whole.offset + span.offset, length=span.length))
 
 
 def _asks_for_part(request: Request) -> bool:

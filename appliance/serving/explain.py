@@ -202,5 +202,6 @@ def _caching(reply: Reply, edit: Edit) -> Caching:
 
 
 def _codings(release: Release, name: str | None) -> list[str]:
-    entry = release.entries.get(name or "") or find(release.grace, name or "")
-    return [variant.coding for variant in entry.variants] if entry is not None else []
+    kept = find(release.grace, name or "")
+    entry = release.entries.get(name or "") or (kept and kept.entry)
+    return [variant.coding for variant in entry.variants] if entry else []

@@ -3,10 +3,11 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.serving.resolve import Entries
 from appliance.storage.manifest import Entry
+from appliance.storage.packs import Places
 
 MOST = 20_000  # assets kept for one site: a few megabytes of memory
 _ASSET = re.compile(
@@ -24,6 +25,7 @@ class Former:
 
     entries: Entries
     until: float
+    inside: Places = field(default_factory=dict)  # what of it lies in packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Kept:
 
     entry: Entry
     until: float
+    inside: Places = field(default_factory=dict)  # what of its deploy lies in packs
 
 
 Grace = Mapping[str, Kept]
@@ -47,16 +50,16 @@ def look_back(entries: Entries, former: Iterable[Former]) -> Grace:
     for deploy in former:
         for path, entry in deploy.entries.items():
             if path not in entries and path not in grace and is_asset(path) and not entry.type.startswith(_PAGES):
-                grace[path] = Kept(entry, deploy.until)
+                grace[path] = Kept(entry, deploy.until, deploy.inside)
                 if len(grace) == MOST:
                     return grace
     return grace
 
 
-def find(grace: Grace, path: str) -> Entry | None:
+def find(grace: Grace, path: str) -> Kept | None:
     """The file that still answers at a path, unless its time is over."""
     kept = grace.get(path)
-    return kept.entry if kept is not None and time.time() < kept.until else None
+    return kept if kept is not None and time.time() < kept.until else None
 
 
 def is_asset(path: str) -> bool:

@@ -10,12 +10,13 @@ from appliance.serving.abilities import NO_ABILITIES, Abilities
 from appliance.serving.entrance import Entrance, Lock, compile_locks
 from appliance.serving.grace import Grace, find
 from appliance.serving.replies import ALWAYS, NO_INDEX, PREVIEW, Fields
-from appliance.serving.represent import Page, adorn, represent, represent_missing
+from appliance.serving.represent import Locate, Page, adorn, locate, represent, represent_missing
 from appliance.serving.resolve import Entries, Resolve, chosen
 from appliance.serving.rules.compiled import Compiled
 from appliance.serving.rules.edits import NO_EDIT, Edit
 from appliance.serving.spa import fallback_page
 from appliance.storage.manifest import Gently, Manifest
+from appliance.storage.packs import Places, places
 
 _RULE_FILES = frozenset({"_redirects", "_headers", "netlify.toml"})  # read when the deploy is made, never served
 
@@ -34,6 +35,7 @@ class Release:
     entries: Entries
     resolve: Resolve
     blob_path: Callable[[str], Path]
+    inside: Places  # what lies in packs
     always: Fields  # goes with every answer
     locks: tuple[Lock, ...] = ()  # on paths, from the site's own rules
     entrance: Entrance | None = None  # what visitors have to pass first
@@ -69,14 +71,14 @@ class Release:
         """The prepared answers for a file of this release."""
         page = self._pages.get(name)
         if page is None:
-            page = self._pages[name] = represent(self.entries[name], self.blob_path, self.always)
+            page = self._pages[name] = represent(self.entries[name], self._where(self.inside), self.always)
         return page
 
     def missing(self, name: str, status: int = 404) -> Page:
         """The page whose `ok` is the 404, or another refusal, with this file as its body; caches do not keep it."""
         page = self._missing.get((name, status))
         if page is None:
-            page = represent_missing(self.entries[name], self.blob_path, self.always, status)
+            page = represent_missing(self.entries[name], self._where(self.inside), self.always, status)
             self._missing[name, status] = page
         return page
 
@@ -94,13 +96,16 @@ class Release:
 
     def former(self, path: str) -> Page | None:
         """An asset of an earlier deploy that still answers; search engines are told not to keep it."""
-        entry = find(self.grace, path)
-        if entry is None:
+        kept = find(self.grace, path)
+        if kept is None:
             return None
         page = self._former.get(path)
         if page is None:
-            page = self._former[path] = represent(entry, self.blob_path, (*self.always, NO_INDEX))
+            page = self._former[path] = represent(kept.entry, self._where(kept.inside), (*self.always, NO_INDEX))
         return page
+
+    def _where(self, inside: Places) -> Locate:
+        return partial(locate, self.blob_path, inside)
 
 
 def compile_release(
@@ -124,6 +129,7 @@ def compile_release(
         entries=entries,
         resolve=chosen(options, entries),
         blob_path=blob_path,
+        inside=places(manifest.packs),
         always=PREVIEW if preview else ALWAYS,
         rules=Compiled(rules, options.dialect, abilities) if rules.redirects or rules.headers else None,
         fallback=fallback_page(options, entries),

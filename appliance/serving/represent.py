@@ -10,6 +10,7 @@ from appliance.serving import http_date
 from appliance.serving.codings import wanted
 from appliance.serving.replies import NO_STORE, REVALIDATE, Field, Fields, FilePart, Reply, make_reply
 from appliance.storage.manifest import Entry, Variant
+from appliance.storage.packs import Places
 
 FOR_EVER: Final[Field] = (b"cache-control", b"public, max-age=31536000, immutable")
 VARY: Final[Field] = (b"vary", b"accept-encoding")
@@ -21,6 +22,9 @@ _OF_CONTENT = frozenset(  # these describe content, and a 304 has none (RFC 9110
 )
 
 BlobPath = Callable[[str], Path]
+
+Locate = Callable[[str, int], FilePart]
+"""Where content is, given its SHA-256 and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,15 @@ Forms = Mapping[bytes, Callable[[], Page]]
 """The forms of a file by coding, each made when it is called for."""
 
 
-def represent(entry: Entry, blob_path: BlobPath, extra: Fields) -> Page:
+def locate(blob_path: BlobPath, inside: Places, sha256: str, size: int) -> FilePart:
+    """Where content is: in a file of its own, unless it lies `inside` a pack."""
+    place = inside.get(sha256)
+    if place is None:
+        return FilePart(str(blob_path(sha256)), 0, size, size)
+    return FilePart(str(blob_path(place.pack)), place.offset, size, place.whole)
+
+
+def represent(entry: Entry, where: Locate, extra: Fields) -> Page:
     """The page of a file; `extra` are the fields that each of its answers has.
 
     Each coding has an entity tag of its own. Whoever may get another form is told so by `Vary` on every form.
@@ -67,12 +79,12 @@ def represent(entry: Entry, blob_path: BlobPath, extra: Fields) -> Page:
         modified = http_date.write(entry.modified)
         return ((b"etag", etag), (b"last-modified", modified), (b"accept-ranges", b"bytes"), cached, *extra)
 
-    return _page(entry, blob_path, fields, 200)
+    return _page(entry, where, fields, 200)
 
 
-def represent_missing(entry: Entry, blob_path: BlobPath, extra: Fields, status: int = 404) -> Page:
+def represent_missing(entry: Entry, where: Locate, extra: Fields, status: int = 404) -> Page:
     """The page whose `ok` is the 404, or another refusal, with this file as its body; caches do not keep it."""
-    return _page(entry, blob_path, lambda _: (NO_STORE, *extra), status)
+    return _page(entry, where, lambda _: (NO_STORE, *extra), status)
 
 
 def adorn(page: Page, change: Callable[[Fields], Fields]) -> Page:
@@ -85,15 +97,15 @@ def _adorned(form: Callable[[], Page], change: Callable[[Fields], Fields]) -> Pa
     return adorn(form(), change)
 
 
-def _page(entry: Entry, blob_path: BlobPath, fields: Callable[[bytes], Fields], status: int) -> Page:
+def _page(entry: Entry, where: Locate, fields: Callable[[bytes], Fields], status: int) -> Page:
     kind: Field = (b"content-type", entry.type.encode("latin-1"))
     varies: Fields = (VARY,) if entry.variants else ()
     digits = entry.sha256[:_ETAG_DIGITS].encode()
 
     def form(sha256: str, size: int, coding: bytes, etag: bytes, forms: Forms) -> Page:
         encoding: Fields = ((b"content-encoding", coding),) if coding else ()
-        part = FilePart(str(blob_path(sha256)), 0, size, size)
-        return _made(part, etag, entry.modified, (kind, *encoding, *fields(etag), *varies), status, forms)
+        every = (kind, *encoding, *fields(etag), *varies)
+        return _made(where(sha256, size), etag, entry.modified, every, status, forms)
 
     def variant(kept: Variant) -> Page:
         coding = kept.coding.encode()

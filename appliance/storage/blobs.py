@@ -1,19 +1,18 @@
 """Content under its SHA-256: written beside, renamed into place, never changed."""
 
-import ctypes
-import functools
 import hashlib
 import os
 import shutil
-import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from appliance.storage.guard import FRESH, Guard
+from appliance.storage.packs import Pack, Place, holding
 from appliance.storage.spares import NEW, READ_ONLY, Spares, taken
+from appliance.storage.syncing import sync_filesystem, sync_folder, try_to_sync
 
 WRITE_EVERY = 4_000_000  # bytes staged, after which the disk begins: of more at once visitors' answers notice
 MANY = 500  # files that get their names at once: with fewer, a thread takes longer to start than it saves
@@ -98,6 +97,7 @@ class StagedBlobs:
         shutil.rmtree(self.folder, ignore_errors=True)  # what a try that was cut off has left
         self._files = blobs.spares.files_in(str(self.folder))
         self._staged: dict[str, str] = {}
+        self._places: dict[str, Place] = {}
         self._relied_on: frozenset[str] = frozenset()
         self._found = False  # something in the store that may not be durable there
         self._lock = threading.Lock()
@@ -142,7 +142,7 @@ class StagedBlobs:
         return True
 
     def read(self, sha256: str) -> bytes:
-        """Content that was put here or is in the store; raises FileNotFoundError."""
+        """Content that was put here or is in the store, in a file of its own; raises FileNotFoundError."""
         with open(self.where(sha256), "rb") as file:
             return file.read()
 
@@ -159,6 +159,41 @@ class StagedBlobs:
         self._add(sha256, name)
         self._written(size)
 
+    def take_in_pack(self, name: str, sha256: str, size: int, contents: Mapping[str, int]) -> None:
+        """Stage a file in the inbox that holds several contents: where each begins, by its SHA-256."""
+        self.take_in(name, sha256, size)
+        self._places |= {content: Place(sha256, offset, size) for content, offset in contents.items()}
+
+    def place(self, sha256: str) -> Place | None:
+        """Where content lies that was put here in a pack, or found in one."""
+        return self._places.get(sha256)
+
+    def find(self, contents: Mapping[str, tuple[str, int, int] | None]) -> set[str]:
+        """Those of these contents that are there: in a file of their own, or else in a pack at the place given."""
+        found = self.held(contents)
+        packed = {sha256: Place(*place) for sha256, place in contents.items() if place and sha256 not in found}
+        held = self.held({place.pack for place in packed.values()})
+        here = {sha256: place for sha256, place in packed.items() if place.pack in held}
+        self._places |= here
+        return found | here.keys()
+
+    def unpack(self, sha256: str, size: int) -> None:
+        """Put content of so many bytes that lies in a pack, so that it has a file of its own.
+
+        Raises FileNotFoundError, also where the pack does not hold it there.
+        """
+        place = self._places[sha256]
+        with open(self.where(place.pack), "rb") as file:
+            file.seek(place.offset)
+            content = file.read(size)
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise FileNotFoundError(f"{sha256} is not at byte {place.offset} of {place.pack}")
+        self._put_whole(content)
+
+    def packs(self, contents: Iterable[str]) -> dict[str, Pack]:
+        """The packs in which some of these lie that were not put here otherwise, and where in them they begin."""
+        return holding((content for content in contents if content not in self._staged), self._places)
+
     def where(self, sha256: str) -> str:
         """A file to read content from that was put here or is in the store."""
         return self._staged.get(sha256) or self._stored(sha256)
@@ -172,9 +207,10 @@ class StagedBlobs:
         return sha256 in self._staged
 
     def keep(self, wanted: Collection[str]) -> None:
-        """Forget what is staged, except content with these hashes."""
+        """Forget what is staged, except content with these hashes, and the packs in which some of it lies."""
+        packs = self.packs(wanted)
         with self._lock:
-            for sha256 in self._staged.keys() - set(wanted):
+            for sha256 in self._staged.keys() - set(wanted) - packs.keys():
                 os.unlink(self._staged.pop(sha256))
 
     def commit(self) -> None:
@@ -219,7 +255,7 @@ class StagedBlobs:
     def _begin_to_write(self) -> None:
         if self._writing is None or not self._writing.is_alive():
             self._unwritten = 0
-            self._writing = threading.Thread(target=_try_to_sync, args=(self.blobs.root,), daemon=True)
+            self._writing = threading.Thread(target=try_to_sync, args=(self.blobs.root,), daemon=True)
             self._writing.start()
 
     def _put_whole(self, content: bytes) -> tuple[str, int]:
@@ -319,46 +355,3 @@ def _link(names: Iterable[tuple[str, str]]) -> None:
             os.link(name, stored)
         except OSError:  # the same content came first; or this file system knows no second names
             os.rename(name, stored)
-
-
-@functools.cache
-def _syncfs() -> "ctypes._NamedFuncPointer | None":
-    if not sys.platform.startswith("linux"):
-        return None
-    return getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _try_to_sync(folder: Path) -> None:
-    try:
-        sync_filesystem(folder)
-    except OSError:
-        pass  # whoever needs it to be durable tries again, and is told
-
-
-def sync_filesystem(folder: Path) -> None:
-    """Make everything written to the folder's file system durable: one `syncfs(2)`, or `sync(2)` where that is missing.
-
-    On a platform with neither (Windows) each blob is flushed by the operating system in its own time.
-    """
-    syncfs = _syncfs()
-    if syncfs is None:
-        getattr(os, "sync", lambda: None)()
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        if syncfs(descriptor) != 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error), str(folder))
-    finally:
-        os.close(descriptor)

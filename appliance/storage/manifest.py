@@ -4,18 +4,20 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from appliance.storage.blobs import sync_folder
 from appliance.storage.guard import Guard
+from appliance.storage.packs import Pack, Packs, places
 from appliance.storage.recent import Recent
 from appliance.storage.rules import NO_RULES, Rules, pack, unpack
+from appliance.storage.syncing import sync_folder
 
 VERSION = 1  # of the stored form; a reader refuses what it does not know
+WITH_PACKS = 2  # of one some of whose content lies in packs
 _FEW = 32  # digests: to look for each in the text of a manifest is quicker than to parse it
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)  # `dumps` makes one each time
 _AT_ONCE = 32  # entries: some 60 µs of work
@@ -99,13 +101,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One finished version of a site: path → entry, its options and the problems found."""
+    """One finished version of a site: path → entry, its options and the problems found.
+
+    `packs` hold some of what was made for it, which has no files of its own then.
+    """
 
     options: Options = field(default_factory=Options)
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: tuple[Found, ...] = ()
     history: History = field(default_factory=History)
     rules: Rules = NO_RULES
+    packs: Packs = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -114,10 +120,8 @@ class Manifest:
 
     @property
     def contents(self) -> frozenset[str]:
-        """The SHA-256 of all it names: what is served, what that was made from, and its forms."""
-        entries = self.entries.values()
-        forms = (form.sha256 for entry in entries for form in entry.variants)
-        return frozenset({content for entry in entries for content in (entry.sha256, entry.source)} - {""}).union(forms)
+        """The SHA-256 of all files of the store it names: what is served, what that was made from, forms and packs."""
+        return frozenset(named_by(self))
 
 
 class UnreadableManifest(Exception):
@@ -128,7 +132,7 @@ def encode(manifest: Manifest, gently: Gently = iter) -> bytes:
     """The stored form: JSON, the same bytes for the same value. `gently` passes on what there is much of."""
     entries = map(_members, gently(_portions(sorted(manifest.entries.items()))))
     members = {
-        "version": _json(VERSION),
+        "version": _json(WITH_PACKS if manifest.packs else VERSION),
         "options": _json({name: getattr(manifest.options, name) for name in Options.__slots__}),
         "problems": _json([[p.code, p.message, p.path, p.line, p.count] for p in manifest.problems]),
         "entries": f"{{{','.join(entries)}}}",
@@ -137,6 +141,8 @@ def encode(manifest: Manifest, gently: Gently = iter) -> bytes:
         members["history"] = _json({"paths": manifest.history.paths, "seen": manifest.history.seen})
     if manifest.rules != NO_RULES:
         members["rules"] = _json(pack(manifest.rules))
+    if manifest.packs:
+        members["packs"] = _json(manifest.packs)
     whole = ",".join(f'"{name}":{member}' for name, member in members.items())
     return f"{{{whole}}}".encode("utf-8", "surrogatepass")
 
@@ -163,18 +169,24 @@ def _all(_: str) -> bool:
 def decode(stored: bytes, wanted: Callable[[str], bool] = _all) -> Manifest:
     """The value of a stored form, its entries only those at `wanted` paths; raises UnreadableManifest."""
     try:
-        value = json.loads(stored)
-        if value["version"] != VERSION:
-            raise UnreadableManifest(f"version {value['version']!r}, this program reads {VERSION}")
+        value = _load(stored)
         return Manifest(
             Options(**value["options"]),
             {path: _unpack(packed) for path, packed in value["entries"].items() if wanted(path)},
             tuple(Found(*packed) for packed in value["problems"]),
             history=_read_history(value.get("history", {})),
             rules=unpack(value["rules"]) if "rules" in value else NO_RULES,
+            packs=_read_packs(value),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableManifest(str(error)) from error
+
+
+def _load(stored: bytes) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(stored)
+    if value["version"] not in {VERSION, WITH_PACKS}:
+        raise UnreadableManifest(f"version {value['version']!r}, this program reads up to {WITH_PACKS}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +285,13 @@ class Manifests:
         if len(among) <= _FEW and not any(content.encode() in stored for content in among):
             return {}
         try:
-            value = json.loads(stored)
-            if value["version"] != VERSION:
-                raise UnreadableManifest(f"version {value['version']!r}, this program reads {VERSION}")
-            named = (_original(packed) for packed in value["entries"].values())
+            named = (_original(packed) for packed in _load(stored)["entries"].values())
             return {content: size for content, size in named if content in among}
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise UnreadableManifest(str(error)) from error
 
     def named(self, sha256: str) -> dict[str, int]:
-        """All content a manifest names, in every form, and itself: SHA-256 → bytes. Raises what `get` does.
+        """All files of the store a manifest names, and itself: SHA-256 → bytes. Raises what `get` does.
 
         Costs a third of reading the manifest.
         """
@@ -291,10 +300,12 @@ class Manifests:
             return {**named_by(kept), sha256: self.size(sha256)}
         stored = self._read(sha256)
         try:
-            value = json.loads(stored)
-            if value["version"] != VERSION:
-                raise UnreadableManifest(f"version {value['version']!r}, this program reads {VERSION}")
-            named = {content: size for packed in value["entries"].values() for content, size in _packed_names(packed)}
+            value = _load(stored)
+            packs = _read_packs(value)
+            inside = places(packs)
+            named = {name: pack.size for name, pack in packs.items()}
+            for packed in value["entries"].values():
+                named.update(_packed_names(packed, inside))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise UnreadableManifest(str(error)) from error
         return {**named, sha256: len(stored)}
@@ -331,22 +342,40 @@ def _original(packed: list[Any]) -> tuple[str, int]:
 
 
 def named_by(manifest: Manifest) -> dict[str, int]:
-    """All content a manifest names, in every form: SHA-256 → bytes."""
-    named: dict[str, int] = {}
+    """All files of the store a manifest names, content in every form and packs: SHA-256 → bytes."""
+    named = {name: pack.size for name, pack in manifest.packs.items()}
+    inside = places(manifest.packs)
     for entry in manifest.entries.values():
-        named[entry.sha256] = entry.size
-        if entry.source:
-            named[entry.source] = entry.source_size
-        named.update({form.sha256: form.size for form in entry.variants})
+        named.update(files_of(entry, inside))
     return named
 
 
-def _packed_names(packed: list[Any]) -> Iterator[tuple[str, int]]:
-    yield packed[0], packed[1]
+def files_of(entry: Entry, inside: Container[str] = ()) -> Iterator[tuple[str, int]]:
+    """The files of the store that an entry needs, besides packs, in which what is `inside` lies: SHA-256 and bytes.
+
+    An original has a file of its own, whatever else has the same bytes.
+    """
+    yield entry.original
+    if entry.source and entry.sha256 not in inside:
+        yield entry.sha256, entry.size
+    for form in entry.variants:
+        if form.sha256 not in inside:
+            yield form.sha256, form.size
+
+
+def _packed_names(packed: list[Any], inside: Container[str]) -> Iterator[tuple[str, int]]:
+    """As `files_of`, of an entry that no value was made of."""
+    original = _original(packed)
+    yield original
+    if original[0] != packed[0] and packed[0] not in inside:
+        yield packed[0], packed[1]
     for _, content, size in packed[4] if len(packed) > 4 else ():
-        yield content, size
-    if len(packed) > 5 and "source" in packed[5]:
-        yield packed[5]["source"], packed[5]["source_size"]
+        if content not in inside:
+            yield content, size
+
+
+def _read_packs(value: dict[str, Any]) -> dict[str, Pack]:
+    return {name: Pack(size, offsets) for name, (size, offsets) in value.get("packs", {}).items()}
 
 
 def _read_history(stored: dict[str, Any]) -> History:

@@ -1,9 +1,10 @@
 """What a manifest's files cost a visitor who gets each of them, and how better compressed forms get into it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from appliance.storage.manifest import Entry, Gently, Manifest, Variant
+from appliance.storage.packs import holding, places
 
 Forms = Mapping[str, tuple[Variant, ...]]
 """Compressed forms by the SHA-256 of what they are forms of."""
@@ -48,17 +49,38 @@ def added(manifest: Manifest, before: Manifest | None, gently: Gently = iter) ->
 def improved(manifest: Manifest, forms: Forms, gently: Gently = iter) -> Manifest:
     """The manifest with these forms where they are smaller than its own, or where it has none in that coding.
 
-    The very same manifest when that is nowhere.
+    One that lies in a pack gives way to one of the same size. The very same manifest when that is nowhere.
     """
-    entries = {path: _improved(entry, forms.get(entry.sha256, ())) for path, entry in gently(manifest.entries.items())}
+    every, inside = gently(manifest.entries.items()), places(manifest.packs)
+    entries = {path: _improved(entry, forms.get(entry.sha256, ()), inside) for path, entry in every}
     if all(entries[path] is entry for path, entry in gently(manifest.entries.items())):
         return manifest
     return replace(manifest, entries=entries)
 
 
-def _improved(entry: Entry, forms: tuple[Variant, ...]) -> Entry:
+def unpacked(manifest: Manifest, contents: Collection[str]) -> Manifest:
+    """The manifest with these contents, which have files of their own by now, in no pack; nor what it has not any more.
+
+    The very same manifest when that changes nothing.
+    """
+    named = {sha256 for entry in manifest.entries.values() for sha256 in _served(entry)}
+    packs = holding(named.difference(contents), places(manifest.packs))
+    return manifest if packs == manifest.packs else replace(manifest, packs=packs)
+
+
+def _served(entry: Entry) -> Iterator[str]:
+    yield entry.sha256
+    yield from (form.sha256 for form in entry.variants)
+
+
+def _improved(entry: Entry, forms: tuple[Variant, ...], inside: Container[str]) -> Entry:
     own = {form.coding: form for form in entry.variants}
-    better = {form.coding: form for form in forms if form.coding not in own or form.size < own[form.coding].size}
+
+    def is_better(form: Variant) -> bool:
+        had = own.get(form.coding)
+        return had is None or form.size < had.size + (had.sha256 in inside)
+
+    better = {form.coding: form for form in forms if is_better(form)}
     if not better or not own:  # what has no form was found not to shrink, or is not to be compressed
         return entry
     order = [form.coding for form in forms]

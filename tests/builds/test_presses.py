@@ -48,10 +48,10 @@ sys.stdin.read()
 """
 CRASHES_OVER_3 = f"""{WAITS}
 import os
-press.work = lambda job, files: os._exit(1) if job.key == "3" else {{"made": None, "forms": [], "facts": {{}}}}
+press.work = lambda job, put: os._exit(1) if job.key == "3" else {{"made": None, "forms": [], "facts": {{}}}}
 press.main(files_in)
 """
-HANGS = f"{WAITS}press.work = lambda job, files: wait_for(sys.argv[1]); press.main(files_in)"
+HANGS = f"{WAITS}press.work = lambda job, put: wait_for(sys.argv[1]); press.main(files_in)"
 
 
 class Work:
@@ -232,7 +232,7 @@ def test_the_last_press_is_kept_back_until_no_more_work_comes(tmp_path: Path) ->
     wrote: list[str] = []
     (tmp_path / "content").write_text("word " * 500)
     presses = Presses(COMMAND, count=2)
-    shift = presses.shift(LIMITS, lambda _job, news: wrote.append(Path(news["forms"][0][3]).parent.name))
+    shift = presses.shift(LIMITS, lambda _job, news: wrote.append(Path(news["forms"][0][1][2]).parent.name))
     jobs = [Job(str(number), str(tmp_path / "content"), str(tmp_path), {"gzip": 1}) for number in range(40)]
 
     for job in jobs[:20]:

@@ -48,6 +48,8 @@ class Refinery:
             "memory": 1_000_000_000,
             "seconds": 60,
             "contents": [[name, len(content)] for name, content in zip(names, contents, strict=True)],
+            "packed": {},
+            "forms": {},
         }
         say(child, order | ({"contents": named} if named else {}) | wishes)
         return child

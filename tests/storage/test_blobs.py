@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.storage import blobs as blobs_module
-from appliance.storage.blobs import MOST_LATELY, SMALLEST, WRITE_EVERY, Blobs, StagedBlobs, sync_filesystem
+from appliance.storage import syncing
+from appliance.storage.blobs import MOST_LATELY, SMALLEST, WRITE_EVERY, Blobs, StagedBlobs
 
 
 @pytest.fixture
@@ -170,14 +171,14 @@ def test_a_workspace_taken_up_again_starts_empty(blobs: Blobs, tmp_path: Path) -
 
 def test_a_folder_that_is_gone_cannot_be_made_durable(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        sync_filesystem(tmp_path / "gone")
+        syncing.sync_filesystem(tmp_path / "gone")
 
 
 def test_a_failing_sync_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blobs_module, "_syncfs", lambda: lambda _descriptor: -1)
+    monkeypatch.setattr(syncing, "_syncfs", lambda: lambda _descriptor: -1)
 
     with pytest.raises(OSError, match=str(tmp_path)):
-        sync_filesystem(tmp_path)
+        syncing.sync_filesystem(tmp_path)
 
 
 def test_what_the_disk_begins_with_early_is_content_like_the_rest(
@@ -201,7 +202,7 @@ def test_the_disk_never_begins_with_many_files_at_once(
     blobs: Blobs, staged: StagedBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staged_by_then: list[int] = []
-    monkeypatch.setattr(blobs_module, "_try_to_sync", lambda _root: staged_by_then.append(len(staged._staged)))
+    monkeypatch.setattr(blobs_module, "try_to_sync", lambda _root: staged_by_then.append(len(staged._staged)))
 
     for number in range(4_000):
         staged.put([b"%d" % number])
@@ -229,7 +230,7 @@ def test_a_commit_does_not_wait_for_a_thread_that_gets_no_turn(
 ) -> None:
     turn = Event()
     monkeypatch.setattr(blobs_module, "WRITE_EVERY", 1)
-    monkeypatch.setattr(blobs_module, "_try_to_sync", lambda _root: turn.wait(30))
+    monkeypatch.setattr(blobs_module, "try_to_sync", lambda _root: turn.wait(30))
 
     staged.put([b"one"])
     staged.commit()
@@ -244,7 +245,7 @@ def test_a_disk_that_fails_early_fails_the_commit_only(
     blobs: Blobs, staged: StagedBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blobs_module, "WRITE_EVERY", 1)
-    monkeypatch.setattr(blobs_module, "_syncfs", lambda: lambda _descriptor: -1)
+    monkeypatch.setattr(syncing, "_syncfs", lambda: lambda _descriptor: -1)
 
     staged.put([b"one"])
 
@@ -256,12 +257,12 @@ def test_a_disk_that_fails_early_fails_the_commit_only(
 def test_where_there_is_no_syncfs_everything_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     monkeypatch.setattr(sys, "platform", "darwin")
-    blobs_module._syncfs.cache_clear()
+    syncing._syncfs.cache_clear()
     monkeypatch.setattr(os, "sync", lambda: calls.append("sync"))
 
-    sync_filesystem(tmp_path)
+    syncing.sync_filesystem(tmp_path)
 
-    blobs_module._syncfs.cache_clear()
+    syncing._syncfs.cache_clear()
     assert calls == ["sync"]
 
 
@@ -280,7 +281,7 @@ def test_only_what_may_not_be_durable_yet_is_waited_for(
     first = blobs.stage(tmp_path / "first")
     first.put([b"page"])
     first.commit()
-    monkeypatch.setattr(blobs_module, "_syncfs", lambda: lambda _descriptor: -1)
+    monkeypatch.setattr(syncing, "_syncfs", lambda: lambda _descriptor: -1)
 
     again = blobs.stage(tmp_path / "again")
     again.put([b"page"])

@@ -107,7 +107,8 @@ def test_no_damage_is_read_as_a_manifest(stored: bytes) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 3},
+        {"packs": {"ab": 1}},
         {"options": {"speed": "high"}},
         {"options": []},
         {"entries": {"a": ["ab"]}},

@@ -14,6 +14,7 @@ import pytest
 from appliance.storage import marks
 from appliance.storage.blobs import Blobs
 from appliance.storage.manifest import Entry, Manifest, Manifests, Variant
+from appliance.storage.packs import Pack
 from appliance.storage.sweep import Places, Stopped, Sweep, Swept, Unsafe
 
 HOUR = 3600.0  # seconds
@@ -63,6 +64,17 @@ def age(path: Path, seconds: float = 2 * HOUR) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
+
+
+def test_a_pack_stays_as_long_as_a_manifest_has_something_in_it(store: Store) -> None:
+    pack, gone = store.blob(b"one and two"), store.blob(b"of a pack that is not needed any more")
+    source, inside = store.blob(b"as it was sent"), "ab" * 32
+    entry = Entry(inside, 3, "text/plain", 0, source=source, source_size=14)
+    name = store.manifests.put(Manifest(entries={"a.txt": entry}, packs={pack: Pack(11, {inside: 0})}))
+
+    store.sweep(name)
+
+    assert (store.has(pack), store.has(source), store.has(gone)) == (True, True, False)
 
 
 def test_what_no_manifest_names_goes_and_is_counted(store: Store) -> None:
