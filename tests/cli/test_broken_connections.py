@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -97,3 +98,13 @@ def test_a_wire_says_so_where_no_server_is_behind_it(run: Run) -> None:
 
     assert outcome.code == 1
     assert f"No server is behind the wire, at port {wire.port_behind}: " in outcome.err
+
+
+def test_a_closed_wire_takes_nobody() -> None:
+    wire = Wire()
+    time.sleep(0.1)  # it waits for somebody by then
+
+    wire.close()
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", wire.port), 10)

@@ -34,7 +34,8 @@ class Wire:
         self._lock = threading.Lock()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     @property
     def url(self) -> str:
@@ -46,6 +47,10 @@ class Wire:
             self._at, self._then = self.sent + more, then
 
     def close(self) -> None:
+        """Accept no more. The thread ends first: else it may go on, at a descriptor that is the next wire's by then."""
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._listening.close()
 
     def _accept(self) -> None:
