@@ -170,12 +170,16 @@ class StagedBlobs:
 
     def find(self, contents: Mapping[str, tuple[str, int, int] | None]) -> set[str]:
         """Those of these contents that are there: in a file of their own, or else in a pack at the place given."""
-        found = self.held(contents)
-        packed = {sha256: Place(*place) for sha256, place in contents.items() if place and sha256 not in found}
-        held = self.held({place.pack for place in packed.values()})
-        here = {sha256: place for sha256, place in packed.items() if place.pack in held}
-        self._places |= here
-        return found | here.keys()
+        packed = {sha256: Place(*place) for sha256, place in contents.items() if place}
+        found = self.held(contents.keys() - packed.keys())
+        for pack, inside in holding(packed, packed).items():
+            held, is_there = set[str](), self._known(pack)
+            if not is_there or self._known(next(iter(inside.offsets))):  # they get files of their own all at once
+                held = self.held(inside.offsets)
+            here = inside.offsets.keys() - held if is_there else set[str]()
+            self._places |= {sha256: packed[sha256] for sha256 in here}
+            found |= held | here
+        return found
 
     def unpack(self, sha256: str, size: int) -> None:
         """Put content of so many bytes that lies in a pack, so that it has a file of its own.

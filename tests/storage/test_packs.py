@@ -107,16 +107,39 @@ def test_a_pack_of_which_nothing_is_wanted_is_forgotten(blobs: Blobs, stage: Sta
 def test_what_the_cache_knows_is_found_in_files_and_in_packs(stage: Stage) -> None:
     first = stage("first")
     packed(first)
-    first.put([THREE])
+    own, _ = first.put([b"in a file"])
     first.commit()
     staged, gone = stage("work"), ("ee" * 32, 0, 7)
 
-    found = staged.find({A: (PACK, 0, len(WHOLE)), C: (PACK, 17, len(WHOLE)), B: gone, "ff" * 32: None})
+    found = staged.find({A: (PACK, 0, len(WHOLE)), B: gone, own: None, "ff" * 32: None})
 
-    assert found == {A, C}
+    assert found == {A, own}
     assert staged.place(A) == Place(PACK, 0, len(WHOLE))
-    assert staged.place(C) is None
-    assert staged.packs([A, B, C]) == {PACK: Pack(len(WHOLE), {A: 0})}
+    assert staged.packs([A, B, own]) == {PACK: Pack(len(WHOLE), {A: 0})}
+
+
+def test_what_has_got_files_of_its_own_is_found_there_and_the_rest_in_its_pack(stage: Stage) -> None:
+    first = stage("first")
+    packed(first)
+    first.unpack(A, len(ONE))
+    first.unpack(C, len(THREE))
+    first.commit()
+    staged = stage("work")
+
+    found = staged.find({sha256: (PACK, offset, len(WHOLE)) for sha256, offset in OFFSETS.items()})
+
+    assert found == {A, B, C}
+    assert staged.packs([A, B, C]) == {PACK: Pack(len(WHOLE), {B: len(ONE)})}
+
+
+def test_what_has_files_of_its_own_is_found_though_its_pack_is_gone(blobs: Blobs, stage: Stage) -> None:
+    first = stage("first")
+    packed(first)
+    first.unpack(B, len(TWO))
+    first.commit()
+    blobs.path(PACK).unlink()
+
+    assert stage("work").find({sha256: (PACK, at, len(WHOLE)) for sha256, at in OFFSETS.items()}) == {B}
 
 
 def test_a_place_that_holds_other_bytes_gives_nothing(blobs: Blobs, stage: Stage) -> None:
