@@ -12,6 +12,7 @@ import pytest
 
 NOT_COUNTED = (
     "tests/admin_ui/",
+    "tests/api/test_contract.py",  # what the server runs, others here run in their own process
     "tests/clients/",
     "tests/faults/",
     "tests/git/",
