@@ -55,18 +55,15 @@ def chores_of(settings: Settings, folder: DataFolder) -> list[Chore]:
         return found.at if found else None
 
     def not_backed_up(reason: str) -> None:
-        if folder.is_there:  # else it is no wonder, and there is no place to keep it
+        if folder.is_there():  # else it is no wonder, and there is no place to keep it
             records.keep(folder.backup_failed, records.Failed(datetime.now(UTC), reason))
-
-    def is_there() -> bool:
-        return folder.is_there
 
     keep = ("--rehearse", "--keep", str(settings.backup_keep))
     words = ("backup", settings.backup_to, *keep, *data)
     rate = ("--rate", str(settings.verify_rate))
     every = [
-        Chore("verification", ("verify", *rate, *data), settings.verify_every, verified, is_there=is_there),
-        Chore("backup", words, settings.backup_every, backed_up, not_backed_up, is_there),
+        Chore("verification", ("verify", *rate, *data), settings.verify_every, verified, is_there=folder.is_there),
+        Chore("backup", words, settings.backup_every, backed_up, not_backed_up, folder.is_there),
     ]
     return [chore for chore in every if chore.every]
 

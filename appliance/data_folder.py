@@ -207,7 +207,6 @@ class DataFolder:
         """Those of them that the server writes to; `certs` may well be an operator's own, mounted to be read only."""
         return tuple(path for path in self.made if path != self.certs)
 
-    @property
     def is_there(self) -> bool:
         """Whether it is where it is looked for, once it was made: neither moved away nor a bare mount point. Blocks."""
         return self.blobs.is_dir() and self.manifests.is_dir()

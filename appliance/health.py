@@ -94,7 +94,7 @@ class Health:
         return None
 
     async def _disk_space(self) -> str | None:
-        if not await asyncio.to_thread(lambda: self._folder.is_there):
+        if not await asyncio.to_thread(self._folder.is_there):
             return "cannot be told while the data folder is not there"
         free = await asyncio.to_thread(free_space, self._folder)
         return None if free >= SPACE_NEEDED else f"{free // 1_000_000} MB left"

@@ -66,7 +66,7 @@ def _while_there(folder: DataFolder, work: Callable[[], Awaitable[object]]) -> C
     """The work, which is left for the next round while the folder is not there."""
 
     async def do() -> None:
-        if await asyncio.to_thread(lambda: folder.is_there):
+        if await asyncio.to_thread(folder.is_there):
             await work()
 
     return do

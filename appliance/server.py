@@ -318,7 +318,7 @@ def _app(program: Program, parts: Parts, metrics: Metrics, traefik: Traefik) -> 
 async def _counters(stack: AsyncExitStack, folder: DataFolder, storage: Storage, age: float) -> Counters:
     """The counters as they were when the server was stopped; the stack has them kept once nobody is answered."""
     counters = Counters()
-    tally = Tally(folder.traffic, counters, is_there=lambda: folder.is_there)
+    tally = Tally(folder.traffic, counters, is_there=folder.is_there)
     await tally.start()
     stack.push_async_callback(tally.stop)
     await _alongside(stack, Gathering(counters, storage, age))

@@ -80,7 +80,7 @@ class Sweeping(Beside):
         await asyncio.sleep(await asyncio.to_thread(self._wait))
         while True:
             try:
-                if await asyncio.to_thread(lambda: self._folder.is_there):
+                if await asyncio.to_thread(self._folder.is_there):
                     await self.sweep()
             except Conflict as conflict:
                 log.warning("not_swept", reason=conflict.detail)
@@ -99,7 +99,7 @@ class Sweeping(Beside):
     # ── in a thread ──
 
     def _sweep(self, before: float, named: frozenset[str], *, dry_run: bool) -> Swept:
-        if not self._folder.is_there:
+        if not self._folder.is_there():
             raise Conflict(f"{self._folder.root} {NOT_THERE}.", code="sweep_unsafe")
         self._state.mkdir(mode=0o700, exist_ok=True)
         with FileLock(self._state / "lock") as alone:

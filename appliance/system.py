@@ -145,7 +145,7 @@ class Storage:
     async def look(self) -> StorageFacts | None:
         """What was measured last, if that is not too long ago; None while the folder is not there."""
         async with self._asking:
-            if not await asyncio.to_thread(lambda: self._folder.is_there):
+            if not await asyncio.to_thread(self._folder.is_there):
                 return None
             if self._found is None or time.monotonic() - self._asked_at > MEASURED:
                 self._found = await asyncio.to_thread(self._measure)
@@ -158,7 +158,7 @@ class Storage:
             found = self._seen(folder)
         except FileNotFoundError:
             return None
-        return found if folder.is_there else None  # it may have gone while it was looked at
+        return found if folder.is_there() else None  # it may have gone while it was looked at
 
     @staticmethod
     def _seen(folder: DataFolder) -> StorageFacts:
@@ -172,7 +172,7 @@ class Storage:
 
 
 def _safety(settings: Settings, folder: DataFolder) -> list[Finding]:
-    if not folder.is_there:
+    if not folder.is_there():
         return []  # what is not found then is not lost
     kept = standing.findings(folder, settings.backup_every, settings.backup_warn)
     return [*kept, *certificate_check.findings(settings, folder)]

@@ -46,7 +46,7 @@ class Whereabouts:
         return found
 
     def _look(self) -> str:
-        if not self.folder.is_there:
+        if not self.folder.is_there():
             return NOT_THERE
         now = _identity(self.folder.database)
         if now == self._opened:

@@ -51,7 +51,7 @@ def run(plan: Plan, staging: Staging, watcher: Watcher, presses: Presses) -> Unp
         contents = unpacked.contents
         unpacked = replace(unpacked, packs=staging.packs(contents))
         watcher.made(unpacked)
-        staging.keep(contents)
+        staging.keep(contents | unpacked.packs.keys())
         staging.commit()
         is_stored = True
         watcher.later(bench.remember)

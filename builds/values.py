@@ -191,7 +191,7 @@ class Staging(Protocol):
         ...
 
     def keep(self, wanted: Collection[str]) -> None:
-        """Forget what was put and not committed, except content with these SHA-256."""
+        """Forget what was put and not committed, except content, and packs, with these SHA-256."""
         ...
 
     def commit(self) -> None:

@@ -62,7 +62,7 @@ def last_failure(folder: DataFolder) -> Failed | None:
 
 def keep(path: Path, record: Verified | BackedUp | Failed) -> None:
     """Write it beside and rename; raises OSError, also where the data folder is not there (any more)."""
-    if not DataFolder(path.parent).is_there:
+    if not DataFolder(path.parent).is_there():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     beside = path.with_suffix(".part")
     beside.touch(0o600)  # others need not know where backups are

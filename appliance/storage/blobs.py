@@ -211,10 +211,9 @@ class StagedBlobs:
         return sha256 in self._staged
 
     def keep(self, wanted: Collection[str]) -> None:
-        """Forget what is staged, except content with these hashes, and the packs in which some of it lies."""
-        packs = self.packs(wanted)
+        """Forget what is staged, except content, and packs, with these hashes."""
         with self._lock:
-            for sha256 in self._staged.keys() - set(wanted) - packs.keys():
+            for sha256 in self._staged.keys() - set(wanted):
                 os.unlink(self._staged.pop(sha256))
 
     def commit(self) -> None:

@@ -121,7 +121,14 @@ class Manifest:
     @property
     def contents(self) -> frozenset[str]:
         """The SHA-256 of all files of the store it names: what is served, what that was made from, forms and packs."""
-        return frozenset(named_by(self))
+        entries = self.entries.values()
+        forms = (form.sha256 for entry in entries for form in entry.variants)
+        files = {content for entry in entries for content in (entry.sha256, entry.source)} - {""}
+        every = frozenset(files).union(forms)
+        if not self.packs:
+            return every
+        originals = (entry.original[0] for entry in entries)
+        return (every - places(self.packs).keys()).union(originals, self.packs)
 
 
 class UnreadableManifest(Exception):

@@ -17,7 +17,7 @@ if sys.platform != "win32":  # there nothing is made ahead
     import fcntl
 
 FILES = 256  # in a folder: their names fit into one block of it, so each is found quickly
-FOLDERS = 16  # kept ready: a thousand pages take three files each, with what is made of them
+FOLDERS = 16  # kept ready: for a thousand pages with two forms each, or four thousand whose forms are packed
 NOT_WORTH = 16  # files that are made when they are wanted: a small upload takes no folder
 READ_ONLY = 0o444  # what content is: never changed and never executable
 WRITABLE = 0o222

@@ -6,8 +6,13 @@ from functools import cache
 from html.parser import HTMLParser
 
 from admin_ui.languages import ENGLISH, Language, Text, shipped
+from admin_ui.told import TABLE
 from tests.admin_ui.bare_words import SPOKEN
 
+ENGLISH_TEXTS = {
+    key.removeprefix(TABLE): str(text) for key, text in shipped().all[ENGLISH].texts.items() if key.startswith(TABLE)
+}
+"""What sentences of the server are known by, each under its name."""
 EMPTY = frozenset({"input", "meta", "link", "img", "br", "hr", "wbr"})
 NOT_READ = frozenset({"script", "style", "template", "code"})
 VALUES = re.compile(r"<[^>]*>|\{\w+\}")

@@ -110,7 +110,7 @@ def worked_on(staged: StagedBlobs, pages: list[bytes], wanted: Transforms) -> tu
     files = tuple(StoredFile(f"{number:04}.html", *staged.put([content])) for number, content in enumerate(pages))
     bench = open_bench(files, wanted, staged, presses())
     served = transform(Unpacked(files), bench, wanted)
-    staged.keep(served.contents)
+    staged.keep(served.contents | staged.packs(served.contents).keys())
     staged.commit()
     return served, bench
 

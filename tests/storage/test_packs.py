@@ -97,7 +97,7 @@ def test_a_pack_of_which_nothing_is_wanted_is_forgotten(blobs: Blobs, stage: Sta
     packed(staged)
     other = packed(staged, b"other", {sha256(b"other"): 0})
 
-    staged.keep([A])
+    staged.keep({A} | staged.packs([A]).keys())
     staged.commit()
 
     assert stored(blobs) == {PACK}
@@ -190,6 +190,7 @@ def test_an_original_is_named_though_a_pack_holds_the_same_bytes(tmp_path: Path)
     manifests = Manifests(tmp_path)
 
     assert named_by(as_it_is) == {SOURCE: 50, PACK: len(WHOLE), A: len(ONE)}
+    assert as_it_is.contents == {SOURCE, PACK, A}
     assert manifests.named(manifests.put(as_it_is)).keys() >= {A, PACK, SOURCE}
 
 
